@@ -1,0 +1,37 @@
+// A cursor is the sort key and the id of the last item of a page: the next page starts behind it, however the list has
+// grown since, and costs the same at any depth. It names its sort, so that it cannot be used with another.
+import { z } from "zod";
+import { Problem } from "../platform/problem.ts";
+import { type Listing, type Sort, sorts } from "./schema.ts";
+
+/** `key` is the popularity, the rating, or the creation time in milliseconds since 1970. */
+export interface Cursor {
+  key: number;
+  id: number;
+}
+
+const content = z.tuple([z.enum(sorts), z.number().min(-8.64e15).max(8.64e15), z.number().int().positive()]);
+
+export function encodeCursor(sort: Sort, last: Listing): string {
+  const key = { popular: last.popularity, rating: last.rating, newest: last.createdAt.getTime() }[sort];
+  return Buffer.from(JSON.stringify([sort, key, last.id])).toString("base64url");
+}
+
+/** @throws {Problem} invalid_request when the text is no cursor of this sort. */
+export function decodeCursor(sort: Sort, text: string): Cursor {
+  const result = content.safeParse(parse(Buffer.from(text, "base64url").toString()));
+  if (!result.success || result.data[0] !== sort) {
+    const message = `Takes the nextCursor of a page with sort=${sort}`;
+    throw new Problem("invalid_request", { detail: "Wrong: cursor", errors: [{ field: "cursor", message }] });
+  }
+  const [, key, id] = result.data;
+  return { key, id };
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+// The SQL of the automations. Every statement has a name: that is what traces, metrics and the slow-query log call it.
+import type { RowDataPacket } from "mysql2/promise";
+import type { Database, Parameter } from "../platform/database/pool.ts";
+import type { Cursor } from "./cursor.ts";
+import type { AutomationChanges, ListQuery, NewAutomation, Sort } from "./schema.ts";
+
+export type AutomationRepository = ReturnType<typeof automationRepository>;
+
+type Filter = Pick<ListQuery, "category" | "search">;
+
+const listingColumns = "id, name, description, category, popularity, rating, created_at AS createdAt";
+const sortColumns = { popular: "popularity", rating: "rating", newest: "created_at" } as const satisfies Record<
+  Sort,
+  string
+>;
+const changeColumns = {
+  name: "name",
+  description: "description",
+  category: "category",
+  webhookUrl: "webhook_url",
+} as const;
+
+export function automationRepository(db: Database) {
+  return {
+    /** Up to `limit` rows behind `cursor`, in the order of `sort`. */
+    list(filter: Filter, sort: Sort, limit: number, cursor: Cursor | undefined): Promise<RowDataPacket[]> {
+      const { conditions, parameters } = where(filter);
+      const column = sortColumns[sort];
+      if (cursor !== undefined) {
+        const key = sort === "newest" ? new Date(cursor.key) : cursor.key;
+        // The first half lets the index skip to the place; the second half alone would read it from its end.
+        conditions.push(`${column} <= ? AND (${column} < ? OR id < ?)`);
+        parameters.push(key, key, cursor.id);
+      }
+      const sql = `SELECT ${listingColumns} FROM automations ${all(conditions)} ORDER BY ${column} DESC, id DESC LIMIT ?`;
+      return db.query("automations.list", sql, [...parameters, limit]);
+    },
+
+    async count(filter: Filter): Promise<number> {
+      const { conditions, parameters } = where(filter);
+      const sql = `SELECT COUNT(*) AS total FROM automations ${all(conditions)}`;
+      const [row] = await db.query("automations.count", sql, parameters);
+      return Number(row?.total);
+    },
+
+    async get(id: number): Promise<RowDataPacket | undefined> {
+      const sql = `SELECT ${listingColumns}, webhook_url AS webhookUrl, updated_at AS updatedAt FROM automations WHERE id = ?`;
+      const [row] = await db.query("automations.get", sql, [id]);
+      return row;
+    },
+
+    /** The id of the new row. */
+    async create({ name, description, category, webhookUrl }: NewAutomation): Promise<number> {
+      const sql = `INSERT INTO automations (name, description, category, webhook_url, created_at, updated_at)
+        VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`;
+      return (await db.execute("automations.create", sql, [name, description, category, webhookUrl])).insertId;
+    },
+
+    /** False when there is no such row. */
+    async update(id: number, changes: AutomationChanges): Promise<boolean> {
+      const assignments: string[] = [];
+      const parameters: Parameter[] = [];
+      for (const field of ["name", "description", "category", "webhookUrl"] as const) {
+        const value = changes[field];
+        if (value === undefined) continue;
+        assignments.push(`${changeColumns[field]} = ?`);
+        parameters.push(value);
+      }
+      const sql = `UPDATE automations SET ${assignments.join(", ")}, updated_at = UTC_TIMESTAMP(3) WHERE id = ?`;
+      return (await db.execute("automations.update", sql, [...parameters, id])).affectedRows > 0;
+    },
+
+    /** False when there is no such row. */
+    async delete(id: number): Promise<boolean> {
+      return (await db.execute("automations.delete", "DELETE FROM automations WHERE id = ?", [id])).affectedRows > 0;
+    },
+
+    /** Records that a run has begun; gives its id. */
+    async startRun(automationId: number): Promise<number> {
+      const sql =
+        "INSERT INTO automation_runs (automation_id, status, started_at) VALUES (?, 'running', UTC_TIMESTAMP(3))";
+      return (await db.execute("runs.create", sql, [automationId])).insertId;
+    },
+
+    /** Records how a run ended; `webhookStatus` is null when no answer came. */
+    async finishRun(id: number, status: "succeeded" | "failed", webhookStatus: number | null): Promise<void> {
+      const sql =
+        "UPDATE automation_runs SET status = ?, webhook_status = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
+      await db.execute("runs.finish", sql, [status, webhookStatus, id]);
+    },
+  };
+}
+
+function where({ category, search }: Filter): { conditions: string[]; parameters: Parameter[] } {
+  const conditions: string[] = [];
+  const parameters: Parameter[] = [];
+  if (category !== undefined) {
+    conditions.push("category = ?");
+    parameters.push(category);
+  }
+  if (search !== undefined) {
+    // Reads every row of the category: fine for tens of thousands, a FULLTEXT index is the next step.
+    const pattern = `%${search.replaceAll(/[|%_]/g, "|$&")}%`;
+    conditions.push("(name LIKE ? ESCAPE '|' OR description LIKE ? ESCAPE '|')");
+    parameters.push(pattern, pattern);
+  }
+  return { conditions, parameters };
+}
+
+function all(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}

@@ -1,0 +1,103 @@
+// The HTTP side of the automations: each route with who may call it, what it takes and what it gives.
+import { createHash } from "node:crypto";
+import type { Route } from "../platform/http.ts";
+import { StaleCache } from "../platform/stale-cache.ts";
+import { validate } from "../platform/validate.ts";
+import { automationChanges, idParameters, listQuery, newAutomation } from "./schema.ts";
+import type { AutomationService } from "./service.ts";
+
+interface MarketplaceCacheOptions {
+  freshMs: number;
+  staleMs: number;
+  maxEntries: number;
+}
+
+/** A marketplace page as it is sent, so that a cached answer costs no serialisation. */
+interface CachedPage {
+  json: string;
+  etag: string;
+}
+
+export function automationRoutes(service: AutomationService, cacheOptions: MarketplaceCacheOptions): Route[] {
+  const cache = new StaleCache<CachedPage>(cacheOptions);
+  const cacheControl = [
+    "public",
+    `max-age=${seconds(cacheOptions.freshMs)}`,
+    `stale-while-revalidate=${seconds(cacheOptions.staleMs)}`,
+    `stale-if-error=${seconds(cacheOptions.staleMs)}`,
+  ].join(", ");
+
+  return [
+    {
+      method: "GET",
+      path: "/api/automations/marketplace",
+      public: true,
+      async handle(ctx) {
+        ctx.body = await service.list(validate(listQuery, { ...ctx.query }));
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/optimized/automations/marketplace",
+      public: true,
+      async handle(ctx) {
+        const query = validate(listQuery, { ...ctx.query });
+        const { value, ageMs, state } = await cache.get(JSON.stringify(query), async () => {
+          const json = JSON.stringify(await service.list(query));
+          return { json, etag: createHash("sha256").update(json).digest("base64url").slice(0, 22) };
+        });
+        ctx.set({ "Cache-Control": cacheControl, Age: String(seconds(ageMs)), "X-Cache": state });
+        ctx.etag = value.etag;
+        ctx.type = "application/json";
+        ctx.status = 200;
+        if (ctx.fresh) ctx.status = 304;
+        else ctx.body = value.json;
+      },
+    },
+    {
+      method: "GET",
+      path: "/api/automations/:id",
+      async handle(ctx) {
+        ctx.body = await service.get(validate(idParameters, ctx.state.params).id);
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/automations",
+      async handle(ctx) {
+        const created = await service.create(validate(newAutomation, ctx.request.body));
+        ctx.status = 201;
+        ctx.set("Location", `/api/automations/${created.id}`);
+        ctx.body = created;
+      },
+    },
+    {
+      method: "PATCH",
+      path: "/api/automations/:id",
+      async handle(ctx) {
+        const { id } = validate(idParameters, ctx.state.params);
+        ctx.body = await service.update(id, validate(automationChanges, ctx.request.body));
+      },
+    },
+    {
+      method: "DELETE",
+      path: "/api/automations/:id",
+      async handle(ctx) {
+        await service.delete(validate(idParameters, ctx.state.params).id);
+        ctx.status = 204;
+      },
+    },
+    {
+      method: "POST",
+      path: "/api/automations/:id/runs",
+      async handle(ctx) {
+        ctx.body = await service.run(validate(idParameters, ctx.state.params).id);
+        ctx.status = 201;
+      },
+    },
+  ];
+}
+
+function seconds(ms: number): number {
+  return Math.floor(ms / 1000);
+}

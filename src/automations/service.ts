@@ -1,0 +1,78 @@
+// What can be done with automations. Knows no HTTP and no SQL; its answers have passed the schema.
+import { z } from "zod";
+import { Problem } from "../platform/problem.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import type { AutomationRepository } from "./repository.ts";
+import {
+  type Automation,
+  type AutomationChanges,
+  automation,
+  type ListQuery,
+  listing,
+  type NewAutomation,
+  type Page,
+  type Run,
+} from "./schema.ts";
+import type { Webhooks } from "./webhook.ts";
+
+export type AutomationService = ReturnType<typeof automationService>;
+
+export function automationService(repository: AutomationRepository, webhooks: Webhooks) {
+  async function get(id: number): Promise<Automation> {
+    const row = await repository.get(id);
+    if (row === undefined) throw notFound();
+    return automation.parse(row);
+  }
+
+  return {
+    get,
+
+    async list(query: ListQuery): Promise<Page> {
+      const cursor = query.cursor === undefined ? undefined : decodeCursor(query.sort, query.cursor);
+      // One more than asked for tells whether there is a next page, without counting.
+      const [rows, total] = await Promise.all([
+        repository.list(query, query.sort, query.limit + 1, cursor),
+        query.count ? repository.count(query) : undefined,
+      ]);
+      const items = z.array(listing).parse(rows.slice(0, query.limit));
+      const last = rows.length > query.limit ? items.at(-1) : undefined;
+      return {
+        items,
+        nextCursor: last === undefined ? null : encodeCursor(query.sort, last),
+        ...(total !== undefined && { total }),
+      };
+    },
+
+    async create(input: NewAutomation): Promise<Automation> {
+      return get(await repository.create(input));
+    },
+
+    async update(id: number, changes: AutomationChanges): Promise<Automation> {
+      if (!(await repository.update(id, changes))) throw notFound();
+      return get(id);
+    },
+
+    async delete(id: number): Promise<void> {
+      if (!(await repository.delete(id))) throw notFound();
+    },
+
+    /** Calls the webhook and records how it went. The record exists before the call and is finished whatever happens. */
+    async run(id: number): Promise<Run> {
+      const { name, webhookUrl } = await get(id);
+      const runId = await repository.startRun(id);
+      let webhookStatus: number | null = null;
+      try {
+        webhookStatus = await webhooks.call(webhookUrl, { runId, automation: { id, name } });
+      } finally {
+        const succeeded = webhookStatus !== null && webhookStatus < 300;
+        await repository.finishRun(runId, succeeded ? "succeeded" : "failed", webhookStatus);
+      }
+      if (webhookStatus >= 500) throw new Problem("dependency_failed");
+      return { id: runId, automationId: id, status: webhookStatus < 300 ? "succeeded" : "failed", webhookStatus };
+    },
+  };
+}
+
+function notFound(): Problem {
+  return new Problem("not_found", { detail: "There is no such automation" });
+}

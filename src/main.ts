@@ -1,0 +1,73 @@
+// The process: reads the configuration, prepares the database, listens, and stops in an order that loses nothing.
+import { createServer, type Server } from "node:http";
+import { buildApp } from "./app.ts";
+import { seedAutomations } from "./automations/seed.ts";
+import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { withLock } from "./platform/database/connection.ts";
+import { migrate } from "./platform/database/migrate.ts";
+import { Database } from "./platform/database/pool.ts";
+import { createLogger, type Logger } from "./platform/log.ts";
+import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
+import { telemetry } from "./telemetry.ts";
+
+const config = readConfig();
+const log = createLogger(config.logLevel);
+reportDiagnostics(log);
+
+const stopping = new AbortController();
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort(signal));
+
+try {
+  await prepareDatabase(config, log);
+} catch (error) {
+  log.fatal({ err: error }, "the database could not be prepared");
+  await telemetry.shutdown();
+  process.exit(1);
+}
+const database = new Database(config.database, log);
+const { app, close } = buildApp(config, { database, log, accepting: () => !stopping.signal.aborted });
+const server = createServer(app.callback());
+server.once("error", (error) => {
+  log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
+  process.exit(1);
+});
+server.listen(config.port, config.host, () => log.info({ address: server.address() }, "listening"));
+
+if (stopping.signal.aborted) await stop();
+else stopping.signal.addEventListener("abort", stop);
+
+async function stop(): Promise<void> {
+  log.info({ signal: stopping.signal.reason }, "stopping");
+  await drain(server, config.shutdownTimeoutMs);
+  await database.close();
+  await close();
+  // Last, so that the spans of the drain itself arrive.
+  await telemetry.shutdown();
+  log.info("stopped");
+}
+
+/** Lets running requests finish; cuts those that are left after `timeoutMs`. */
+async function drain(listening: Server, timeoutMs: number): Promise<void> {
+  const cut = setTimeout(() => listening.closeAllConnections(), timeoutMs);
+  await new Promise<void>((resolve) => listening.close(() => resolve()));
+  clearTimeout(cut);
+}
+
+/** Migrations and example data, one replica at a time. */
+async function prepareDatabase({ database: { url }, seed }: Config, logger: Logger): Promise<void> {
+  await withLock(url, "migrations", 60, async (connection) => {
+    await migrate(connection, import.meta.dirname, "*/migrations/*.ts", logger);
+    const seeded = await seedAutomations(connection, seed.automations, seed.webhookUrl);
+    if (seeded > 0) logger.info({ rows: seeded }, "seeded");
+  });
+}
+
+function readConfig(): Config {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}

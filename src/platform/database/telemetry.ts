@@ -1,0 +1,92 @@
+// What the database layer reports: a client span and a duration for each query, and the state of the pool.
+// Names follow the OpenTelemetry conventions for database clients; durations are in seconds.
+import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
+import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
+
+const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
+
+/** Connections at this instant. */
+export interface PoolState {
+  used: number;
+  idle: number;
+  waiting: number;
+  limit: number;
+}
+
+interface ServerAddress {
+  host: string;
+  port: number;
+  database: string;
+}
+
+/** The instruments of one pool. `state` is read at each collection; `stop` ends that. */
+export function databaseTelemetry(server: ServerAddress, state: () => PoolState) {
+  const tracer = trace.getTracer("database");
+  const meter = metrics.getMeter("database");
+  const pool = `${server.host}:${server.port}/${server.database}`;
+  const poolAttributes = { "db.client.connection.pool.name": pool };
+  const spanAttributes: Attributes = {
+    "db.system.name": "mysql",
+    "db.namespace": server.database,
+    [ATTR_SERVER_ADDRESS]: server.host,
+    [ATTR_SERVER_PORT]: server.port,
+  };
+  const histogram = (name: string, description: string) =>
+    meter.createHistogram(name, { description, unit: "s", advice: { explicitBucketBoundaries: boundaries } });
+
+  const duration = histogram("db.client.operation.duration", "Duration of queries, without the wait for a connection");
+  const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool");
+  const counter = (name: string, unit: string, description: string) =>
+    meter.createCounter(name, { unit, description, valueType: ValueType.INT });
+  const timeouts = counter("db.client.connection.timeouts", "{timeout}", "Waits for a connection that ran out of time");
+  const slow = counter("db.query.slow", "{query}", "Queries over the slow-query threshold");
+  // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
+  timeouts.add(0, poolAttributes);
+  slow.add(0);
+
+  const gauge = (name: string, unit: string, description: string) =>
+    meter.createObservableUpDownCounter(name, { unit, description, valueType: ValueType.INT });
+  const count = gauge("db.client.connection.count", "{connection}", "Open connections by state");
+  const max = gauge("db.client.connection.max", "{connection}", "Most open connections");
+  const pending = gauge("db.client.connection.pending_requests", "{request}", "Requests that wait for a connection");
+  const observed = [count, max, pending];
+  const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
+    const { used, idle, waiting, limit } = state();
+    result.observe(count, used, { ...poolAttributes, "db.client.connection.state": "used" });
+    result.observe(count, idle, { ...poolAttributes, "db.client.connection.state": "idle" });
+    result.observe(max, limit, poolAttributes);
+    result.observe(pending, waiting, poolAttributes);
+  };
+  meter.addBatchObservableCallback(observe, observed);
+
+  return {
+    /** A span for one query: named for the query, with its statement (placeholders only, never values). */
+    startQuery(name: string, sql: string, waitS: number): Span {
+      return tracer.startSpan(name, {
+        kind: SpanKind.CLIENT,
+        attributes: {
+          ...spanAttributes,
+          "db.query.summary": name,
+          "db.query.text": sql,
+          "db.client.connection.wait_time": waitS,
+        },
+      });
+    },
+    endQuery(span: Span, name: string, durationS: number, errorType: string | undefined): void {
+      if (errorType !== undefined) {
+        span.setAttribute(ATTR_ERROR_TYPE, errorType);
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
+      span.end();
+      duration.record(durationS, {
+        "db.system.name": "mysql",
+        "db.query.summary": name,
+        ...(errorType !== undefined && { [ATTR_ERROR_TYPE]: errorType }),
+      });
+    },
+    waited: (waitS: number) => waitTime.record(waitS, poolAttributes),
+    timedOut: () => timeouts.add(1, poolAttributes),
+    slow: (name: string) => slow.add(1, { "db.query.summary": name }),
+    stop: () => meter.removeBatchObservableCallback(observe, observed),
+  };
+}

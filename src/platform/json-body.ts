@@ -1,0 +1,42 @@
+// Reads a JSON body within a size limit, for the routes whose method carries one. Anything else is refused by name.
+import { bodyParser } from "@koa/bodyparser";
+import type { Middleware } from "./http.ts";
+import { Problem } from "./problem.ts";
+
+/**
+ * Parses the body into `ctx.request.body`.
+ * Problems: too_large (413) over `limitBytes`, unsupported_media_type (415) for other types, invalid_request (400) for
+ * text that is not a JSON object or array, client_closed when the client stops in the middle.
+ */
+export function jsonBody(limitBytes: number): Middleware {
+  const parse = bodyParser({
+    enableTypes: ["json"],
+    jsonLimit: limitBytes,
+    onError(error) {
+      throw asProblem(error);
+    },
+  });
+  return async function jsonBody(ctx, next) {
+    const hasBody = ctx.is() !== null;
+    if (
+      hasBody &&
+      (ctx.is("json", "+json") === false || !["", "identity", "gzip", "deflate"].includes(ctx.get("content-encoding")))
+    ) {
+      throw new Problem("unsupported_media_type", { detail: "The body must be application/json" });
+    }
+    await parse(ctx, next);
+  };
+}
+
+function asProblem(error: Error): Problem {
+  const status = "status" in error ? error.status : undefined;
+  const code = "code" in error ? error.code : undefined;
+  if (code === "ECONNABORTED" || code === "ECONNRESET") return new Problem("client_closed", { cause: error });
+  if (status === 413) return new Problem("too_large", { cause: error });
+  if (status === 415) return new Problem("unsupported_media_type", { cause: error });
+  return new Problem("invalid_request", {
+    detail: "The body is not valid JSON",
+    errors: [{ field: "body", message: "Not valid JSON" }],
+    cause: error,
+  });
+}

@@ -1,0 +1,80 @@
+// One typed error for everything that a client may be told, and one middleware that turns errors into problem details.
+// Whatever is not a Problem is a bug: the client sees a plain 500, the log sees the error.
+import { trace } from "@opentelemetry/api";
+import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import type { Middleware } from "./http.ts";
+import type { Logger } from "./log.ts";
+
+const kinds = {
+  invalid_request: { status: 400, title: "The request is not valid" },
+  unauthenticated: { status: 401, title: "Authentication is required" },
+  not_found: { status: 404, title: "There is nothing here" },
+  too_large: { status: 413, title: "The request body is too large" },
+  unsupported_media_type: { status: 415, title: "The request body has an unsupported type" },
+  client_closed: { status: 499, title: "The client went away" },
+  internal: { status: 500, title: "Something went wrong" },
+  database_unavailable: { status: 503, title: "The database is unavailable", retryAfterS: 1 },
+  dependency_failed: { status: 503, title: "A service this depends on failed", retryAfterS: 1 },
+  pool_timeout: { status: 504, title: "No database connection was free in time", retryAfterS: 1 },
+  query_timeout: { status: 504, title: "A database query took too long", retryAfterS: 1 },
+  outbound_timeout: { status: 504, title: "A service this depends on took too long", retryAfterS: 1 },
+} as const satisfies Record<string, { status: number; title: string; retryAfterS?: number }>;
+
+/** The machine-readable name of a problem: `type` in the answer, `error.type` in telemetry. */
+export type ProblemType = keyof typeof kinds;
+
+/** One wrong field of the input. `field` is a path such as `webhookUrl` or `tags.0`. */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+interface ProblemOptions {
+  /** For the client to read. Left out of a 5xx answer, where it may carry what is nobody's business. */
+  detail?: string;
+  errors?: FieldError[];
+  headers?: Record<string, string>;
+  cause?: unknown;
+}
+
+/** An error that has a place in the API: it becomes a problem details answer (RFC 9457). */
+export class Problem extends Error {
+  override name = "Problem";
+  readonly type: ProblemType;
+  readonly status: number;
+  readonly options: ProblemOptions;
+
+  constructor(type: ProblemType, options: ProblemOptions = {}) {
+    super(options.detail ?? kinds[type].title, options.cause === undefined ? undefined : { cause: options.cause });
+    this.type = type;
+    this.status = kinds[type].status;
+    this.options = options;
+  }
+}
+
+/** Answers every error as `application/problem+json` with the trace id, and logs those that are bugs. */
+export function problemDetails(log: Logger): Middleware {
+  return async function problemDetails(ctx, next) {
+    try {
+      await next();
+    } catch (error) {
+      const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
+      if (problem.type === "internal") log.error({ err: error, route: ctx.state.route?.path }, "request failed");
+      const span = trace.getActiveSpan();
+      if (problem.status >= 500) span?.setAttribute(ATTR_ERROR_TYPE, problem.type);
+      const { title, ...kind } = kinds[problem.type];
+      ctx.status = problem.status;
+      ctx.set(problem.options.headers ?? {});
+      if ("retryAfterS" in kind) ctx.set("Retry-After", String(kind.retryAfterS));
+      ctx.body = {
+        type: problem.type,
+        title,
+        status: problem.status,
+        ...(problem.status < 500 && problem.options.detail !== undefined && { detail: problem.options.detail }),
+        ...(problem.options.errors && { errors: problem.options.errors }),
+        ...(span && { traceId: span.spanContext().traceId }),
+      };
+      ctx.type = "application/problem+json";
+    }
+  };
+}

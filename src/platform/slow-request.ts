@@ -1,0 +1,20 @@
+// Names each request that took too long, once, with its route and its trace id: the place to start looking.
+import type { Middleware } from "./http.ts";
+import type { Logger } from "./log.ts";
+import { routeTemplate, unmatchedRoute } from "./route-match.ts";
+
+/** Warns about requests over `thresholdMs`. Never logs a path or a query string: they can carry secrets. */
+export function slowRequest(thresholdMs: number, log: Logger): Middleware {
+  return async function slowRequest(ctx, next) {
+    const startedAt = performance.now();
+    try {
+      await next();
+    } finally {
+      const durationMs = Math.round(performance.now() - startedAt);
+      if (durationMs > thresholdMs) {
+        const route = ctx.state.route === undefined ? unmatchedRoute : routeTemplate(ctx.state.route.path);
+        log.warn({ route, method: ctx.method, status: ctx.status, durationMs }, "slow request");
+      }
+    }
+  };
+}
