@@ -7,6 +7,7 @@ import { webhooks } from "./automations/webhook.ts";
 import type { Config } from "./config.ts";
 import { authenticate } from "./platform/authenticate.ts";
 import type { Database } from "./platform/database/pool.ts";
+import { closeWhenDraining } from "./platform/drain.ts";
 import { health } from "./platform/health.ts";
 import type { RequestState } from "./platform/http.ts";
 import { jsonBody } from "./platform/json-body.ts";
@@ -29,6 +30,7 @@ export function buildApp(config: Config, { database, log, accepting }: Dependenc
   const routes = [...automationRoutes(automations, config.marketplace)];
 
   const app = new Koa<RequestState>();
+  app.use(closeWhenDraining(accepting));
   app.use(slowRequest(config.slowRequestMs, log));
   app.use(problemDetails(log));
   app.use(health({ accepting, ping: () => database.ping() }));

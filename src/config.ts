@@ -11,18 +11,18 @@ function wholeNumber(byDefault: number, min: number, max: number, what: string) 
     .transform(Number)
     .pipe(z.number().min(min).max(max))
     .default(byDefault)
-    .describe(`${what}: a whole number from ${min} to ${max}`);
+    .describe(`a whole number from ${min} to ${max} (${what})`);
 }
 
 function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, what: string) {
-  return z.enum(values).describe(`${what}: one of ${values.join(", ")}`);
+  return z.enum(values).describe(`one of ${values.join(", ")} (${what})`);
 }
 
 function urlOf(protocols: readonly string[], what: string) {
   return z
     .string()
     .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol))
-    .describe(`${what}: an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`);
+    .describe(`an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")} (${what})`);
 }
 
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -30,21 +30,21 @@ const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as
 /** Each variable with its check; the description says what it takes. Times are in milliseconds, sizes in bytes. */
 export const variables = z.object({
   APP_ENV: oneOf(["production", "development"], "how strict to be").default("production"),
-  HOST: z.string().min(1).default("0.0.0.0").describe("the address to listen on: a host name or IP address"),
-  PORT: wholeNumber(8000, 0, 65_535, "the port to listen on (0: any free one)"),
+  HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
+  PORT: wholeNumber(8000, 0, 65_535, "the port to listen on; 0 is any free one"),
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long running requests may take to finish at the end"),
 
-  MYSQL_URL: urlOf(["mysql:"], "the database, mysql://user:password@host:3306/database").refine(
+  MYSQL_URL: urlOf(["mysql:"], "mysql://user:password@host:3306/database").refine(
     (text) => URL.canParse(text) && new URL(text).pathname.length > 1,
   ),
   DB_POOL_LIMIT: wholeNumber(15, 1, 1000, "most open connections"),
-  DB_POOL_MAX_IDLE: wholeNumber(5, 1, 1000, "connections kept open when idle (not more than DB_POOL_LIMIT)"),
+  DB_POOL_MAX_IDLE: wholeNumber(5, 1, 1000, "connections kept open when idle, at most DB_POOL_LIMIT"),
   DB_POOL_WAIT_MS: wholeNumber(500, 1, 60_000, "longest wait for a connection"),
   DB_QUERY_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest query"),
   SLOW_QUERY_MS: wholeNumber(500, 1, 600_000, "a query over this is logged"),
 
-  AUTH_TOKEN: z.string().min(16).default(developmentToken).describe("the bearer token: at least 16 characters"),
+  AUTH_TOKEN: z.string().min(16).default(developmentToken).describe("at least 16 characters (the bearer token)"),
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "a request over this is logged"),
   OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest call of a webhook"),

@@ -1,11 +1,12 @@
 // The process: reads the configuration, prepares the database, listens, and stops in an order that loses nothing.
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { buildApp } from "./app.ts";
 import { seedAutomations } from "./automations/seed.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { migrate } from "./platform/database/migrate.ts";
 import { Database } from "./platform/database/pool.ts";
+import { drain } from "./platform/drain.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
 import { telemetry } from "./telemetry.ts";
@@ -21,7 +22,7 @@ try {
   await prepareDatabase(config, log);
 } catch (error) {
   log.fatal({ err: error }, "the database could not be prepared");
-  await telemetry.shutdown();
+  await flushTelemetry();
   process.exit(1);
 }
 const database = new Database(config.database, log);
@@ -42,15 +43,13 @@ async function stop(): Promise<void> {
   await database.close();
   await close();
   // Last, so that the spans of the drain itself arrive.
-  await telemetry.shutdown();
+  await flushTelemetry();
   log.info("stopped");
 }
 
-/** Lets running requests finish; cuts those that are left after `timeoutMs`. */
-async function drain(listening: Server, timeoutMs: number): Promise<void> {
-  const cut = setTimeout(() => listening.closeAllConnections(), timeoutMs);
-  await new Promise<void>((resolve) => listening.close(() => resolve()));
-  clearTimeout(cut);
+/** A collector that is away is no reason to end with an error; that it is away has been said. */
+async function flushTelemetry(): Promise<void> {
+  await telemetry.shutdown().catch((error: unknown) => log.debug({ err: error }, "telemetry was left unsent"));
 }
 
 /** Migrations and example data, one replica at a time. */

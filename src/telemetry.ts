@@ -4,9 +4,10 @@
 import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
-import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
+import { ATTR_ERROR_TYPE, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
 import { register } from "import-in-the-middle/register-hooks.mjs";
 import packageJson from "../package.json" with { type: "json" };
+import { problemOfResponse } from "./platform/problem.ts";
 
 register();
 
@@ -25,6 +26,13 @@ export const telemetry = startNodeSdk({
   ),
   instrumentations: [
     getNodeAutoInstrumentations({
+      "@opentelemetry/instrumentation-http": {
+        // The name of the problem says more than the status that the instrumentation puts there.
+        applyCustomAttributesOnSpan(span, _request, response) {
+          const problem = problemOfResponse.get(response);
+          if (problem !== undefined) span.setAttribute(ATTR_ERROR_TYPE, problem);
+        },
+      },
       // A span for every file, look-up and socket hides the request among them.
       "@opentelemetry/instrumentation-fs": off,
       "@opentelemetry/instrumentation-dns": off,

@@ -3,6 +3,8 @@ import { bodyParser } from "@koa/bodyparser";
 import type { Middleware } from "./http.ts";
 import { Problem } from "./problem.ts";
 
+const decodable = new Set(["identity", "gzip", "deflate"]);
+
 /**
  * Parses the body into `ctx.request.body`.
  * Problems: too_large (413) over `limitBytes`, unsupported_media_type (415) for other types, invalid_request (400) for
@@ -17,11 +19,9 @@ export function jsonBody(limitBytes: number): Middleware {
     },
   });
   return async function jsonBody(ctx, next) {
-    const hasBody = ctx.is() !== null;
-    if (
-      hasBody &&
-      (ctx.is("json", "+json") === false || !["", "identity", "gzip", "deflate"].includes(ctx.get("content-encoding")))
-    ) {
+    const hasBody = ctx.is() !== null && ctx.request.length !== 0;
+    const encoding = ctx.get("content-encoding") || "identity";
+    if (hasBody && (ctx.is("json", "+json") === false || !decodable.has(encoding))) {
       throw new Problem("unsupported_media_type", { detail: "The body must be application/json" });
     }
     await parse(ctx, next);
@@ -35,8 +35,8 @@ function asProblem(error: Error): Problem {
   if (status === 413) return new Problem("too_large", { cause: error });
   if (status === 415) return new Problem("unsupported_media_type", { cause: error });
   return new Problem("invalid_request", {
-    detail: "The body is not valid JSON",
-    errors: [{ field: "body", message: "Not valid JSON" }],
+    detail: "The body is no JSON that is accepted here",
+    errors: [{ field: "body", message: "Takes a JSON object without keys such as __proto__" }],
     cause: error,
   });
 }

@@ -1,7 +1,6 @@
 // One typed error for everything that a client may be told, and one middleware that turns errors into problem details.
 // Whatever is not a Problem is a bug: the client sees a plain 500, the log sees the error.
 import { trace } from "@opentelemetry/api";
-import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 import type { Middleware } from "./http.ts";
 import type { Logger } from "./log.ts";
 
@@ -52,6 +51,9 @@ export class Problem extends Error {
   }
 }
 
+/** What each response refused with a 5xx says, for the server span: the HTTP instrumentation ends it and asks here. */
+export const problemOfResponse = new WeakMap<object, ProblemType>();
+
 /** Answers every error as `application/problem+json` with the trace id, and logs those that are bugs. */
 export function problemDetails(log: Logger): Middleware {
   return async function problemDetails(ctx, next) {
@@ -60,8 +62,7 @@ export function problemDetails(log: Logger): Middleware {
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
       if (problem.type === "internal") log.error({ err: error, route: ctx.state.route?.path }, "request failed");
-      const span = trace.getActiveSpan();
-      if (problem.status >= 500) span?.setAttribute(ATTR_ERROR_TYPE, problem.type);
+      if (problem.status >= 500) problemOfResponse.set(ctx.res, problem.type);
       const { title, ...kind } = kinds[problem.type];
       ctx.status = problem.status;
       ctx.set(problem.options.headers ?? {});
@@ -72,7 +73,7 @@ export function problemDetails(log: Logger): Middleware {
         status: problem.status,
         ...(problem.status < 500 && problem.options.detail !== undefined && { detail: problem.options.detail }),
         ...(problem.options.errors && { errors: problem.options.errors }),
-        ...(span && { traceId: span.spanContext().traceId }),
+        traceId: trace.getActiveSpan()?.spanContext().traceId,
       };
       ctx.type = "application/problem+json";
     }

@@ -40,7 +40,6 @@ export class StaleCache<Value> {
       ttlResolution: 0,
       noDeleteOnStaleGet: true,
       noDeleteOnFetchRejection: true,
-      allowStaleOnFetchRejection: true,
       fetchMethod: async (_key, _stale, { context: load }) => ({ value: await load(), loadedAt: now() }),
     });
   }
@@ -53,7 +52,12 @@ export class StaleCache<Value> {
     const { freshMs, staleMs } = this.#options;
     const known = this.#entries.peek(key, { allowStale: true });
     const knownAgeMs = known === undefined ? Number.POSITIVE_INFINITY : this.#now() - known.loadedAt;
-    const entry = await this.#entries.forceFetch(key, { context: load, allowStale: knownAgeMs <= freshMs + staleMs });
+    const entry = await this.#entries.forceFetch(key, {
+      context: load,
+      allowStale: knownAgeMs <= freshMs + staleMs,
+      // Only with something to serve: without, lru-cache would swallow the error.
+      allowStaleOnFetchRejection: known !== undefined,
+    });
     const ageMs = Math.max(0, this.#now() - entry.loadedAt);
     return { value: entry.value, ageMs, state: entry !== known ? "miss" : knownAgeMs <= freshMs ? "hit" : "stale" };
   }

@@ -29,6 +29,7 @@ export class Database {
   readonly #telemetry: ReturnType<typeof databaseTelemetry>;
   #waiting = 0;
   #used = 0;
+  #closed: Promise<void> | undefined;
 
   constructor(options: DatabaseOptions, log: Logger) {
     this.#options = options;
@@ -76,9 +77,10 @@ export class Database {
   }
 
   /** Closes all connections. Call it when no request is left that could still ask for one. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#telemetry.stop();
-    await this.#pool.end();
+    this.#closed ??= this.#pool.end();
+    return this.#closed;
   }
 
   async #run<Result extends RowDataPacket[] | ResultSetHeader>(

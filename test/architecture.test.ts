@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { root } from "./helper.ts";
+
+describe("architecture", () => {
+  it("platform imports nothing of the service but platform, so that a domain can be replaced", () => {
+    const platform = `${root}/src/platform`;
+    const files = readdirSync(platform, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+    assert.ok(files.length > 5);
+    for (const file of files) {
+      for (const [, path] of readFileSync(`${platform}/${file}`, "utf8").matchAll(
+        /(?:from|import\(?)\s*"(\.[^"]+)"/g,
+      )) {
+        const target = relative(platform, resolve(dirname(`${platform}/${file}`), path ?? ""));
+        assert.ok(!target.startsWith(".."), `platform/${file} imports ${path}`);
+      }
+    }
+  });
+
+  it("keeps every source file to one idea: at most 200 lines", () => {
+    const sources = readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" }).filter((file) =>
+      file.endsWith(".ts"),
+    );
+    const long = sources.filter((file) => readFileSync(`${root}/src/${file}`, "utf8").split("\n").length > 201);
+    assert.deepEqual(long, []);
+  });
+});

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import fc from "fast-check";
+import { ConfigError, loadConfig, mask, variables } from "../src/config.ts";
+import { root } from "./helper.ts";
+
+const minimal = { APP_ENV: "development", MYSQL_URL: "mysql://user:hunter2@db:3306/shop" };
+
+function complaintsOf(environment: Record<string, string>): string[] {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.message.split("\n");
+  }
+  return [];
+}
+
+describe("config", () => {
+  it("needs nothing but a database in development", () => {
+    const config = loadConfig(minimal);
+    assert.equal(config.port, 8000);
+    assert.equal(config.logLevel, "info");
+    assert.equal(config.database.limit, 15);
+  });
+
+  it("is production unless told otherwise, and then quiet", () => {
+    const config = loadConfig({ MYSQL_URL: minimal.MYSQL_URL, AUTH_TOKEN: "a-secret-of-my-own" });
+    assert.equal(config.environment, "production");
+    assert.equal(config.logLevel, "warn");
+  });
+
+  it("says in one line which variable is wrong, what it got and what it takes", () => {
+    assert.deepEqual(complaintsOf({ ...minimal, PORT: "80a" }), [
+      'PORT: got "80a", takes a whole number from 0 to 65535 (the port to listen on; 0 is any free one)',
+    ]);
+    assert.deepEqual(complaintsOf({ APP_ENV: "development" }), [
+      "MYSQL_URL: got nothing, takes an address that starts with mysql:// (mysql://user:password@host:3306/database)",
+    ]);
+  });
+
+  it("names every wrong variable at once", () => {
+    assert.deepEqual(
+      complaintsOf({ APP_ENV: "staging", PORT: "70000", MYSQL_URL: "db" }).map((line) => line.split(":")[0]),
+      ["APP_ENV", "PORT", "MYSQL_URL"],
+    );
+  });
+
+  it("counts an empty variable as not set", () => {
+    assert.equal(loadConfig({ ...minimal, PORT: "" }).port, 8000);
+  });
+
+  it("refuses the development token in production", () => {
+    assert.match(
+      complaintsOf({ MYSQL_URL: minimal.MYSQL_URL })[0] ?? "",
+      /^AUTH_TOKEN: got nothing, takes a secret of your own/,
+    );
+    const given = { MYSQL_URL: minimal.MYSQL_URL, AUTH_TOKEN: "development-token" };
+    assert.match(complaintsOf(given)[0] ?? "", /^AUTH_TOKEN: got "\*\*\*"/);
+  });
+
+  it("refuses more idle connections than there may be connections", () => {
+    assert.match(
+      complaintsOf({ ...minimal, DB_POOL_LIMIT: "3" })[0] ?? "",
+      /^DB_POOL_MAX_IDLE: got "5", takes at most DB_POOL_LIMIT \(3\)/,
+    );
+  });
+
+  it("never shows a password or a token, however wrong the value", () => {
+    for (const url of ["mysql://user:hunter2@db", "http://user:hunter2@db/shop", "mysql//user:hunter2@db/shop"]) {
+      const complaint = complaintsOf({ ...minimal, MYSQL_URL: url }).join();
+      assert.match(complaint, /^MYSQL_URL/);
+      assert.doesNotMatch(complaint, /hunter2/);
+    }
+    assert.doesNotMatch(complaintsOf({ ...minimal, AUTH_TOKEN: "hunter2" }).join(), /hunter2/);
+    assert.equal(mask("MYSQL_URL", minimal.MYSQL_URL), "mysql://user:***@db:3306/shop");
+  });
+
+  it("takes whole numbers in their plain spelling only", () => {
+    const spellings = fc.oneof(
+      fc.string({ minLength: 1 }),
+      fc.double().map(String),
+      fc.integer({ max: -1 }).map(String),
+    );
+    fc.assert(
+      fc.property(spellings, (text) => {
+        fc.pre(!/^\d+$/.test(text));
+        assert.match(complaintsOf({ ...minimal, PORT: text }).join(), /^PORT/);
+      }),
+    );
+  });
+
+  it("has every variable in .env.example, with its default", () => {
+    const example = parseEnv(readFileSync(`${root}/.env.example`, "utf8"));
+    assert.deepEqual(Object.keys(example).sort(), Object.keys(variables.shape).sort());
+    const withoutDefault = new Set(["MYSQL_URL", "LOG_LEVEL"]);
+    const defaults = variables.parse({ MYSQL_URL: minimal.MYSQL_URL });
+    for (const [name, value] of Object.entries(defaults)) {
+      assert.equal(example[name], withoutDefault.has(name) ? "" : String(value), name);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { RowDataPacket } from "mysql2/promise";
+import { createDatabase, eventually, freePort, spawnService } from "./helper.ts";
+
+const withoutTelemetry = { OTEL_SDK_DISABLED: "true" };
+
+describe("the process", () => {
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  beforeEach(async () => {
+    db = await createDatabase();
+  });
+  afterEach(() => db.drop());
+
+  it("ends with one line when a variable is wrong", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, DB_POOL_LIMIT: "many" });
+    assert.equal(await service.exited, 1);
+    assert.equal(
+      service.errors(),
+      'DB_POOL_LIMIT: got "many", takes a whole number from 1 to 1000 (most open connections)\n',
+    );
+    assert.deepEqual(service.log(), []);
+  });
+
+  it("ends with one log line when the database is not there", async () => {
+    const port = await freePort();
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: `mysql://root@127.0.0.1:${port}/shop` });
+    assert.equal(await service.exited, 1);
+    assert.deepEqual(
+      service.log().map((line) => line.msg),
+      ["the database could not be prepared"],
+    );
+    assert.equal(service.errors(), "");
+  });
+
+  it("says which variables to change when the port is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = taken.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, PORT: String(address.port) });
+    assert.equal(await service.exited, 1);
+    assert.match(service.log().at(-1)?.msg ?? "", /HOST and PORT/);
+    taken.close();
+  });
+
+  it("migrates once when several replicas start together, and seeds once", async () => {
+    const env = { ...withoutTelemetry, MYSQL_URL: db.url, SEED_AUTOMATIONS: "3000" };
+    const replicas = await Promise.all([spawnService(env), spawnService(env), spawnService(env)]);
+    for (const replica of replicas) assert.equal((await fetch(`${replica.url}/health/ready`)).status, 200);
+    const lines = replicas.flatMap((replica) => replica.log());
+    assert.deepEqual(
+      lines.flatMap((line) => (line.msg === "migrated" ? [line.migration] : [])),
+      ["2026-11-24-01-automations.ts", "2026-11-24-02-automation-runs.ts"],
+    );
+    const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT COUNT(*) AS number FROM automations");
+    assert.equal(row?.number, 3000);
+    assert.deepEqual(await Promise.all(replicas.map((replica) => replica.stop())), [0, 0, 0]);
+  });
+
+  it("finishes running requests when it is told to stop, and ends by itself", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, DB_QUERY_TIMEOUT_MS: "8000" });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const paths = Array.from({ length: 10 }, (_, index) => `/api/automations/marketplace?search=nothing${index}`);
+    const running = Promise.all(paths.map((path) => fetch(service.url + path)));
+    await eventually("10 queries that wait for the lock", async () => (await waitingQueries()) === 10);
+    service.child.kill("SIGTERM");
+    await eventually("the end of listening", () => service.log().some((line) => line.msg === "stopping"));
+    await assert.rejects(fetch(`${service.url}/health/live`));
+    await db.connection.query("UNLOCK TABLES");
+    for (const answer of await running) {
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers.get("connection"), "close");
+    }
+    assert.equal(await service.exited, 0);
+    assert.deepEqual(
+      service
+        .log()
+        .slice(-2)
+        .map((line) => line.msg),
+      ["stopping", "stopped"],
+    );
+  });
+
+  async function waitingQueries(): Promise<number> {
+    const sql =
+      "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting%'";
+    const [[row]] = await db.connection.query<RowDataPacket[]>(sql);
+    return Number(row?.number);
+  }
+});

@@ -1,0 +1,98 @@
+// A receiver of OTLP over HTTP with JSON bodies: what the service sends, as it sends it, without a collector.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { z } from "zod";
+import { addressOf } from "./helper.ts";
+
+const value = z.looseObject({
+  stringValue: z.string().optional(),
+  intValue: z.coerce.number().optional(),
+  doubleValue: z.number().optional(),
+});
+const attributes = z
+  .array(z.object({ key: z.string(), value }))
+  .default([])
+  .transform((list) =>
+    Object.fromEntries(
+      list.map(({ key, value: { stringValue, intValue, doubleValue } }) => [
+        key,
+        stringValue ?? intValue ?? doubleValue,
+      ]),
+    ),
+  );
+const resource = z.looseObject({ attributes });
+const span = z.looseObject({
+  traceId: z.string(),
+  spanId: z.string(),
+  parentSpanId: z.string().optional(),
+  name: z.string(),
+  kind: z.number(),
+  attributes,
+});
+const point = z.looseObject({ attributes, count: z.coerce.number().optional(), asInt: z.coerce.number().optional() });
+const data = z.looseObject({ dataPoints: z.array(point) });
+const metric = z.looseObject({
+  name: z.string(),
+  unit: z.string().optional(),
+  histogram: data.optional(),
+  sum: data.optional(),
+  gauge: data.optional(),
+});
+const traces = z.object({
+  resourceSpans: z.array(z.looseObject({ resource, scopeSpans: z.array(z.looseObject({ spans: z.array(span) })) })),
+});
+const metrics = z.object({
+  resourceMetrics: z.array(
+    z.looseObject({ resource, scopeMetrics: z.array(z.looseObject({ metrics: z.array(metric) })) }),
+  ),
+});
+
+export type ReceivedSpan = z.output<typeof span>;
+
+/** OpenTelemetry's numbers for span kinds on the wire. */
+export const spanKind = { internal: 1, server: 2, client: 3 } as const;
+
+export async function startOtlpReceiver() {
+  const spans: ReceivedSpan[] = [];
+  const points = new Map<string, z.output<typeof point>[]>();
+  const resources: Record<string, string | number | undefined>[] = [];
+  const requests: { path: string; headers: Record<string, string | string[] | undefined> }[] = [];
+  const server = createServer(async (request, response) => {
+    const body: unknown = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    requests.push({ path: request.url ?? "", headers: request.headers });
+    if (request.url === "/v1/traces") {
+      for (const { resource, scopeSpans } of traces.parse(body).resourceSpans) {
+        resources.push(resource.attributes);
+        spans.push(...scopeSpans.flatMap((scope) => scope.spans));
+      }
+    } else if (request.url === "/v1/metrics") {
+      for (const { scopeMetrics } of metrics.parse(body).resourceMetrics) {
+        for (const { name, histogram, sum, gauge } of scopeMetrics.flatMap((scope) => scope.metrics)) {
+          points.set(name, (histogram ?? sum ?? gauge)?.dataPoints ?? []);
+        }
+      }
+    }
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    spans,
+    resources,
+    requests,
+    /** The latest data points of a metric. */
+    points: (name: string) => points.get(name) ?? [],
+    metricNames: () => [...points.keys()],
+    /** The variables that make a service send here, soon. */
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(server.address()),
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      OTEL_METRIC_EXPORT_INTERVAL: "200",
+      OTEL_METRIC_EXPORT_TIMEOUT: "200",
+    },
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { connectionOptions, withLock } from "../../../src/platform/database/connection.ts";
+import { createDatabase } from "../../helper.ts";
+
+describe("connectionOptions", () => {
+  it("reads every part of the address, decoded", () => {
+    const { host, port, user, password, database } = connectionOptions("mysql://us%40er:p%2Fw@[::1]:3307/my%20db");
+    assert.deepEqual(
+      { host, port, user, password, database },
+      { host: "::1", port: 3307, user: "us@er", password: "p/w", database: "my db" },
+    );
+    assert.equal(connectionOptions("mysql://root@db/shop").port, 3306);
+  });
+});
+
+describe("withLock", () => {
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  before(async () => {
+    db = await createDatabase();
+  });
+  after(() => db.drop());
+
+  it("lets one at a time work", async () => {
+    let inside = 0;
+    const work = async () => {
+      inside += 1;
+      assert.equal(inside, 1);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      inside -= 1;
+    };
+    await Promise.all(Array.from({ length: 5 }, () => withLock(db.url, "work", 5, work)));
+  });
+
+  it("gives up when the lock is not free in time, and frees it when the work fails", async () => {
+    await withLock(db.url, "work", 5, () =>
+      assert.rejects(
+        withLock(db.url, "work", 0, async () => {}),
+        /"work" was not free within 0 s/,
+      ),
+    );
+    const failing = async () => {
+      throw new Error("no");
+    };
+    await assert.rejects(withLock(db.url, "work", 0, failing), /^Error: no$/);
+    await withLock(db.url, "work", 1, async () => {});
+  });
+
+  it("keeps the locks of two databases on one server apart", async () => {
+    const other = await createDatabase();
+    await withLock(db.url, "work", 0, () => withLock(other.url, "work", 0, async () => {}));
+    await other.drop();
+  });
+});
