@@ -76,10 +76,13 @@ export class Database {
     await this.query("health.ping", "SELECT 1");
   }
 
-  /** Closes all connections. Call it when no request is left that could still ask for one. */
+  /**
+   * Closes all connections. Call it when no request is left that could still ask for one.
+   * Never rejects: a connection that cannot say goodbye is as good as closed.
+   */
   close(): Promise<void> {
     this.#telemetry.stop();
-    this.#closed ??= this.#pool.end();
+    this.#closed ??= this.#pool.end().catch(() => {});
     return this.#closed;
   }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import type { RowDataPacket } from "mysql2/promise";
 import { migrate } from "../../../src/platform/database/migrate.ts";
 import { createDatabase, silent } from "../../helper.ts";
@@ -18,7 +19,7 @@ describe("migrate", () => {
   });
 
   async function file(path: string, sql: string): Promise<void> {
-    await mkdir(`${folder}/${path}/..`, { recursive: true });
+    await mkdir(dirname(`${folder}/${path}`), { recursive: true });
     const code = `export async function up(connection: { query(sql: string): Promise<unknown> }) { await connection.query(${JSON.stringify(sql)}); }`;
     await writeFile(`${folder}/${path}`, code);
   }
