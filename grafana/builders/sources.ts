@@ -1,0 +1,5 @@
+// The data sources that the panels use, by the uids that provisioning/datasources gives them.
+import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
+
+export const prometheus = { type: "prometheus", uid: "prometheus" } as const satisfies DataSourceRef;
+export const jaeger = { type: "jaeger", uid: "jaeger" } as const satisfies DataSourceRef;

@@ -1,0 +1,70 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { PanelBuilder } from "@grafana/grafana-foundation-sdk/text";
+import { layout } from "../../grafana/builders/layout.ts";
+import { type CommittedDashboard, dashboards, panels } from "./committed.ts";
+
+// Grafana's grid: 24 columns; a unit of height is 30 px and the 8 px gap below it. Above the panels are about 120 px of
+// navigation and variables.
+const columns = 24;
+const unitPx = 38;
+const headerPx = 120;
+const foldPx = 900;
+
+for (const dashboard of dashboards) {
+  describe(`the layout of ${dashboard.uid}`, () => {
+    it("covers every column of every line exactly once", () => {
+      const { cells, height } = occupied(dashboard);
+      for (let y = 0; y < height; y += 1) {
+        for (let x = 0; x < columns; x += 1) equal(cells.get(`${x},${y}`), 1, `column ${x} of line ${y}`);
+      }
+      equal(cells.size, columns * height, "something is outside the grid");
+    });
+
+    it("gives each panel an id of its own", () => {
+      const ids = dashboard.panels.map(({ id }) => id);
+      equal(new Set(ids).size, ids.length);
+    });
+
+    it("has at most 12 panels that begin above the fold of a 1440 × 900 screen", () => {
+      const above = panels(dashboard).filter(({ gridPos }) => headerPx + gridPos.y * unitPx < foldPx);
+      ok(above.length <= 12, `${above.length} panels`);
+    });
+  });
+}
+
+describe("layout", () => {
+  const panel = new PanelBuilder();
+
+  it("puts headings above their row and rows below each other", () => {
+    const placed = layout([
+      { height: 4, panels: [panel, panel] },
+      { title: "more", height: 8, panels: [panel] },
+    ]);
+    deepEqual(
+      placed.map(({ id, gridPos }) => ({ id, ...gridPos })),
+      [
+        { id: 1, x: 0, y: 0, w: 12, h: 4 },
+        { id: 2, x: 12, y: 0, w: 12, h: 4 },
+        { id: 3, x: 0, y: 4, w: 24, h: 1 },
+        { id: 4, x: 0, y: 5, w: 24, h: 8 },
+      ],
+    );
+  });
+
+  it("refuses a row that would leave a gap", () => {
+    throws(() => layout([{ height: 4, panels: [panel, panel, panel, panel, panel] }]), /5 panels do not fill/);
+  });
+});
+
+/** How many panels cover each cell of the grid, and the lines that there are. */
+function occupied({ panels }: CommittedDashboard): { cells: Map<string, number>; height: number } {
+  const cells = new Map<string, number>();
+  for (const { gridPos } of panels) {
+    for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+        cells.set(`${x},${y}`, (cells.get(`${x},${y}`) ?? 0) + 1);
+      }
+    }
+  }
+  return { cells, height: Math.max(...panels.map(({ gridPos }) => gridPos.y + gridPos.h)) };
+}

@@ -1,0 +1,69 @@
+import { deepEqual, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { commonLabels, metrics, seriesNames } from "../../grafana/metrics.ts";
+import { dashboards, expressions } from "./committed.ts";
+
+const known = new Map(Object.values(metrics).flatMap((metric) => seriesNames(metric).map((name) => [name, metric])));
+
+/** The selectors in an expression: each series name with the labels that its matchers use. */
+function selectors(expr: string): { name: string; labels: string[] }[] {
+  return [...expr.matchAll(/([a-z_:]+)\{([^}]*)\}/g)].map(([, name = "", matchers = ""]) => ({
+    name,
+    labels: [...matchers.matchAll(/([a-z_]+)\s*[=!]~?/g)].flatMap(([, label]) => label ?? []),
+  }));
+}
+
+/** The labels that an expression's sums are made by, `le` of histograms left out. */
+function groupings(expr: string): string[] {
+  return [...expr.matchAll(/by \(([^)]*)\)/g)]
+    .flatMap(([, labels = ""]) => labels.split(", "))
+    .filter((label) => label !== "le");
+}
+
+describe("the metrics in dashboards", () => {
+  for (const dashboard of dashboards) {
+    it(`${dashboard.uid}: the panels ask for metrics in the table, by labels that these have`, () => {
+      for (const { title, expr } of expressions(dashboard)) {
+        const used = selectors(expr);
+        ok(used.length > 0, `"${title}": no metric in ${expr}`);
+        for (const { name, labels } of used) {
+          const metric = known.get(name);
+          ok(metric, `"${title}": ${name} is not in grafana/metrics.ts`);
+          for (const label of [...labels, ...groupings(expr)]) {
+            ok([...commonLabels, ...metric.labels].includes(label), `"${title}": ${name} has no label ${label}`);
+          }
+        }
+      }
+    });
+
+    it(`${dashboard.uid}: the variables ask for metrics in the table`, () => {
+      for (const { name, definition } of dashboard.templating.list) {
+        const used = definition.match(/[a-z_]+_(?:count|bucket|sum|total)\b/g) ?? [];
+        ok(used.length > 0, name);
+        for (const series of used) ok(known.has(series), `${series} in $${name}`);
+      }
+    });
+  }
+
+  it("asked for by a trace's links are in the table", () => {
+    const provisioning = new URL("../../grafana/provisioning/datasources/datasources.yaml", import.meta.url);
+    const used = selectors(readFileSync(provisioning, "utf8")).map(({ name }) => name);
+    deepEqual(
+      used.filter((name) => !known.has(name)),
+      [],
+    );
+    ok(used.length > 0);
+  });
+});
+
+describe("names in Prometheus", () => {
+  it("are the OpenTelemetry names with unit and kind, as its OTLP receiver writes them", () => {
+    deepEqual(seriesNames(metrics.requestDuration), [
+      "http_server_request_duration_seconds_bucket",
+      "http_server_request_duration_seconds_count",
+      "http_server_request_duration_seconds_sum",
+    ]);
+    deepEqual(seriesNames(metrics.slowQueries), ["db_query_slow_total"]);
+    deepEqual(seriesNames(metrics.poolWaiting), ["db_client_connection_pending_requests"]);
+  });
+});

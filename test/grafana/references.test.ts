@@ -1,0 +1,79 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
+import { dashboards, links, panels } from "./committed.ts";
+
+const provisioned = z
+  .object({
+    datasources: z.array(
+      z.looseObject({
+        uid: z.string(),
+        type: z.string(),
+        jsonData: z.looseObject({
+          exemplarTraceIdDestinations: z.array(z.object({ name: z.string(), datasourceUid: z.string() })).default([]),
+          tracesToMetrics: z
+            .looseObject({
+              datasourceUid: z.string(),
+              queries: z.array(z.object({ name: z.string(), query: z.string() })),
+            })
+            .optional(),
+        }),
+      }),
+    ),
+  })
+  .parse(read("datasources/datasources.yaml")).datasources;
+
+const providers = z
+  .object({ providers: z.array(z.looseObject({ options: z.object({ path: z.string() }) })) })
+  .parse(read("dashboards/dashboards.yaml")).providers;
+
+describe("references between dashboards and data sources", () => {
+  const known = provisioned.map(({ uid, type }) => `${type} ${uid}`);
+
+  for (const dashboard of dashboards) {
+    it(`${dashboard.uid} asks only data sources that are provisioned`, () => {
+      const used = [...panels(dashboard), ...dashboard.templating.list].flatMap(({ datasource }) => datasource ?? []);
+      for (const { type, uid } of used) ok(known.includes(`${type} ${uid}`), `${type} ${uid} is not provisioned`);
+    });
+
+    it(`${dashboard.uid} links only to dashboards that exist, with variables that they have`, () => {
+      for (const { url } of links(dashboard)) {
+        const { pathname, searchParams } = new URL(url, "http://grafana");
+        const linked = dashboards.find(({ uid }) => pathname === `/d/${uid}`);
+        ok(linked, `${url} goes nowhere`);
+        const names = [...searchParams.keys()].filter((key) => key.startsWith("var-")).map((key) => key.slice(4));
+        for (const name of names)
+          ok(
+            linked.templating.list.some((variable) => variable.name === name),
+            `${name} in ${url}`,
+          );
+      }
+    });
+  }
+
+  it("exemplars open in Jaeger, by the label that carries their trace id", () => {
+    const destinations = provisioned.find(({ uid }) => uid === "prometheus")?.jsonData.exemplarTraceIdDestinations;
+    deepEqual(
+      destinations?.map(({ name, datasourceUid }) => ({ name, datasourceUid })),
+      [{ name: "trace_id", datasourceUid: "jaeger" }],
+    );
+  });
+
+  it("a trace's links to metrics go to Prometheus, and their tags survive Grafana's own variable expansion", () => {
+    const link = provisioned.find(({ uid }) => uid === "jaeger")?.jsonData.tracesToMetrics;
+    equal(link?.datasourceUid, "prometheus");
+    for (const { query } of link?.queries ?? []) ok(query.includes("{$$__tags}"), query);
+  });
+
+  it("dashboards are read from the folder that they are mounted on", () => {
+    deepEqual(
+      providers.map(({ options }) => options.path),
+      ["/var/lib/grafana/dashboards"],
+    );
+  });
+});
+
+function read(path: string): unknown {
+  return parse(readFileSync(new URL(`../../grafana/provisioning/${path}`, import.meta.url), "utf8"));
+}

@@ -1,0 +1,82 @@
+// A stand-in for the service: as much of its interface as the traffic generator uses, and a record of what it was asked.
+// The generator meets the real service in test/stack.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+
+export class Target {
+  /** Whether its ready probe answers 200. */
+  ready = true;
+  /** Whether it leaves every request but the probe's unanswered. */
+  silent = false;
+  /** "METHOD /path" of every request but the probe's, oldest first. */
+  readonly asked: string[] = [];
+  /** The automations that were created and not deleted, by id, with their webhook. */
+  readonly automations = new Map<number, string>();
+  revalidated = 0;
+  #server: Server | undefined;
+  #nextId = 1;
+  #waiting: { met: () => boolean; resolve: () => void }[] = [];
+
+  /** Listens on `port` (0: any), and resolves with the address. */
+  async listen(port = 0): Promise<string> {
+    this.#server = createServer((request, response) => void this.#answer(request, response)).listen(port, "127.0.0.1");
+    await once(this.#server, "listening");
+    const address = this.#server.address();
+    return `http://127.0.0.1:${typeof address === "object" && address?.port}`;
+  }
+
+  /** Goes away, with all its connections. */
+  async close(): Promise<void> {
+    this.#server?.closeAllConnections();
+    await new Promise((resolve) => this.#server?.close(resolve));
+  }
+
+  /** Resolves as soon as `met` is true; it is asked after each request. */
+  until(met: () => boolean): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push({ met, resolve }));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = "";
+    for await (const chunk of request) text += chunk;
+    const [status, body, headers = {}] = this.#route(request, text);
+    if (!this.silent || request.url === "/health/ready") this.#send(response, status, body, headers);
+    for (const { met, resolve } of this.#waiting) if (met()) resolve();
+  }
+
+  #send(response: ServerResponse, status: number, body: object | undefined, headers: Record<string, string>): void {
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(body === undefined ? undefined : JSON.stringify(body));
+  }
+
+  #route({ method, url = "", headers }: IncomingMessage, text: string): [number, object?, Record<string, string>?] {
+    const [path = "", query = ""] = url.split("?");
+    if (path === "/health/ready") return [this.ready ? 200 : 503, {}];
+    this.asked.push(`${method} ${path}`);
+    if (query.includes("sort=cheapest")) return [400, {}];
+    if (path === "/api/automations/marketplace") return [200, { items: [{ id: 1 }], nextCursor: "next" }];
+    if (path === "/api/optimized/automations/marketplace") {
+      // As Koa does: "no-cache" asks for the whole answer, whatever else the request says.
+      if (headers["if-none-match"] !== '"v1"' || headers["cache-control"] === "no-cache") {
+        return [200, { items: [] }, { etag: '"v1"' }];
+      }
+      this.revalidated += 1;
+      return [304];
+    }
+    if (headers.authorization !== "Bearer secret") return [401, {}];
+    if (method === "POST" && path === "/api/automations") return this.#create(text);
+    const id = Number(/^\/api\/automations\/(\d+)/.exec(path)?.[1]);
+    if (!this.automations.has(id)) return [404, {}];
+    if (method === "DELETE") this.automations.delete(id);
+    return method === "DELETE" ? [204] : [method === "POST" ? 201 : 200, { id }];
+  }
+
+  #create(text: string): [number, object] {
+    const body: object = JSON.parse(text);
+    const webhookUrl: unknown = Reflect.get(body, "webhookUrl");
+    if (typeof webhookUrl !== "string") return [400, {}];
+    const id = this.#nextId++;
+    this.automations.set(id, webhookUrl);
+    return [201, { id }];
+  }
+}

@@ -1,0 +1,28 @@
+import { deepEqual, throws } from "node:assert/strict";
+import { readConfig } from "../../../scripts/traffic/config.ts";
+
+describe("the traffic generator's settings", () => {
+  it("have defaults for a service on this machine", () => {
+    deepEqual(readConfig({}), {
+      enabled: true,
+      rate: 5,
+      target: "http://127.0.0.1:8000",
+      token: "development-token",
+      webhooks: "http://127.0.0.1:9000/hooks",
+    });
+  });
+
+  const wrong: [name: string, ...values: string[]][] = [
+    ["TRAFFIC", "", "yes"],
+    ["TRAFFIC_RATE", "", "0", "-1", "101", "many", "Infinity"],
+    ["TARGET_URL", "", "localhost:8000", "/"],
+    ["WEBHOOK_URL", "ftp://hooks"],
+    ["AUTH_TOKEN", "", "two words"],
+  ];
+  for (const [name, ...values] of wrong) {
+    it(`name ${name} when it is wrong`, () => {
+      for (const value of values)
+        throws(() => readConfig({ [name]: value }), new RegExp(`^Error: ${name} .*takes`), value);
+    });
+  }
+});

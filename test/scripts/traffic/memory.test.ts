@@ -1,0 +1,22 @@
+import { deepEqual } from "node:assert/strict";
+import { emptyMemory, learn } from "../../../scripts/traffic/memory.ts";
+import { get } from "../../../scripts/traffic/planned.ts";
+
+describe("what the traffic generator learns", () => {
+  it("forgets an automation that the service does not know any more", () => {
+    const memory = emptyMemory();
+    memory.hooked.set("slow", 7);
+    memory.created.add(7);
+    const run = { ...get({ kind: "run", id: 7, hook: "slow" }, "/api/automations/7/runs"), method: "POST" } as const;
+    learn(memory, run, { status: 404, etag: null, body: {} });
+    deepEqual([memory.hooked.size, memory.created.size], [0, 0]);
+  });
+
+  it("is nothing from an answer that is not what it should be", () => {
+    const memory = emptyMemory();
+    for (const body of [undefined, null, 1, "text", {}, { items: 1 }, { items: [null, { id: "x" }], nextCursor: 1 }]) {
+      learn(memory, get({ kind: "list" }, "/list"), { status: 200, etag: null, body });
+    }
+    deepEqual(memory, emptyMemory());
+  });
+});
