@@ -1,0 +1,40 @@
+// A killed run may leave its server running on the data that the next run needs. It is stopped when it provably is ours:
+// the process of the pid file runs on our data folder, and the run that started it is gone.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Failure } from "../failure.js";
+import { commandLine, isAlive, readPid } from "../pid.js";
+
+/**
+ * @param {string} home the folder that holds the data folder
+ * @param {string} data
+ * @returns {Promise<string>} where the new server is to write its pid
+ * @throws {Failure} when another run uses the folder now
+ */
+export async function claimFolder(home, data) {
+  const pidFile = join(home, "server.pid");
+  const ownerFile = join(home, "owner.pid");
+  const server = await readPid(pidFile);
+  if (server !== undefined && (await commandLine(server)).split(" ").includes(`--datadir=${data}`)) {
+    const owner = await readPid(ownerFile);
+    if (
+      owner !== undefined &&
+      owner !== process.pid &&
+      /\bscripts\/(local|test)\.js\b/.test(await commandLine(owner))
+    ) {
+      throw new Failure(`Another run (process ${owner}) uses ${home}: stop it first.`);
+    }
+    await stop(server);
+  }
+  await writeFile(ownerFile, `${process.pid}\n`);
+  return pidFile;
+}
+
+/** @param {number} pid */
+async function stop(pid) {
+  process.kill(pid, "SIGTERM");
+  for (const deadline = Date.now() + 20_000; isAlive(pid); await sleep(50)) {
+    if (Date.now() > deadline) return void process.kill(pid, "SIGKILL");
+  }
+}

@@ -1,0 +1,10 @@
+// Errors that the person at the keyboard can act on are told as one sentence; everything else keeps its stack.
+
+/** A failure whose message says what is wrong and what to do: printed without a stack, exit code 1. */
+export class Failure extends Error {}
+
+/** @param {unknown} error @returns {string} what to print for `error` */
+export function explain(error) {
+  if (error instanceof Failure) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,20 @@
+// Mocha adds the files of its command line to those of its configuration; here, files that are named are the only ones run.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const STACK_CONFIG = join("test", "stack", ".mocharc.json");
+
+/**
+ * @param {string} root the repository
+ * @param {string[]} args the arguments of `npm test`
+ * @returns {Promise<string[]>} those for mocha
+ */
+export async function mochaArguments(root, args) {
+  const own = args.filter((arg) => arg !== "--stack");
+  const config = args.includes("--stack") ? STACK_CONFIG : ".mocharc.json";
+  if (!own.some((arg) => /\.ts$/.test(arg) && !arg.startsWith("-"))) return ["--config", config, ...own];
+  /** @type {Record<string, unknown>} */
+  const { spec: _spec, ...options } = JSON.parse(await readFile(join(root, config), "utf8"));
+  const flags = Object.entries(options).flatMap(([name, value]) => [value].flat().map((item) => `--${name}=${item}`));
+  return ["--no-config", ...flags, ...own];
+}

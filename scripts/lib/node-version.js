@@ -1,0 +1,9 @@
+// Imported first by the scripts that start on the system's Node: an older one would fail with an error about syntax.
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 12)) {
+  console.error(
+    `Node ${process.versions.node} is too old: install Node 20.12 or later (the service's own Node comes with npm).`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,60 @@
+// A taken port is found before anything starts, and told with the variable that changes it.
+import { connect, createServer } from "node:net";
+import { Failure } from "./failure.js";
+
+/** @typedef {import("./settings.js").PortSetting} PortSetting */
+
+/**
+ * @param {PortSetting[]} settings
+ * @throws {Failure} naming every port that is taken or asked for twice
+ */
+export async function requireFreePorts(settings) {
+  /** @type {string[]} */
+  const problems = [];
+  for (const [index, { port, variable, what }] of settings.entries()) {
+    const twin = settings.slice(0, index).find((other) => other.port === port);
+    if (twin !== undefined)
+      problems.push(`${twin.variable} and ${variable} are both ${port}: give ${what} another port.`);
+    else if (await isTaken(port)) problems.push(`Port ${port} is taken: set ${variable} to a free one for ${what}.`);
+  }
+  if (problems.length > 0) throw new Failure(problems.join("\n"));
+}
+
+/** @returns {Promise<number>} a port that nothing listens on at 127.0.0.1 */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", () => resolve(undefined)));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no TCP port was given");
+  return address.port;
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+async function isTaken(port) {
+  // macOS lets 127.0.0.1 be bound beside a listener on all addresses, so connecting is tried as well
+  return !(await canListen(port)) || (await answers(port));
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function canListen(port) {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", (/** @type {NodeJS.ErrnoException} */ error) => {
+      if (error.code === "EADDRINUSE") resolve(false);
+      else reject(new Failure(`Port ${port} cannot be used: ${error.message}.`));
+    });
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** @param {number} port @returns {Promise<boolean>} */
+function answers(port) {
+  const socket = connect({ port, host: "127.0.0.1" });
+  return new Promise((resolve) => {
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+  }).then((/** @type {boolean} */ connected) => {
+    socket.destroy();
+    return connected;
+  });
+}

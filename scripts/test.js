@@ -1,0 +1,68 @@
+// `npm test [-- mocha's arguments]`: mocha on a throw-away database, found by the same code as in `npm run local`.
+// `npm test -- --stack`: the tests of the running containers instead, which need no database here.
+// Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
+import "./lib/node-version.js";
+import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describeDatabase, openDatabase } from "./lib/database/open.js";
+import { ensureDependencies } from "./lib/dependencies.js";
+import { explain } from "./lib/failure.js";
+import { startKeeper } from "./lib/keeper.js";
+import { mochaArguments } from "./lib/mocha-arguments.js";
+import { createProgress } from "./lib/progress.js";
+import { aborted, stopSignal } from "./lib/stop-signal.js";
+import { createSupervisor } from "./lib/supervisor.js";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const supervisor = createSupervisor();
+const stopAsked = stopSignal(() => supervisor.kill());
+const ending = AbortSignal.any([stopAsked, supervisor.died]);
+const keeper = startKeeper();
+
+try {
+  process.exitCode = await runTests(process.argv.slice(2));
+} catch (error) {
+  console.error(explain(supervisor.died.reason ?? error));
+  process.exitCode = 1;
+}
+if (stopAsked.aborted) process.exitCode = 130;
+await supervisor.stop();
+await keeper.close();
+process.exit();
+
+/** @param {string[]} args @returns {Promise<number>} mocha's exit code */
+async function runTests(args) {
+  const { step } = createProgress(process.stdout);
+  const node = await step("dependencies", async (note) => {
+    const { node, installed } = await ensureDependencies(root, { signal: ending, note });
+    return { shown: installed ? "installed" : "present", value: node };
+  });
+  const stack = args.includes("--stack");
+  const MYSQL_URL = stack ? undefined : await step("database", startDatabase);
+  const mocha = [join("node_modules", "mocha", "bin", "mocha.js"), ...(await mochaArguments(root, args))];
+  return runInForeground(node, mocha, { ...process.env, ...(stack ? {} : { MYSQL_URL }) });
+}
+
+/** @param {(text: string) => void} note */
+async function startDatabase(note) {
+  const database = await openDatabase({ env: process.env, keepIn: undefined, signal: ending, keeper, note });
+  if (database.child !== undefined) supervisor.add("database", database.child);
+  return { shown: describeDatabase(database), value: database.url };
+}
+
+/**
+ * In the terminal's own process group, so that mocha writes and is interrupted as if it were called directly.
+ * @param {string} node
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
+async function runInForeground(node, args, env) {
+  ending.throwIfAborted();
+  const child = spawn(node, args, { cwd: root, env, stdio: "inherit" });
+  aborted(ending).then(() => child.kill("SIGTERM"));
+  const code = await new Promise((resolve, reject) => child.once("error", reject).once("exit", resolve));
+  if (supervisor.died.aborted) throw supervisor.died.reason;
+  return code ?? 1;
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { openGiven, withoutPassword } from "../../scripts/lib/database/given.js";
+import { chooseWays, openDatabase } from "../../scripts/lib/database/open.js";
+import { firstThatWorks, Unavailable } from "../../scripts/lib/database/way.js";
+import { freePort } from "../../scripts/lib/ports.js";
+
+describe("where the database comes from", () => {
+  const tried: string[] = [];
+  beforeEach(() => tried.splice(0));
+
+  function way(name: string, outcome: "works" | "unavailable" | "fails") {
+    return {
+      name,
+      async open() {
+        tried.push(name);
+        if (outcome === "unavailable") throw new Unavailable(`${name} is not here`);
+        if (outcome === "fails") throw new Error(`${name} broke`);
+        return {
+          url: `mysql://${name}/x`,
+          edition: { kind: "mysql" as const, version: "9.7.4", major: 9, minor: 7 },
+          from: name,
+        };
+      },
+    };
+  }
+  const noted = () => {};
+
+  it("tries an installed server, then a container, then the system's packages", () => {
+    const ways = {
+      packages: way("packages", "works"),
+      container: way("container", "works"),
+      path: way("path", "works"),
+    };
+    assert.deepEqual(
+      chooseWays(undefined, ways).map(({ name }) => name),
+      ["path", "container", "packages"],
+    );
+  });
+
+  it("takes the first that works and tries no further", async () => {
+    const ways = [way("path", "unavailable"), way("container", "works"), way("packages", "works")];
+    assert.equal((await firstThatWorks(ways, noted)).from, "container");
+    assert.deepEqual(tried, ["path", "container"]);
+  });
+
+  it("lists the choices and what was tried when none works", async () => {
+    const attempt = firstThatWorks([way("path", "unavailable"), way("packages", "unavailable")], noted);
+    await assert.rejects(
+      attempt,
+      /set MYSQL_URL=[\s\S]*start Docker[\s\S]*- path: path is not here\n.*- packages: packages is not/,
+    );
+  });
+
+  it("stops at a failure that another way would only hide", async () => {
+    await assert.rejects(firstThatWorks([way("path", "fails"), way("container", "works")], noted), {
+      message: "path broke",
+    });
+    assert.deepEqual(tried, ["path"]);
+  });
+
+  it("tries one way only when MYSQL_FROM names it", () => {
+    const ways = {
+      packages: way("packages", "works"),
+      container: way("container", "works"),
+      path: way("path", "works"),
+    };
+    assert.deepEqual(chooseWays("packages", ways), [ways.packages]);
+    assert.throws(() => chooseWays("docker", ways), /MYSQL_FROM is "docker": it takes path, container or packages/);
+  });
+
+  it("uses MYSQL_URL as it is, and starts nothing", async () => {
+    const env = { MYSQL_URL: process.env.MYSQL_URL };
+    const options = { env, keepIn: undefined, keeper: undefined, signal: new AbortController().signal, note: noted };
+    const database = await openDatabase(options);
+    assert.equal(database.url, process.env.MYSQL_URL);
+    assert.equal(database.child, undefined);
+  });
+
+  it("names MYSQL_URL without its password when it does not answer", async () => {
+    const url = `mysql://somebody:secret@127.0.0.1:${await freePort()}/shop`;
+    await assert.rejects(openGiven(url), ({ message }: Error) => {
+      assert.match(message, /^MYSQL_URL \(somebody@127\.0\.0\.1:\d+\/shop\) does not answer: .*ECONNREFUSED/);
+      return !message.includes("secret");
+    });
+  });
+
+  it("refuses a MYSQL_URL of another form without repeating it", async () => {
+    for (const url of ["secret", "postgres://a:secret@b/c", "mysql://a:secret@b"]) {
+      assert.equal(withoutPassword(url), undefined);
+      await assert.rejects(openGiven(url), {
+        message: "MYSQL_URL is not of the form mysql://user:password@host:3306/database.",
+      });
+    }
+  });
+});

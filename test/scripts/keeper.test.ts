@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { isAlive } from "../../scripts/lib/pid.js";
+import { eventually, root } from "../helper.ts";
+
+/** Starts a child under a keeper, prints the child's pid, and stays. */
+const parent = (folder: string) => `
+  import { startChild } from "${root}/scripts/lib/child.js";
+  import { startKeeper } from "${root}/scripts/lib/keeper.js";
+  const keeper = startKeeper();
+  keeper.removeAfterwards(${JSON.stringify(folder)});
+  const child = startChild({ file: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"], keeper });
+  console.log(child.pid);
+  setInterval(() => {}, 1000);`;
+
+describe("keeper", () => {
+  it("stops the children and removes the folders of a parent that was killed outright", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "kept-"));
+    const killed = spawn(process.execPath, ["--input-type=module", "-e", parent(folder)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = await once(createInterface({ input: killed.stdout }), "line");
+    const child = Number(line);
+    assert(isAlive(child));
+    killed.kill("SIGKILL");
+    await eventually("the end of the child", () => !isAlive(child), 5000);
+    await eventually("the removal of the folder", () => !existsSync(folder), 5000);
+  });
+});

@@ -1,0 +1,76 @@
+// The real thing, on a database of its own: dependencies are there, the rest is started, asked and stopped.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { createDatabase, eventually, freePort, root } from "../helper.ts";
+
+function local(env: Record<string, string>, args: string[] = []) {
+  const child = spawn(process.execPath, ["scripts/local.js", ...args], {
+    cwd: root,
+    env: { ...process.env, TRAFFIC: "off", SEED_AUTOMATIONS: "20", ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  const exited = once(child, "close").then(() => child.exitCode);
+  return { child, exited, output: () => output };
+}
+
+async function ports() {
+  const [PORT, VIEWER_PORT, WEBHOOK_PORT] = await Promise.all([freePort(), freePort(), freePort()]);
+  return { PORT: String(PORT), VIEWER_PORT: String(VIEWER_PORT), WEBHOOK_PORT: String(WEBHOOK_PORT) };
+}
+
+describe("npm run local", function () {
+  this.timeout(40_000);
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  before(async () => {
+    db = await createDatabase();
+  });
+  after(() => db.drop());
+
+  it("starts everything, says where it is, shows the first trace, and stops all in order with exit code 0", async () => {
+    const env = await ports();
+    const run = local({ ...env, MYSQL_URL: db.url });
+    const command = await eventually("the line to try", () => /curl '(\S+)'/.exec(run.output())?.[1], 30_000);
+    const response = await fetch(command);
+    assert.equal(response.status, 200, run.output());
+    await eventually(
+      "the trace in the viewer",
+      async () => {
+        const traces = await fetch(`http://127.0.0.1:${env.VIEWER_PORT}/v1/traces`);
+        return (await traces.text()).includes("GET /api/automations/marketplace");
+      },
+      15_000,
+    );
+    run.child.kill("SIGTERM");
+    assert.equal(await run.exited, 0, run.output());
+    assert.match(run.output(), /stopped service\n\s+stopped viewer\n\s+stopped webhook\n/);
+    for (const port of Object.values(env)) await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
+  });
+
+  it("stops everything and shows the last output when a part dies", async () => {
+    const run = local({ ...(await ports()), MYSQL_URL: db.url, DB_POOL_LIMIT: "many" });
+    assert.equal(await run.exited, 1);
+    assert.match(run.output(), /The service ended \(exit code 1\)\. Its last output:\n {2}.*DB_POOL_LIMIT/);
+    assert.match(run.output(), /stopped viewer\n\s+stopped webhook\n/);
+  });
+
+  it("names a taken port before it starts anything", async () => {
+    const env = await ports();
+    const server = createServer().listen(Number(env.WEBHOOK_PORT), "127.0.0.1");
+    await once(server, "listening");
+    const run = local({ ...env, MYSQL_URL: db.url });
+    assert.equal(await run.exited, 1);
+    server.close();
+    assert.equal(
+      run.output().trim(),
+      `Port ${env.WEBHOOK_PORT} is taken: set WEBHOOK_PORT to a free one for the webhook receiver.`,
+    );
+  });
+});

@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { mochaArguments } from "../../scripts/lib/mocha-arguments.js";
+import { root } from "../helper.ts";
+
+describe("arguments of npm test", () => {
+  it("passes mocha's own arguments on, beside the project's configuration", async () => {
+    assert.deepEqual(await mochaArguments(root, ["--grep", "health"]), [
+      "--config",
+      ".mocharc.json",
+      "--grep",
+      "health",
+    ]);
+  });
+
+  it("runs only the files that are named, with the configuration's other settings", async () => {
+    const args = await mochaArguments(root, ["test/config.test.ts"]);
+    assert.equal(args[0], "--no-config");
+    assert(args.includes("--require=test/setup.ts"));
+    assert(!args.some((arg) => arg.startsWith("--spec")));
+    assert.equal(args.at(-1), "test/config.test.ts");
+  });
+
+  it("takes the stack's configuration for --stack", async () => {
+    assert.deepEqual(await mochaArguments(root, ["--stack"]), ["--config", "test/stack/.mocharc.json"]);
+  });
+});

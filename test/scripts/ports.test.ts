@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { freePort, requireFreePorts } from "../../scripts/lib/ports.js";
+
+describe("ports of npm run local", () => {
+  for (const host of ["127.0.0.1", "0.0.0.0", "::"]) {
+    it(`names a port that is taken on ${host}, and the variable that changes it`, async () => {
+      const server = createServer().listen(0, host);
+      await once(server, "listening");
+      const address = server.address();
+      assert(address !== null && typeof address === "object");
+      try {
+        await assert.rejects(
+          requireFreePorts([{ variable: "VIEWER_PORT", port: address.port, what: "the traces page" }]),
+          { message: `Port ${address.port} is taken: set VIEWER_PORT to a free one for the traces page.` },
+        );
+      } finally {
+        server.close();
+      }
+    });
+  }
+
+  it("names two variables that ask for the same port", async () => {
+    const port = await freePort();
+    const settings = [
+      { variable: "PORT", port, what: "the service" },
+      { variable: "WEBHOOK_PORT", port, what: "the webhook receiver" },
+    ];
+    await assert.rejects(requireFreePorts(settings), {
+      message: `PORT and WEBHOOK_PORT are both ${port}: give the webhook receiver another port.`,
+    });
+  });
+
+  it("leaves a free port free", async () => {
+    const port = await freePort();
+    await requireFreePorts([{ variable: "PORT", port, what: "the service" }]);
+    const server = createServer().listen(port, "127.0.0.1");
+    await once(server, "listening");
+    server.close();
+  });
+});

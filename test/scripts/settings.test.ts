@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { localParts } from "../../scripts/lib/local-parts.js";
+import { localSettings } from "../../scripts/lib/settings.js";
+
+const url = "mysql://u:p@127.0.0.1/x";
+
+describe("settings of npm run local", () => {
+  it("takes a variable from the shell, else from .env, else its own default", () => {
+    const settings = localSettings({ PORT: "8001" }, "PORT=8002\nSEED_AUTOMATIONS=5\n", []);
+    const env = settings.serviceEnv(url);
+    assert.equal(env.PORT, "8001");
+    assert.equal(env.SEED_AUTOMATIONS, "5");
+    assert.equal(env.APP_ENV, "development");
+  });
+
+  it("counts an empty variable as not set", () => {
+    const settings = localSettings({ PORT: "", OTEL_EXPORTER_OTLP_ENDPOINT: "" }, "", []);
+    assert.equal(settings.ports.service.port, 8000);
+    assert.equal(settings.serviceEnv(url).OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:4318");
+  });
+
+  it("points the parts at each other's ports", () => {
+    const settings = localSettings({ PORT: "1111", VIEWER_PORT: "2222", WEBHOOK_PORT: "3333" }, "", []);
+    const service = settings.serviceEnv(url);
+    assert.equal(service.OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:2222");
+    assert.equal(service.SEED_WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
+    assert.equal(settings.trafficEnv.TARGET_URL, "http://127.0.0.1:1111");
+    assert.equal(settings.trafficEnv.WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
+    assert.equal(settings.webhookEnv.WEBHOOK_PORT, "3333");
+  });
+
+  it("gives the database that was found to the service", () => {
+    assert.equal(localSettings({}, "MYSQL_URL=mysql://old/x", []).serviceEnv(url).MYSQL_URL, url);
+  });
+
+  it("starts the traffic last, and not at all when it is off", () => {
+    const names = (shell: Record<string, string>, args: string[]) =>
+      localParts(localSettings(shell, "", args), url).map(({ name }) => name);
+    assert.deepEqual(names({}, []), ["webhook", "viewer", "service", "traffic"]);
+    assert.deepEqual(names({ TRAFFIC: "off" }, []), ["webhook", "viewer", "service"]);
+    assert.deepEqual(names({}, ["--traffic=off"]), ["webhook", "viewer", "service"]);
+  });
+
+  it("starts no viewer when the telemetry goes somewhere else", () => {
+    const settings = localSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://vendor.example" }, "", ["--traffic=off"]);
+    assert.deepEqual(
+      localParts(settings, url).map(({ name }) => name),
+      ["webhook", "service"],
+    );
+    assert.equal(settings.serviceEnv(url).OTEL_EXPORTER_OTLP_ENDPOINT, "https://vendor.example");
+  });
+
+  it("refuses a port that is none, with the variable's name", () => {
+    assert.throws(() => localSettings({ VIEWER_PORT: "http" }, "", []), /^Error: VIEWER_PORT is "http"/);
+    assert.throws(() => localSettings({}, "WEBHOOK_PORT=70000", []), /^Error: WEBHOOK_PORT is "70000"/);
+  });
+
+  it("refuses an option that it does not know", () => {
+    assert.throws(() => localSettings({}, "", ["--wacth"]), /--wacth is not an option/);
+  });
+});

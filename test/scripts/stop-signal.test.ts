@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { root } from "../helper.ts";
+
+/** Says what happens, and needs longer to stop than anybody waits. */
+const program = `
+  import { aborted, stopSignal } from "${root}/scripts/lib/stop-signal.js";
+  const signal = stopSignal(() => console.log("killed all"));
+  setInterval(() => {}, 1000); // a signal handler alone keeps no process alive
+  console.log("up");
+  await aborted(signal);
+  console.log("stopping");
+  await new Promise((resolve) => setTimeout(resolve, 60_000));`;
+
+async function start() {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const says = async (text: string) => {
+    while (!output.includes(text)) await once(child.stdout, "data");
+  };
+  await says("up");
+  return { child, says, output: () => output };
+}
+
+describe("Ctrl-C", () => {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    it(`asks for an orderly end on ${signal}`, async () => {
+      const { child, says } = await start();
+      child.kill(signal);
+      await says("stopping");
+      child.kill("SIGKILL");
+    });
+  }
+
+  it("is one request when npm passes the same key press on", async () => {
+    const { child, says, output } = await start();
+    child.kill("SIGINT");
+    await says("stopping");
+    child.kill("SIGINT");
+    await sleep(100);
+    assert.equal(child.exitCode, null);
+    assert(!output().includes("killed all"));
+    child.kill("SIGKILL");
+  });
+
+  it("ends everything at once when it is pressed again", async () => {
+    const { child, says, output } = await start();
+    child.kill("SIGINT");
+    await says("stopping");
+    await sleep(600); // longer than one key press counts
+    child.kill("SIGINT");
+    await once(child, "close");
+    assert.equal(child.exitCode, 130);
+    assert(output().includes("killed all"));
+  });
+});
