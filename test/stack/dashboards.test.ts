@@ -1,0 +1,66 @@
+// Every query of every dashboard finds data in the real servers, after the generator's first minute.
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
+import { eventually } from "./eventually.ts";
+import { searchTraces } from "./jaeger.ts";
+import { query, selectorsOf } from "./prometheus.ts";
+
+/** What the generator does rarely, such as a request that fails, may take this long to be there. */
+const withinS = 50;
+
+const jaegerSearch = z.object({
+  queryType: z.literal("search"),
+  service: z.string(),
+  operation: z.string().optional(),
+  tags: z.string().optional(),
+  minDuration: z.string().optional(),
+  maxDuration: z.string().optional(),
+});
+
+for (const dashboard of dashboards) {
+  describe(`stack: dashboard "${dashboard.title}"`, () => {
+    let fill: (text: string) => string;
+
+    before("fill in its variables", async () => {
+      fill = await eventually(withinS, () => fillIn(dashboard));
+    });
+
+    for (const { name, source, target } of queriesOf(dashboard)) {
+      it(`finds data for ${name}`, async () => {
+        if (source === "prometheus") await expectSamples(fill(target.expr ?? ""));
+        else if (source === "jaeger") await expectTraces(jaegerSearch.parse(target), fill);
+        else assert.fail(`the data source ${source} is not one of this stack`);
+      });
+    }
+  });
+}
+
+/** A fallback such as `or vector(0)` always gives something, so each series that the query reads must exist too. */
+async function expectSamples(expression: string): Promise<void> {
+  const selectors = await selectorsOf(expression);
+  assert.ok(selectors.length > 0, "the query reads no series");
+  await eventually(withinS, async () => {
+    const found = await query(expression);
+    assert.ok(
+      found.some(({ value }) => Number.isFinite(value)),
+      `no value from ${expression}`,
+    );
+    for (const selector of selectors) {
+      assert.notDeepEqual(await query(`last_over_time(${selector}[15m])`), [], `no series ${selector}`);
+    }
+  });
+}
+
+async function expectTraces(search: z.infer<typeof jaegerSearch>, fill: (text: string) => string): Promise<void> {
+  const { queryType, tags, ...rest } = search;
+  const parameters = Object.fromEntries(Object.entries(rest).map(([name, text = ""]) => [name, fill(text)]));
+  // Grafana takes tags as `name=value` pairs, Jaeger as JSON.
+  const pairs = [...(tags ?? "").matchAll(/([\w.]+)=("[^"]*"|\S+)/g)];
+  if (pairs.length > 0) {
+    parameters.tags = JSON.stringify(
+      Object.fromEntries(pairs.map(([, name = "", text = ""]) => [name, text.replaceAll('"', "")])),
+    );
+  }
+  await eventually(withinS, async () => assert.notDeepEqual(await searchTraces(parameters), [], "no trace"));
+}

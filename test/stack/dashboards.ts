@@ -1,0 +1,95 @@
+// The dashboards as Grafana would run them: their panels' queries, and their variables filled in.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { query } from "./prometheus.ts";
+
+const folder = join(import.meta.dirname, "../../grafana/dashboards");
+
+const source = z.object({ type: z.string(), uid: z.string() });
+const targetSchema = z.looseObject({
+  refId: z.string(),
+  datasource: source.optional(),
+  /** Prometheus. */
+  expr: z.string().optional(),
+  /** Jaeger. */
+  queryType: z.string().optional(),
+});
+const panelSchema = z.object({
+  title: z.string().optional(),
+  type: z.string(),
+  datasource: source.optional(),
+  targets: z.array(targetSchema).optional(),
+  get panels() {
+    return z.array(panelSchema).optional();
+  },
+});
+const variableSchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  includeAll: z.boolean().optional(),
+  allValue: z.string().optional(),
+  query: z.union([z.string(), z.object({ query: z.string() })]).optional(),
+  regex: z.string().optional(),
+});
+const dashboardSchema = z.object({
+  uid: z.string(),
+  title: z.string(),
+  panels: z.array(panelSchema),
+  templating: z.object({ list: z.array(variableSchema) }),
+});
+
+type Panel = z.infer<typeof panelSchema>;
+type Variable = z.infer<typeof variableSchema>;
+export type Dashboard = z.infer<typeof dashboardSchema>;
+
+/** One query of one panel. */
+export interface PanelQuery {
+  name: string;
+  source: string;
+  target: z.infer<typeof targetSchema>;
+}
+
+/** Every dashboard of the repository. */
+export const dashboards: Dashboard[] = readdirSync(folder)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => dashboardSchema.parse(JSON.parse(readFileSync(join(folder, name), "utf8"))));
+
+/** Every query of every panel, those inside rows included. */
+export function queriesOf(dashboard: Dashboard): PanelQuery[] {
+  const panels = (list: Panel[]): Panel[] => list.flatMap((panel) => [panel, ...panels(panel.panels ?? [])]);
+  return panels(dashboard.panels).flatMap((panel) =>
+    (panel.targets ?? []).map((target) => ({
+      name: `${panel.title ?? panel.type} ${target.refId}`,
+      // Grafana 13 takes the panel's, unless that is the mixed one.
+      source: (panel.datasource?.uid === "-- Mixed --" ? target.datasource?.uid : panel.datasource?.uid) ?? "none",
+      target,
+    })),
+  );
+}
+
+/** Variables as they are when the dashboard is opened: everything where that can be chosen, else the first value that is found. */
+export async function fillIn(dashboard: Dashboard): Promise<(text: string) => string> {
+  const values = new Map([
+    ["__rate_interval", "1m"],
+    ["__interval", "15s"],
+    ["__range", "15m"],
+  ]);
+  const fill = (text: string) =>
+    text.replaceAll(/\$\{?(\w+)(?::\w+)?\}?/g, (whole, name: string) => values.get(name) ?? whole);
+  for (const variable of dashboard.templating.list) values.set(variable.name, await variableValue(variable, fill));
+  return fill;
+}
+
+async function variableValue(variable: Variable, fill: (text: string) => string): Promise<string> {
+  if (variable.includeAll) return variable.allValue ?? ".*";
+  const text = typeof variable.query === "object" ? variable.query.query : (variable.query ?? "");
+  const inner = /^query_result\((.*)\)$/s.exec(text)?.[1];
+  if (inner === undefined) throw new Error(`the variable ${variable.name} is of a kind that these tests do not know`);
+  const [first] = await query(fill(inner));
+  if (first === undefined) throw new Error(`the variable ${variable.name} has no value`);
+  const labels = Object.entries(first.labels).map(([name, value]) => `${name}="${value}"`);
+  const shown = `{${labels.join(",")}} ${first.value}`;
+  const pattern = /^\/(.*)\/$/.exec(variable.regex ?? "")?.[1] ?? "(.*)";
+  return new RegExp(pattern).exec(shown)?.[1] ?? shown;
+}

@@ -1,0 +1,70 @@
+// Brings the stack up before the first test and takes it down after the last, also when something goes wrong in between.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { available, compose, remove, removeNow } from "./compose.ts";
+
+/** By name, since Grafana's is the one image that a machine may not have. */
+const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "traffic", "webhook"];
+
+/** Whether Grafana runs; without its image its tests are skipped. */
+export let grafanaRuns = false;
+
+export async function mochaGlobalSetup(): Promise<void> {
+  removeWhenInterrupted();
+  try {
+    await remove();
+    const image = await grafanaImage();
+    grafanaRuns = await available(image);
+    if (!grafanaRuns) say(`without Grafana: its image ${image} is not on this machine and cannot be pulled`);
+    const names = grafanaRuns ? [...services, "grafana"] : services;
+    say(`building and starting ${names.join(", ")}`);
+    const startedAt = performance.now();
+    await compose(["up", "--detach", "--build", "--wait", "--wait-timeout", "300", ...names]);
+    say(`all up after ${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+  } catch (error) {
+    await printLogs();
+    await remove();
+    throw error;
+  }
+}
+
+export async function mochaGlobalTeardown(): Promise<void> {
+  await remove();
+}
+
+export const mochaHooks = {
+  async afterEach(this: Mocha.Context): Promise<void> {
+    if (this.currentTest?.state === "failed") await printLogs();
+  },
+};
+
+function say(text: string): void {
+  process.stdout.write(`  stack: ${text}\n`);
+}
+
+/** The end of every service's log: a failure in one often has its cause in another. */
+async function printLogs(): Promise<void> {
+  process.stdout.write(await compose(["logs", "--no-color", "--tail", "15"]).catch(String));
+}
+
+/** The image as the compose file names it, so that its version is written down once. */
+async function grafanaImage(): Promise<string> {
+  const file = await readFile(join(import.meta.dirname, "../../docker-compose.yml"), "utf8");
+  const image = /image: (grafana\/\S+)/.exec(file)?.[1];
+  if (image === undefined) throw new Error("docker-compose.yml names no image for Grafana");
+  return image;
+}
+
+/** Mocha's own handling waits for the running test first; here nothing may be left behind, whatever it is doing. */
+function removeWhenInterrupted(): void {
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const) {
+    process.prependOnceListener(signal, () => {
+      say(`${signal}: removing the stack`);
+      removeNow();
+      process.exit(code);
+    });
+  }
+}

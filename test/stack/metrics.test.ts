@@ -1,0 +1,125 @@
+// What Prometheus knows about the requests that were sent: how many, under which route, and which traces to look at.
+import assert from "node:assert/strict";
+import { eventually } from "./eventually.ts";
+import { findTrace } from "./jaeger.ts";
+import { exemplarTraceIds, labelValues, query, value } from "./prometheus.ts";
+import { countedRequests } from "./request-count.ts";
+import { createAutomation, send, sentCount } from "./service.ts";
+
+/** How long a metric may take to Prometheus. */
+const withinS = 30;
+
+describe("stack: metrics", () => {
+  before("send some requests", async () => {
+    await Promise.all([
+      ...Array.from({ length: 20 }, (_, index) =>
+        send({ route: "/api/automations/marketplace", path: `/api/automations/marketplace?limit=${index + 1}` }),
+      ),
+      ...[1, 2, 3, 4, 5, 6, 7].map((id) => send({ route: "/api/automations/{id}", path: `/api/automations/${id}` })),
+      ...["/", "/api/unknown", "/.env"].map((path) => send({ route: "unmatched", path })),
+    ]);
+    const unauthorized = { route: "/api/automations/{id}", path: "/api/automations/1", token: "wrong" };
+    assert.equal((await send(unauthorized)).status, 401);
+    await createAutomation("steady");
+  });
+
+  for (const [method, route, status] of [
+    ["GET", "/api/automations/marketplace", 200],
+    ["GET", "/api/automations/{id}", 200],
+    ["GET", "/api/automations/{id}", 401],
+    ["POST", "/api/automations", 201],
+    ["GET", "unmatched", 404],
+  ] as const) {
+    it(`counts exactly the requests that ${method} ${route} answered with ${status}`, async () => {
+      await eventually(withinS, async () => {
+        assert.ok(sentCount(method, route, status) > 0);
+        assert.equal(await countedRequests(method, route, status), sentCount(method, route, status));
+      });
+    });
+  }
+
+  it("shows the first request of a kind in a rate", async () => {
+    const gone = { method: "DELETE", route: "/api/automations/{id}", path: "/api/automations/999999999" };
+    assert.equal((await send(gone)).status, 404);
+    const first = 'http_request_method="DELETE", http_response_status_code="404"';
+    await eventually(withinS, async () => {
+      assert.ok((await value(`sum(rate(http_server_request_duration_seconds_count{${first}}[1m]))`)) > 0);
+    });
+  });
+
+  it("has no route but those of the API and one for all unknown paths", async () => {
+    const known = new Set([
+      "/api/automations",
+      "/api/automations/marketplace",
+      "/api/automations/{id}",
+      "/api/automations/{id}/runs",
+      "/api/optimized/automations/marketplace",
+      "/health/ready",
+      "unmatched",
+    ]);
+    const found = await labelValues("http_server_request_duration_seconds_count", "http_route");
+    assert.deepEqual(
+      found.filter((route) => !known.has(route)),
+      [],
+    );
+    assert.ok(found.includes("unmatched"));
+  });
+
+  it("carries the service, its instance and its environment on every series", async () => {
+    const [series, ...more] = await query(
+      "count by (service_name, service_instance_id, deployment_environment_name) (http_server_request_duration_seconds_count)",
+    );
+    assert.ok(series);
+    assert.deepEqual(more, []);
+    assert.equal(series.labels.service_name, "koa-service-template");
+    assert.equal(series.labels.deployment_environment_name, "development");
+    assert.ok(series.labels.service_instance_id);
+  });
+
+  it("counts one query for each uncached list, and times it", async () => {
+    const lists = sentCount("GET", "/api/automations/marketplace", 200);
+    await eventually(withinS, async () => {
+      assert.equal(
+        await value('sum(db_client_operation_duration_seconds_count{db_query_summary="automations.list"})'),
+        lists,
+      );
+    });
+  });
+
+  it("knows the pool: its limit, its connections and the time to get one", async () => {
+    await eventually(withinS, async () => {
+      assert.equal(await value("db_client_connection_max"), 15);
+      const open = await query("db_client_connection_count");
+      assert.deepEqual(open.map(({ labels }) => labels.db_client_connection_state).sort(), ["idle", "used"]);
+      const total = open.reduce((sum, { value }) => sum + value, 0);
+      assert.ok(total >= 1 && total <= 15, `${total} open connections`);
+      assert.equal(await value("db_client_connection_pending_requests"), 0);
+      assert.equal(await value("db_client_connection_timeouts_total"), 0);
+      assert.equal(
+        await value("sum(db_client_connection_wait_time_seconds_count)"),
+        await value("sum(db_client_operation_duration_seconds_count)"),
+      );
+    });
+  });
+
+  it("measures the runtime: memory and event loop", async () => {
+    assert.ok((await query("v8js_memory_heap_used_bytes")).length > 0);
+    assert.ok((await query("nodejs_eventloop_delay_p99_seconds")).length > 0);
+  });
+
+  it("counts spans as it counts requests", async () => {
+    const expected = sentCount("GET", "/api/automations/marketplace", 200);
+    const spans = `traces_span_metrics_duration_seconds_count{span_kind="SPAN_KIND_SERVER", http_route="/api/automations/marketplace"}`;
+    await eventually(withinS, async () => assert.equal(await value(`sum(${spans})`), expected));
+  });
+
+  it("gives exemplars that all open a trace in Jaeger", async () => {
+    const buckets = 'traces_span_metrics_duration_seconds_bucket{span_kind="SPAN_KIND_SERVER"}';
+    const traceIds = await eventually(withinS, async () => {
+      const found = await exemplarTraceIds(buckets);
+      assert.ok(found.length > 0, "no exemplar");
+      return new Set(found);
+    });
+    for (const traceId of traceIds) assert.notDeepEqual(await findTrace(traceId), [], `no trace ${traceId}`);
+  });
+});

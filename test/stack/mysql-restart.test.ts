@@ -1,0 +1,78 @@
+// The database goes away and comes back: cached pages are served meanwhile, the rest is refused in good order, and afterwards all
+// works again in the same process.
+import assert from "node:assert/strict";
+import { compose, container } from "./compose.ts";
+import { eventually } from "./eventually.ts";
+import { query } from "./prometheus.ts";
+import { type Sent, send } from "./service.ts";
+
+const list = "/api/automations/marketplace";
+const cachedList = "/api/optimized/automations/marketplace";
+
+/** What changes when the service's process is replaced. */
+interface Process {
+  startedAt: string;
+  instances: string[];
+}
+
+describe("stack: restart of MySQL", () => {
+  const cached: Sent[] = [];
+  const uncached: Sent[] = [];
+  let process: Process;
+  let ready: Sent;
+
+  before("take the database away, send requests, bring it back", async () => {
+    process = await serviceProcess();
+    assert.equal((await send({ route: cachedList })).status, 200);
+    await compose(["stop", "mysql"]);
+    // Until the cached page is older than the 5 s for which it is fresh: then it can only be a stale one.
+    await eventually(20, async () => {
+      cached.push(await send({ route: cachedList }));
+      assert.ok(Number(cached.at(-1)?.headers.get("age")) >= 6);
+    });
+    uncached.push(
+      await send({ route: list }),
+      await send({ route: "/api/automations/{id}", path: "/api/automations/1" }),
+    );
+    ready = await send({ route: "/health/ready" });
+    await compose(["start", "mysql"]);
+  });
+
+  it("serves the cached page all the while", () => {
+    assert.deepEqual(new Set(cached.map(({ status }) => status)), new Set([200]));
+    assert.equal(cached.at(-1)?.headers.get("x-cache"), "stale");
+  });
+
+  it("refuses what needs the database, as problem details", () => {
+    for (const { status, headers, body, traceId } of uncached) {
+      assert.ok(status === 503 || status === 504, `status ${status}`);
+      assert.equal(headers.get("content-type"), "application/problem+json");
+      assert.deepEqual(body, { ...Object(body), status, traceId });
+    }
+  });
+
+  it("says that it is not ready", () => {
+    assert.equal(ready.status, 503);
+  });
+
+  it("answers again within seconds, without a restart", async () => {
+    await eventually(20, async () => {
+      assert.equal((await send({ route: list })).status, 200);
+      assert.equal((await send({ route: "/health/ready" })).status, 200);
+    });
+    assert.deepEqual(await serviceProcess(), process);
+  });
+
+  it("refreshes the cached page", async () => {
+    await eventually(10, async () => {
+      const { headers } = await send({ route: cachedList });
+      assert.ok(Number(headers.get("age")) < 5);
+    });
+  });
+});
+
+async function serviceProcess(): Promise<Process> {
+  const { State } = await container("app");
+  const instances = await query("count by (service_instance_id) (http_server_request_duration_seconds_count)");
+  return { startedAt: State.StartedAt, instances: instances.map(({ labels }) => labels.service_instance_id ?? "") };
+}

@@ -1,0 +1,73 @@
+// Asks Prometheus for metrics and exemplars.
+import { z } from "zod";
+import { addresses } from "./compose.ts";
+
+const labels = z.record(z.string(), z.string());
+const samples = z.array(z.object({ metric: labels, value: z.tuple([z.number(), z.string()]) }));
+const exemplars = z.array(
+  z.object({ seriesLabels: labels, exemplars: z.array(z.object({ labels, value: z.string() })) }),
+);
+const selector = z.object({
+  type: z.string(),
+  name: z.string().optional(),
+  matchers: z.array(z.object({ name: z.string(), type: z.string(), value: z.string() })).optional(),
+});
+
+export interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
+async function ask(path: string, parameters: Record<string, string>): Promise<unknown> {
+  const response = await fetch(`${addresses.prometheus}/api/v1/${path}`, {
+    method: "POST",
+    body: new URLSearchParams(parameters),
+    signal: AbortSignal.timeout(5000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`Prometheus answered ${response.status} to ${path}: ${text}`);
+  return z.object({ data: z.unknown() }).parse(JSON.parse(text)).data;
+}
+
+/** The result of an instant query. */
+export async function query(expression: string): Promise<Sample[]> {
+  const data = z.object({ result: samples }).parse(await ask("query", { query: expression }));
+  return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
+}
+
+/** The one value of an instant query; 0 when it finds nothing. */
+export async function value(expression: string): Promise<number> {
+  const [first, ...more] = await query(expression);
+  if (more.length > 0) throw new Error(`${expression} gives ${more.length + 1} values`);
+  return first?.value ?? 0;
+}
+
+/** All values of a label of a metric. */
+export async function labelValues(metric: string, label: string): Promise<string[]> {
+  const found = await query(`count by (${label}) (${metric})`);
+  return found.map((sample) => sample.labels[label] ?? "").sort();
+}
+
+/** The trace ids of a metric's exemplars of the last ten minutes. */
+export async function exemplarTraceIds(expression: string): Promise<string[]> {
+  const now = Date.now() / 1000;
+  const parameters = { query: expression, start: String(now - 600), end: String(now + 60) };
+  const found = exemplars.parse(await ask("query_exemplars", parameters));
+  return found.flatMap((series) => series.exemplars.map((exemplar) => exemplar.labels.trace_id ?? "no trace_id"));
+}
+
+/** Each `metric{matchers}` that a query reads, found by Prometheus' own parser. */
+export async function selectorsOf(expression: string): Promise<string[]> {
+  const found = new Set<string>();
+  function walk(node: unknown): void {
+    if (typeof node !== "object" || node === null) return;
+    const { success, data } = selector.safeParse(node);
+    if (success && /^(vector|matrix)Selector$/.test(data.type)) {
+      const matchers = (data.matchers ?? []).map(({ name, type, value }) => `${name}${type}${JSON.stringify(value)}`);
+      found.add(`{${matchers.join(", ")}}`);
+    }
+    for (const child of Object.values(node)) walk(child);
+  }
+  walk(await ask("parse_query", { query: expression }));
+  return [...found];
+}

@@ -1,0 +1,48 @@
+// SIGTERM: what is running is finished and reported, then the process ends by itself, in time.
+import assert from "node:assert/strict";
+import { compose, container } from "./compose.ts";
+import { eventually } from "./eventually.ts";
+import { findTrace } from "./jaeger.ts";
+import { createAutomation, type Sent, send } from "./service.ts";
+
+/** stop_grace_period in docker-compose.yml: after that Docker kills the process. */
+const graceS = 25;
+
+describe("stack: stop of the service", () => {
+  let running: PromiseSettledResult<Sent>;
+  let tookS: number;
+
+  before("stop the service while a request runs", async () => {
+    const id = await createAutomation("slow");
+    const startedAt = performance.now();
+    // The call of the slow webhook takes 1.2 s: the signal comes while it waits.
+    [running] = await Promise.allSettled([
+      send({ method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` }),
+      compose(["stop", "app"]),
+    ]);
+    tookS = (performance.now() - startedAt) / 1000;
+  });
+
+  after("start it again", async () => {
+    await compose(["up", "--detach", "--wait", "--wait-timeout", "120", "app"]);
+  });
+
+  it("finishes the running request", () => {
+    if (running.status === "rejected") throw running.reason;
+    assert.equal(running.value.status, 201);
+  });
+
+  it("ends with 0 and in time", async () => {
+    const { State } = await container("app");
+    assert.equal(State.Status, "exited");
+    assert.equal(State.ExitCode, 0);
+    assert.equal(State.OOMKilled, false);
+    assert.ok(tookS < graceS, `took ${tookS} s`);
+  });
+
+  it("has sent the trace of its last request", async () => {
+    if (running.status === "rejected") throw running.reason;
+    const { traceId } = running.value;
+    await eventually(15, async () => assert.equal((await findTrace(traceId)).length, 5));
+  });
+});
