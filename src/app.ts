@@ -7,7 +7,7 @@ import { webhooks } from "./automations/webhook.ts";
 import type { Config } from "./config.ts";
 import { authenticate } from "./platform/authenticate.ts";
 import type { Database } from "./platform/database/pool.ts";
-import { closeWhenDraining } from "./platform/drain.ts";
+import type { Drain } from "./platform/drain.ts";
 import { health } from "./platform/health.ts";
 import type { RequestState } from "./platform/http.ts";
 import { jsonBody } from "./platform/json-body.ts";
@@ -19,21 +19,20 @@ import { slowRequest } from "./platform/slow-request.ts";
 interface Dependencies {
   database: Database;
   log: Logger;
-  /** False from the moment the process is told to stop. */
-  accepting: () => boolean;
+  drain: Drain;
 }
 
 /** The service, ready to listen; `close` frees what it opened itself. */
-export function buildApp(config: Config, { database, log, accepting }: Dependencies) {
+export function buildApp(config: Config, { database, log, drain }: Dependencies) {
   const hooks = webhooks(config.outboundTimeoutMs);
   const automations = automationService(automationRepository(database), hooks);
   const routes = [...automationRoutes(automations, config.marketplace)];
 
   const app = new Koa<RequestState>();
-  app.use(closeWhenDraining(accepting));
+  app.use(drain.middleware);
   app.use(slowRequest(config.slowRequestMs, log));
   app.use(problemDetails(log));
-  app.use(health({ accepting, ping: () => database.ping() }));
+  app.use(health({ accepting: () => drain.accepting, ping: () => database.ping() }));
   app.use(routeMatch(routes));
   app.use(authenticate(config.authToken));
   app.use(jsonBody(config.bodyLimitBytes));

@@ -6,7 +6,7 @@ import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { migrate } from "./platform/database/migrate.ts";
 import { Database } from "./platform/database/pool.ts";
-import { drain } from "./platform/drain.ts";
+import { Drain } from "./platform/drain.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
 import { telemetry } from "./telemetry.ts";
@@ -26,7 +26,8 @@ try {
   process.exit(1);
 }
 const database = new Database(config.database, log);
-const { app, close } = buildApp(config, { database, log, accepting: () => !stopping.signal.aborted });
+const drain = new Drain();
+const { app, close } = buildApp(config, { database, log, drain });
 const server = createServer(app.callback());
 server.once("error", (error) => {
   log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
@@ -39,12 +40,14 @@ else stopping.signal.addEventListener("abort", stop);
 
 async function stop(): Promise<void> {
   log.info({ signal: stopping.signal.reason }, "stopping");
-  await drain(server, config.shutdownTimeoutMs);
+  await drain.finish(server, config.shutdownTimeoutMs);
   await database.close();
   await close();
   // Last, so that the spans of the drain itself arrive.
   await flushTelemetry();
   log.info("stopped");
+  // What did not end in its time shall not hold the process.
+  process.exit(0);
 }
 
 /** A collector that is away is no reason to end with an error; that it is away has been said. */

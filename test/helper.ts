@@ -13,6 +13,7 @@ import { loadConfig } from "../src/config.ts";
 import { connectionOptions } from "../src/platform/database/connection.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
 import { Database } from "../src/platform/database/pool.ts";
+import { Drain } from "../src/platform/drain.ts";
 
 export const root = dirname(import.meta.dirname);
 export const token = "a-token-for-the-tests";
@@ -61,7 +62,7 @@ export async function startService({
     { write: (line: string) => log.push(JSON.parse(line)) },
   );
   const database = new Database(config.database, logger);
-  const { app, close } = buildApp(config, { database, log: logger, accepting: () => true });
+  const { app, close } = buildApp(config, { database, log: logger, drain: new Drain() });
   const server = createServer(app.callback()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = addressOf(server.address());

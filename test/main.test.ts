@@ -83,6 +83,50 @@ describe("the process", () => {
     );
   });
 
+  it("finishes the work of a client that has gone, before it closes the database", async () => {
+    const service = await spawnService({
+      ...withoutTelemetry,
+      MYSQL_URL: db.url,
+      DB_QUERY_TIMEOUT_MS: "8000",
+      LOG_LEVEL: "info",
+    });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const leaving = new AbortController();
+    const gone = fetch(`${service.url}/api/automations/marketplace?count=true`, { signal: leaving.signal });
+    await eventually("2 queries that wait for the lock", async () => (await waitingQueries()) === 2);
+    leaving.abort();
+    await assert.rejects(gone);
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    assert.equal(await waitingQueries(), 2);
+    await db.connection.query("UNLOCK TABLES");
+    assert.equal(await service.exited, 0);
+    assert.deepEqual(
+      service
+        .log()
+        .map((line) => line.msg)
+        .slice(-3),
+      ["listening", "stopping", "stopped"],
+    );
+  });
+
+  it("ends in time although a request does not", async () => {
+    const service = await spawnService({
+      ...withoutTelemetry,
+      MYSQL_URL: db.url,
+      DB_QUERY_TIMEOUT_MS: "8000",
+      SHUTDOWN_TIMEOUT_MS: "300",
+    });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace`));
+    await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
+    const startedAt = performance.now();
+    await service.stop();
+    assert.ok(performance.now() - startedAt < 3000);
+    await cut;
+    await db.connection.query("UNLOCK TABLES");
+  });
+
   async function waitingQueries(): Promise<number> {
     const sql =
       "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting%'";

@@ -1,18 +1,50 @@
-// Ends a server without cutting anyone off: answers that are still on their way say that the connection closes after them.
+// Ends a server without cutting anyone off. Waits for handlers too, not only for connections: a client that has gone
+// does not end the work that it asked for, which may still have something to record.
 import type { Server } from "node:http";
 import type { Middleware } from "./http.ts";
 
-/** Once `accepting` is false, tells each client not to use its connection again. */
-export function closeWhenDraining(accepting: () => boolean): Middleware {
-  return async function closeWhenDraining(ctx, next) {
-    await next();
-    if (!accepting()) ctx.set("Connection", "close");
-  };
-}
+export class Drain {
+  #running = 0;
+  #stopping = false;
+  #lastEnded: (() => void) | undefined;
 
-/** Stops listening and lets running requests finish; cuts those that are left after `timeoutMs`. */
-export async function drain(server: Server, timeoutMs: number): Promise<void> {
-  const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  clearTimeout(cut);
+  /** False from the moment the process is told to stop. */
+  get accepting(): boolean {
+    return !this.#stopping;
+  }
+
+  /** Counts the requests that run and, while stopping, tells each client not to use its connection again. */
+  readonly middleware: Middleware = async (ctx, next) => {
+    this.#running += 1;
+    try {
+      await next();
+    } finally {
+      if (this.#stopping) ctx.set("Connection", "close");
+      this.#running -= 1;
+      if (this.#running === 0) this.#lastEnded?.();
+    }
+  };
+
+  /** From here on the service is not ready any more. */
+  stopAccepting(): void {
+    this.#stopping = true;
+  }
+
+  /** Stops listening and resolves when every request has ended; cuts those that are left after `timeoutMs`. */
+  async finish(server: Server, timeoutMs: number): Promise<void> {
+    this.stopAccepting();
+    const timeUp = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+      timeUp.resolve();
+    }, timeoutMs);
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const ended = new Promise<void>((resolve) => {
+      this.#lastEnded = resolve;
+      if (this.#running === 0) resolve();
+    });
+    // An answer is sent after its handler has ended: the connections close last.
+    await Promise.race([Promise.all([closed, ended]), timeUp.promise]);
+    clearTimeout(timer);
+  }
 }

@@ -24,7 +24,10 @@ export const addresses = {
   grafana: `http://127.0.0.1:${grafana}`,
 };
 
-/** The environment of every docker command. What docker-compose.yml reads is all set: neither the caller's variables nor a .env reach it. */
+/**
+ * The environment of every docker command. What docker-compose.yml reads is all set here, so that neither the caller's
+ * variables nor a .env change the stack.
+ */
 const environment = {
   ...process.env,
   COMPOSE_PROJECT_NAME: project,

@@ -68,7 +68,7 @@ export function queriesOf(dashboard: Dashboard): PanelQuery[] {
   );
 }
 
-/** Variables as they are when the dashboard is opened: everything where that can be chosen, else the first value that is found. */
+/** Variables as they are when the dashboard is opened: all where that can be chosen, else the first value that is found. */
 export async function fillIn(dashboard: Dashboard): Promise<(text: string) => string> {
   const values = new Map([
     ["__rate_interval", "1m"],

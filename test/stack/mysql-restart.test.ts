@@ -1,5 +1,5 @@
-// The database goes away and comes back: cached pages are served meanwhile, the rest is refused in good order, and afterwards all
-// works again in the same process.
+// The database goes away and comes back: cached pages are served meanwhile, the rest is refused in good order, and
+// afterwards all works again in the same process.
 import assert from "node:assert/strict";
 import { compose, container } from "./compose.ts";
 import { eventually } from "./eventually.ts";

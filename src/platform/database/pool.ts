@@ -1,11 +1,14 @@
 // A bounded pool of MySQL connections and the one way to run a query: wait for a connection, run, give it back,
 // each timed apart. mysql2 has no limit to the wait, so it is kept here.
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { connectionOptions } from "./connection.ts";
 import { databaseError, errorCode } from "./errors.ts";
 import { databaseTelemetry, type PoolState } from "./telemetry.ts";
+
+const closeWithinMs = 1000;
 
 /** What a placeholder may stand for. No objects: the driver would expand them into SQL. */
 export type Parameter = string | number | boolean | Date | null;
@@ -78,11 +81,12 @@ export class Database {
 
   /**
    * Closes all connections. Call it when no request is left that could still ask for one.
-   * Never rejects: a connection that cannot say goodbye is as good as closed.
+   * Never rejects, and takes a second at most: a connection that cannot say goodbye is as good as closed.
    */
   close(): Promise<void> {
     this.#telemetry.stop();
-    this.#closed ??= this.#pool.end().catch(() => {});
+    const timeUp = sleep(closeWithinMs, undefined, { ref: false });
+    this.#closed ??= Promise.race([this.#pool.end(), timeUp]).catch(() => {});
     return this.#closed;
   }
 

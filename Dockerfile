@@ -1,0 +1,27 @@
+# The service's image: Node runs the TypeScript as it is, so there is nothing to compile, only dependencies to install.
+
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /app
+# Alone, so that a change of the source does not install again.
+COPY package.json package-lock.json .npmrc ./
+# Exactly the lock file, no development packages, and no install scripts: no production dependency needs one.
+# Type declarations and source maps are almost half of what is installed, and Node reads neither.
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
+ && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+
+FROM node:24-bookworm-slim
+ENV NODE_ENV=production APP_ENV=production
+WORKDIR /app
+# Owned by root and read by `node`: the process cannot change its own code. It writes no file, so the root filesystem
+# may be read-only.
+COPY --from=dependencies /app/node_modules node_modules
+COPY package.json ./
+COPY src src
+# The traffic generator and the webhook receiver of docker-compose.yml: small, and they need no dependency.
+COPY scripts/traffic.ts scripts/webhook.ts scripts/
+COPY scripts/traffic scripts/traffic
+USER node
+EXPOSE 8000
+# Node itself is process 1 and takes SIGTERM; npm or a shell in between would swallow it. Health checks are declared where
+# the container runs, since the generator and the receiver share this image.
+CMD ["node", "--import", "./src/telemetry.ts", "src/main.ts"]
