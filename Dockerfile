@@ -10,7 +10,8 @@ RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production APP_ENV=production
+# A container has no host id of its own: asking for it would only make a warning at every start.
+ENV NODE_ENV=production APP_ENV=production OTEL_NODE_RESOURCE_DETECTORS=service,process
 WORKDIR /app
 # Owned by root and read by `node`: the process cannot change its own code. It writes no file, so the root filesystem
 # may be read-only.

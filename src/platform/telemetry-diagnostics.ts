@@ -12,11 +12,11 @@ export function reportDiagnostics(log: Logger, now: () => number = Date.now): vo
   const telemetryLog = log.child({ component: "telemetry" });
   const isNews = onceAnOutage(now);
   const diagLogger: DiagLogger = {
-    error: (message, ...details) => isNews(kindOf(message)) && telemetryLog.error({ details }, message),
-    warn: (message, ...details) => isNews(kindOf(message)) && telemetryLog.warn({ details }, message),
-    info: (message, ...details) => telemetryLog.info({ details }, message),
-    debug: (message, ...details) => telemetryLog.debug({ details }, message),
-    verbose: (message, ...details) => telemetryLog.trace({ details }, message),
+    error: (message, ...details) => isNews(kindOf(message)) && telemetryLog.error(fields(details), message),
+    warn: (message, ...details) => isNews(kindOf(message)) && telemetryLog.warn(fields(details), message),
+    info: (message, ...details) => telemetryLog.info(fields(details), message),
+    debug: (message, ...details) => telemetryLog.debug(fields(details), message),
+    verbose: (message, ...details) => telemetryLog.trace(fields(details), message),
   };
   const logLevel = diagLogLevelFromString(process.env.OTEL_LOG_LEVEL || "warn") ?? DiagLogLevel.WARN;
   diag.setLogger(diagLogger, { logLevel, suppressOverrideMessage: true });
@@ -26,6 +26,10 @@ export function reportDiagnostics(log: Logger, now: () => number = Date.now): vo
       telemetryLog.warn({ reason }, "telemetry cannot be sent; said once, until it has worked again for a while");
     }
   });
+}
+
+function fields(details: unknown[]): object {
+  return details.length > 0 ? { details } : {};
 }
 
 /** All that a missing collector causes is one kind; anything else is told apart by its text, whatever its figures. */
