@@ -94,12 +94,13 @@ function startPart(node, { name, args, env, shown }) {
 
 /** @param {ReturnType<typeof localSettings>} settings */
 function welcome({ env, serviceUrl, viewerUrl, ownViewer }) {
-  const token = env.AUTH_TOKEN === undefined ? "development-token" : "$(npm run --silent token)";
+  const credentials =
+    env.API_KEYS === undefined ? "X-API-Key: development-key" : "Authorization: Bearer $(npm run --silent token)";
   return `
   service   ${serviceUrl}
   traces    ${ownViewer ? viewerUrl : `sent to ${env.OTEL_EXPORTER_OTLP_ENDPOINT} (OTEL_EXPORTER_OTLP_ENDPOINT)`}
   try       curl '${serviceUrl}/api/automations/marketplace?limit=3'
-            curl -H "Authorization: Bearer ${token}" ${serviceUrl}/api/automations/1
+            curl -H "${credentials}" ${serviceUrl}/api/automations/1
   stop      Ctrl-C
 `;
 }

@@ -1,14 +1,26 @@
 // Prints a token for trying the protected routes: curl -H "Authorization: Bearer $(npm run -s token)" …
+// It is signed with the shared secret of the configuration: `npm run token -- --subject alice --ttl 60`.
 import { existsSync } from "node:fs";
-import { ConfigError, loadConfig } from "../src/config.ts";
+import { parseArgs } from "node:util";
+import { loadConfig } from "../src/config.ts";
+import { signDevelopmentToken } from "../src/platform/auth/development-token.ts";
+import { ConfigError } from "../src/platform/variables.ts";
 
-if (existsSync(".env")) process.loadEnvFile(".env");
 try {
-  const unused = "mysql://unused/unused";
-  const config = loadConfig({ APP_ENV: "development", MYSQL_URL: unused, ...process.env });
-  process.stdout.write(`${config.authToken}\n`);
+  process.stdout.write(`${await developmentToken()}\n`);
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
+}
+
+async function developmentToken(): Promise<string> {
+  const { subject, ttl } = parseArgs({
+    options: { subject: { type: "string", default: "developer" }, ttl: { type: "string", default: "3600" } },
+  }).values;
+  if (!/^[1-9]\d{0,8}$/.test(ttl)) throw new RangeError(`--ttl: got ${JSON.stringify(ttl)}, takes seconds from 1`);
+  if (existsSync(".env")) process.loadEnvFile(".env");
+  const unused = "mysql://unused/unused";
+  const { jwt } = loadConfig({ APP_ENV: "development", MYSQL_URL: unused, ...process.env }).auth;
+  if (jwt.jwksUrl !== undefined) throw new ConfigError("JWT_JWKS_URL is set: only its identity provider makes tokens");
+  return signDevelopmentToken(jwt, { subject, ttlS: Number(ttl) });
 }

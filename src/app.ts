@@ -5,7 +5,13 @@ import { automationRoutes } from "./automations/routes.ts";
 import { automationService } from "./automations/service.ts";
 import { webhooks } from "./automations/webhook.ts";
 import type { Config } from "./config.ts";
-import { authenticate } from "./platform/authenticate.ts";
+import { admission } from "./platform/admission.ts";
+import { apiKeySubjects } from "./platform/auth/api-keys.ts";
+import { authenticate } from "./platform/auth/authenticate.ts";
+import { jwtVerifier } from "./platform/auth/jwt.ts";
+import { publicRoutes } from "./platform/auth/public-routes.ts";
+import { remoteKeys } from "./platform/auth/remote-keys.ts";
+import { addressRanges } from "./platform/client-address.ts";
 import type { Database } from "./platform/database/pool.ts";
 import type { Drain } from "./platform/drain.ts";
 import { health } from "./platform/health.ts";
@@ -13,7 +19,13 @@ import type { RequestState } from "./platform/http.ts";
 import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
 import { problemDetails } from "./platform/problem.ts";
+import { AdmissionQueue } from "./platform/queue.ts";
+import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
+import { memoryStore, redisStore } from "./platform/rate-limit/store.ts";
+import { enforceDeadline, requestContext } from "./platform/request-context.ts";
+import { requestTarget } from "./platform/request-target.ts";
 import { handleRoute, routeMatch } from "./platform/route-match.ts";
+import { crossOrigin, securityHeaders } from "./platform/security-headers.ts";
 import { slowRequest } from "./platform/slow-request.ts";
 
 interface Dependencies {
@@ -28,17 +40,38 @@ export function buildApp(config: Config, { database, log, drain }: Dependencies)
   const automations = automationService(automationRepository(database), hooks);
   const routes = [...automationRoutes(automations, config.marketplace)];
 
+  const { protection, auth } = config;
+  const { jwt } = auth;
+  const key = jwt.jwksUrl === undefined ? jwt.secret : remoteKeys(jwt.jwksUrl, log);
+  const credentials = {
+    verifyToken: jwtVerifier({ ...jwt, key }),
+    subjectOfKey: apiKeySubjects(auth.apiKeys),
+    publicRoutes: publicRoutes(auth.publicRoutes, routes),
+  };
+  const { redisUrl, perMinute, exempt } = config.rateLimit;
+  const store = redisUrl === undefined ? memoryStore() : redisStore(redisUrl, log);
+  const { trustedProxies } = config;
+  const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
+
   const app = new Koa<RequestState>();
-  app.use(drain.middleware);
+  app.use(requestContext(protection ? config.deadlineMs : undefined));
   app.use(slowRequest(config.slowRequestMs, log));
   app.use(problemDetails(log));
+  app.use(enforceDeadline);
+  app.use(drain.middleware);
+  app.use(requestTarget);
+  app.use(securityHeaders());
+  if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
   app.use(health({ accepting: () => drain.accepting, ping: () => database.ping() }));
   app.use(routeMatch(routes));
-  app.use(authenticate(config.authToken));
+  if (protection) app.use(limitByAddress(limit));
+  app.use(authenticate(credentials));
+  if (protection) app.use(limitBySubject(limit));
+  if (protection) app.use(admission(new AdmissionQueue(config.admission)));
   app.use(jsonBody(config.bodyLimitBytes));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
   app.on("error", (error: unknown) => log.error({ err: error }, "answer failed"));
 
-  return { app, close: () => hooks.close() };
+  return { app, close: () => Promise.all([hooks.close(), store.close()]) };
 }

@@ -1,30 +1,14 @@
 // Every environment variable that the service reads: what it takes, its unit and its default. Read once, at the start.
 // The OTEL_* variables are not here: the OpenTelemetry SDK reads those of its specification itself.
 import { z } from "zod";
+import { contradictionsOf } from "./contradictions.ts";
+import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
+import { addressRanges } from "./platform/client-address.ts";
+import { accepts, ConfigError, complaint, listOf, oneOf, urlOf, wholeNumber } from "./platform/variables.ts";
 
-const developmentToken = "development-token";
-
-function wholeNumber(byDefault: number, min: number, max: number, what: string) {
-  return z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .default(byDefault)
-    .describe(`a whole number from ${min} to ${max} (${what})`);
-}
-
-function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, what: string) {
-  return z.enum(values).describe(`one of ${values.join(", ")} (${what})`);
-}
-
-function urlOf(protocols: readonly string[], what: string) {
-  return z
-    .string()
-    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol))
-    .describe(`an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")} (${what})`);
-}
-
+export const developmentSecret = "development-secret-development-secret";
+/** Lets the key `development-key` in, while APP_ENV is development. */
+export const developmentKey = apiKeyEntry("developer", "development-key");
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Each variable with its check; the description says what it takes. Times are in milliseconds, sizes in bytes. */
@@ -44,7 +28,50 @@ export const variables = z.object({
   DB_QUERY_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest query"),
   SLOW_QUERY_MS: wholeNumber(500, 1, 600_000, "a query over this is logged"),
 
-  AUTH_TOKEN: z.string().min(16).default(developmentToken).describe("at least 16 characters (the bearer token)"),
+  JWT_SECRET: z
+    .string()
+    .min(32)
+    .default(developmentSecret)
+    .describe("at least 32 characters (the secret that signs tokens)"),
+  JWT_JWKS_URL: urlOf(
+    ["https:", "http:"],
+    "the public keys of the identity provider, instead of JWT_SECRET",
+  ).optional(),
+  JWT_ALGORITHMS: listOf(isAsymmetric, "with JWT_JWKS_URL, of RS256, PS256, ES256, EdDSA and their longer kin").default(
+    ["RS256", "ES256", "EdDSA"],
+  ),
+  JWT_ISSUER: z.string().min(1).default("koa-service-template").describe("a text (what the iss of tokens must be)"),
+  JWT_AUDIENCE: z.string().min(1).default("koa-service-template").describe("a text (what the aud of tokens must have)"),
+  JWT_CLOCK_TOLERANCE_S: wholeNumber(5, 0, 300, "how far the clocks of issuer and service may differ"),
+  API_KEYS: listOf(accepts(parseApiKey), "of name:sha256-hex, as scripts/api-key.ts makes them").optional(),
+  PUBLIC_ROUTES: listOf(
+    (entry) => /^([A-Za-z]+\s+)?\/\S*$/.test(entry),
+    "more public routes, as GET /api/things/:id",
+  ).default([]),
+  CORS_ORIGINS: listOf(isOrigin, "sites whose pages may call, as https://app.example.com").default([]),
+  TRUSTED_PROXIES: wholeNumber(0, 0, 10, "proxies in front that append to X-Forwarded-For"),
+
+  PROTECTION: oneOf(["on", "off"], "queue, deadline, rate limit and shedding").default("on"),
+  DEADLINE_MS: wholeNumber(3000, 1, 600_000, "longest request"),
+  ADMISSION_LIMIT: wholeNumber(10, 1, 10_000, "most requests that run at a time"),
+  ADMISSION_WAITING: wholeNumber(100, 0, 100_000, "most requests that wait for their turn"),
+  ADMISSION_WAIT_MS: wholeNumber(250, 1, 600_000, "longest wait for a turn"),
+  ADMISSION_NEWEST_FIRST_MS: wholeNumber(
+    100,
+    0,
+    600_000,
+    "the newest goes first once the oldest has waited for so long",
+  ),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(600, 1, 1_000_000, "requests of one address, and of one subject"),
+  RATE_LIMIT_EXEMPT: listOf(
+    accepts((range) => addressRanges([range])),
+    "addresses and CIDR networks that are not limited",
+  ).optional(),
+  RATE_LIMIT_REDIS_URL: urlOf(
+    ["redis:", "rediss:"],
+    "a Valkey or Redis server where replicas share their counts",
+  ).optional(),
+
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "a request over this is logged"),
   OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest call of a webhook"),
@@ -60,11 +87,6 @@ export const variables = z.object({
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type Config = ReturnType<typeof loadConfig>;
-
-/** One or more variables are wrong: one line each, naming the variable, what it got and what it takes. */
-export class ConfigError extends Error {
-  override name = "ConfigError";
-}
 
 /**
  * Reads and checks the configuration. An empty variable counts as not set.
@@ -98,7 +120,33 @@ export function loadConfig(environment: Environment) {
       queryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
       slowQueryMs: values.SLOW_QUERY_MS,
     },
-    authToken: values.AUTH_TOKEN,
+    auth: {
+      jwt: {
+        secret: values.JWT_SECRET,
+        jwksUrl: values.JWT_JWKS_URL,
+        algorithms: values.JWT_JWKS_URL === undefined ? ["HS256"] : values.JWT_ALGORITHMS,
+        issuer: values.JWT_ISSUER,
+        audience: values.JWT_AUDIENCE,
+        clockToleranceS: values.JWT_CLOCK_TOLERANCE_S,
+      },
+      apiKeys: (values.API_KEYS ?? (production ? [] : [developmentKey])).map(parseApiKey),
+      publicRoutes: values.PUBLIC_ROUTES,
+    },
+    corsOrigins: values.CORS_ORIGINS,
+    trustedProxies: values.TRUSTED_PROXIES,
+    protection: values.PROTECTION === "on",
+    deadlineMs: values.DEADLINE_MS,
+    admission: {
+      limit: values.ADMISSION_LIMIT,
+      waiting: values.ADMISSION_WAITING,
+      waitMs: values.ADMISSION_WAIT_MS,
+      newestFirstAfterMs: values.ADMISSION_NEWEST_FIRST_MS,
+    },
+    rateLimit: {
+      perMinute: values.RATE_LIMIT_PER_MINUTE,
+      exempt: values.RATE_LIMIT_EXEMPT ?? (production ? [] : ["127.0.0.0/8", "::1"]),
+      redisUrl: values.RATE_LIMIT_REDIS_URL,
+    },
     bodyLimitBytes: values.BODY_LIMIT_BYTES,
     slowRequestMs: values.SLOW_REQUEST_MS,
     outboundTimeoutMs: values.OUTBOUND_TIMEOUT_MS,
@@ -111,34 +159,15 @@ export function loadConfig(environment: Environment) {
   };
 }
 
-function contradictionsOf(values: z.infer<typeof variables>, given: Environment): string[] {
-  const found: string[] = [];
-  if (values.DB_POOL_MAX_IDLE > values.DB_POOL_LIMIT) {
-    found.push(
-      complaint("DB_POOL_MAX_IDLE", String(values.DB_POOL_MAX_IDLE), `at most DB_POOL_LIMIT (${values.DB_POOL_LIMIT})`),
-    );
-  }
-  if (values.APP_ENV === "production" && values.AUTH_TOKEN === developmentToken) {
-    found.push(complaint("AUTH_TOKEN", given.AUTH_TOKEN, "a secret of your own when APP_ENV is production"));
-  }
-  return found;
+function isAsymmetric(algorithm: string): boolean {
+  return /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$/.test(algorithm);
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function takes(name: string): string {
   const known: Readonly<Record<string, { description?: string | undefined }>> = variables.shape;
   return known[name]?.description ?? "another value";
-}
-
-function complaint(name: string, got: string | undefined, takesWhat: string): string {
-  return `${name}: got ${got === undefined ? "nothing" : JSON.stringify(mask(name, got))}, takes ${takesWhat}`;
-}
-
-/** The value of a variable as it may be shown: tokens hidden, a password inside an address hidden. */
-export function mask(name: string, value: string): string {
-  if (/TOKEN|SECRET|PASSWORD|KEY/.test(name)) return "***";
-  if (!name.endsWith("_URL")) return value;
-  if (!URL.canParse(value)) return value.includes("@") ? "***" : value;
-  const url = new URL(value);
-  if (url.password !== "") url.password = "***";
-  return url.href;
 }

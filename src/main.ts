@@ -2,17 +2,18 @@
 import { createServer } from "node:http";
 import { buildApp } from "./app.ts";
 import { seedAutomations } from "./automations/seed.ts";
-import { type Config, ConfigError, loadConfig } from "./config.ts";
+import { type Config, loadConfig } from "./config.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { migrate } from "./platform/database/migrate.ts";
 import { Database } from "./platform/database/pool.ts";
 import { Drain } from "./platform/drain.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
+import { ConfigError } from "./platform/variables.ts";
 import { telemetry } from "./telemetry.ts";
 
-const config = readConfig();
-const log = createLogger(config.logLevel);
+const drain = new Drain();
+const { config, log, database, app, close } = setUp();
 reportDiagnostics(log);
 
 const stopping = new AbortController();
@@ -25,9 +26,6 @@ try {
   await flushTelemetry();
   process.exit(1);
 }
-const database = new Database(config.database, log);
-const drain = new Drain();
-const { app, close } = buildApp(config, { database, log, drain });
 const server = createServer(app.callback());
 server.once("error", (error) => {
   log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
@@ -64,9 +62,13 @@ async function prepareDatabase({ database: { url }, seed }: Config, logger: Logg
   });
 }
 
-function readConfig(): Config {
+/** Builds everything that the configuration can be wrong for, before anything is begun. */
+function setUp() {
   try {
-    return loadConfig(process.env);
+    const config = loadConfig(process.env);
+    const log = createLogger(config.logLevel);
+    const database = new Database(config.database, log);
+    return { config, log, database, ...buildApp(config, { database, log, drain }) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import fc from "fast-check";
-import { ConfigError, loadConfig, mask, variables } from "../src/config.ts";
+import { loadConfig, variables } from "../src/config.ts";
+import { ConfigError, mask } from "../src/platform/variables.ts";
 import { root } from "./helper.ts";
 
 const minimal = { APP_ENV: "development", MYSQL_URL: "mysql://user:hunter2@db:3306/shop" };
@@ -26,7 +27,7 @@ describe("config", () => {
   });
 
   it("is production unless told otherwise, and then quiet", () => {
-    const config = loadConfig({ MYSQL_URL: minimal.MYSQL_URL, AUTH_TOKEN: "a-secret-of-my-own" });
+    const config = loadConfig({ MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" });
     assert.equal(config.environment, "production");
     assert.equal(config.logLevel, "warn");
   });
@@ -54,10 +55,10 @@ describe("config", () => {
   it("refuses the development token in production", () => {
     assert.match(
       complaintsOf({ MYSQL_URL: minimal.MYSQL_URL })[0] ?? "",
-      /^AUTH_TOKEN: got nothing, takes a secret of your own/,
+      /^JWT_SECRET: got nothing, takes a secret of your own/,
     );
-    const given = { MYSQL_URL: minimal.MYSQL_URL, AUTH_TOKEN: "development-token" };
-    assert.match(complaintsOf(given)[0] ?? "", /^AUTH_TOKEN: got "\*\*\*"/);
+    const given = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "development-secret-development-secret" };
+    assert.match(complaintsOf(given)[0] ?? "", /^JWT_SECRET: got "\*\*\*"/);
   });
 
   it("refuses more idle connections than there may be connections", () => {
@@ -73,7 +74,7 @@ describe("config", () => {
       assert.match(complaint, /^MYSQL_URL/);
       assert.doesNotMatch(complaint, /hunter2/);
     }
-    assert.doesNotMatch(complaintsOf({ ...minimal, AUTH_TOKEN: "hunter2" }).join(), /hunter2/);
+    assert.doesNotMatch(complaintsOf({ ...minimal, JWT_SECRET: "hunter2" }).join(), /hunter2/);
     assert.equal(mask("MYSQL_URL", minimal.MYSQL_URL), "mysql://user:***@db:3306/shop");
   });
 

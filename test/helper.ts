@@ -10,13 +10,17 @@ import { pino } from "pino";
 import { buildApp } from "../src/app.ts";
 import { seedAutomations } from "../src/automations/seed.ts";
 import { loadConfig } from "../src/config.ts";
+import { signDevelopmentToken } from "../src/platform/auth/development-token.ts";
 import { connectionOptions } from "../src/platform/database/connection.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
 import { Database } from "../src/platform/database/pool.ts";
 import { Drain } from "../src/platform/drain.ts";
 
 export const root = dirname(import.meta.dirname);
-export const token = "a-token-for-the-tests";
+export const secret = "a-secret-for-the-tests-of-the-service";
+const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+/** A token that the service under test accepts. */
+export const token = await signDevelopmentToken(signing, { subject: "tester", ttlS: 86_400 });
 export const silent = pino({ level: "silent" });
 
 /** A new, empty database on the test server. */
@@ -55,7 +59,7 @@ export async function startService({
   const db = await createDatabase();
   await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
   await seedAutomations(db.connection, automations, "http://127.0.0.1:9/hooks");
-  const config = loadConfig({ APP_ENV: "development", MYSQL_URL: db.url, AUTH_TOKEN: token, ...env });
+  const config = loadConfig({ APP_ENV: "development", MYSQL_URL: db.url, JWT_SECRET: secret, ...env });
   const log: LogLine[] = [];
   const logger = pino(
     { level: "info", base: null, formatters: { level: (label) => ({ level: label }) } },
@@ -105,7 +109,7 @@ export async function spawnService(
       APP_ENV: "development",
       HOST: "127.0.0.1",
       PORT: String(port),
-      AUTH_TOKEN: token,
+      JWT_SECRET: secret,
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -23,6 +23,12 @@ describe("the process", () => {
     assert.deepEqual(service.log(), []);
   });
 
+  it("ends with one line when a public route is configured that is not there", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, PUBLIC_ROUTES: "GET /api/nothing" });
+    assert.equal(await service.exited, 1);
+    assert.match(service.errors(), /^PUBLIC_ROUTES: no route is "GET \/api\/nothing"; there are: .*\n$/);
+  });
+
   it("ends with one log line when the database is not there", async () => {
     const port = await freePort();
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: `mysql://root@127.0.0.1:${port}/shop` });
@@ -60,7 +66,12 @@ describe("the process", () => {
   });
 
   it("finishes running requests when it is told to stop, and ends by itself", async () => {
-    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, DB_QUERY_TIMEOUT_MS: "8000" });
+    const service = await spawnService({
+      ...withoutTelemetry,
+      MYSQL_URL: db.url,
+      DB_QUERY_TIMEOUT_MS: "8000",
+      DEADLINE_MS: "20000",
+    });
     await db.connection.query("LOCK TABLES automations WRITE");
     const paths = Array.from({ length: 10 }, (_, index) => `/api/automations/marketplace?search=nothing${index}`);
     const running = Promise.all(paths.map((path) => fetch(service.url + path)));
@@ -83,22 +94,23 @@ describe("the process", () => {
     );
   });
 
-  it("finishes the work of a client that has gone, before it closes the database", async () => {
+  it("stops the queries of a client that has gone, also while it is stopping itself", async () => {
     const service = await spawnService({
       ...withoutTelemetry,
       MYSQL_URL: db.url,
       DB_QUERY_TIMEOUT_MS: "8000",
+      DEADLINE_MS: "20000",
       LOG_LEVEL: "info",
     });
     await db.connection.query("LOCK TABLES automations WRITE");
     const leaving = new AbortController();
     const gone = fetch(`${service.url}/api/automations/marketplace?count=true`, { signal: leaving.signal });
     await eventually("2 queries that wait for the lock", async () => (await waitingQueries()) === 2);
-    leaving.abort();
-    await assert.rejects(gone);
     service.child.kill("SIGTERM");
     await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
-    assert.equal(await waitingQueries(), 2);
+    leaving.abort();
+    await assert.rejects(gone);
+    await eventually("no query in the server", async () => (await waitingQueries()) === 0);
     await db.connection.query("UNLOCK TABLES");
     assert.equal(await service.exited, 0);
     assert.deepEqual(
@@ -115,6 +127,7 @@ describe("the process", () => {
       ...withoutTelemetry,
       MYSQL_URL: db.url,
       DB_QUERY_TIMEOUT_MS: "8000",
+      DEADLINE_MS: "20000",
       SHUTDOWN_TIMEOUT_MS: "300",
     });
     await db.connection.query("LOCK TABLES automations WRITE");

@@ -28,6 +28,8 @@ describe("telemetry", () => {
       SEED_AUTOMATIONS: "10000",
       DB_POOL_LIMIT: "10",
       DB_POOL_WAIT_MS: "8000",
+      DEADLINE_MS: "20000",
+      ADMISSION_LIMIT: "100",
     });
   });
   after(async () => {

@@ -6,8 +6,8 @@ export type Config = {
   readonly rate: number;
   /** Where the service is, without a slash at the end. */
   readonly target: string;
-  /** The bearer token for the protected routes. */
-  readonly token: string;
+  /** The API key for the protected routes. */
+  readonly apiKey: string;
   /** Where the webhook receiver is, as the service reaches it, without a slash at the end. */
   readonly webhooks: string;
 };
@@ -21,7 +21,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     enabled: readSwitch("TRAFFIC", env.TRAFFIC ?? "on"),
     rate: readRate("TRAFFIC_RATE", env.TRAFFIC_RATE ?? "5"),
     target: readUrl("TARGET_URL", env.TARGET_URL ?? "http://127.0.0.1:8000"),
-    token: readToken("AUTH_TOKEN", env.AUTH_TOKEN ?? "development-token"),
+    apiKey: readKey("API_KEY", env.API_KEY ?? "development-key"),
     webhooks: readUrl("WEBHOOK_URL", env.WEBHOOK_URL ?? "http://127.0.0.1:9000/hooks"),
   };
 }
@@ -46,8 +46,8 @@ function readUrl(name: string, value: string): string {
   return value.replace(/\/+$/, "");
 }
 
-function readToken(name: string, value: string): string {
+function readKey(name: string, value: string): string {
   // Never printed: it may be a real one.
-  if (!/^[\x21-\x7e]+$/.test(value)) throw new Error(`${name} takes a token of printable characters without spaces`);
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new Error(`${name} takes a key of printable characters without spaces`);
   return value;
 }

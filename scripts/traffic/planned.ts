@@ -14,7 +14,7 @@ export type Planned = {
   readonly purpose: Purpose;
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   readonly path: string;
-  /** Whether it carries the token. */
+  /** Whether it carries the API key. */
   readonly authorized: boolean;
   readonly etag?: string;
   readonly body?: object;
@@ -22,7 +22,7 @@ export type Planned = {
 
 export const automations = "/api/automations";
 
-/** A request that needs no token. */
+/** A request that needs no API key. */
 export function get(purpose: Purpose, path: string): Planned {
   return { purpose, method: "GET", path, authorized: false };
 }

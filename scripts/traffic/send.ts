@@ -6,7 +6,7 @@ import type { Planned } from "./planned.ts";
 /** Throws what fetch throws when there is no answer or `signal` aborts. */
 export async function send(config: Config, planned: Planned, signal: AbortSignal): Promise<Answer> {
   const headers: Record<string, string> = { "user-agent": "traffic-generator" };
-  if (planned.authorized) headers.authorization = `Bearer ${config.token}`;
+  if (planned.authorized) headers["x-api-key"] = config.apiKey;
   if (planned.etag) {
     headers["if-none-match"] = planned.etag;
     // Else fetch adds "no-cache", which asks for the whole answer and never gets a 304.

@@ -32,6 +32,8 @@ export function automationRoutes(service: AutomationService, cacheOptions: Marke
       method: "GET",
       path: "/api/automations/marketplace",
       public: true,
+      // Refused first under pressure: its cached twin below costs almost nothing.
+      priority: "low",
       async handle(ctx) {
         ctx.body = await service.list(validate(listQuery, { ...ctx.query }));
       },
@@ -90,6 +92,7 @@ export function automationRoutes(service: AutomationService, cacheOptions: Marke
     {
       method: "POST",
       path: "/api/automations/:id/runs",
+      priority: "high",
       async handle(ctx) {
         ctx.body = await service.run(validate(idParameters, ctx.state.params).id);
         ctx.status = 201;

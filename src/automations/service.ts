@@ -1,6 +1,7 @@
 // What can be done with automations. Knows no HTTP and no SQL; its answers have passed the schema.
 import { z } from "zod";
 import { Problem } from "../platform/problem.ts";
+import { withoutDeadline } from "../platform/request-context.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { AutomationRepository } from "./repository.ts";
 import {
@@ -65,7 +66,9 @@ export function automationService(repository: AutomationRepository, webhooks: We
         webhookStatus = await webhooks.call(webhookUrl, { runId, automation: { id, name } });
       } finally {
         const succeeded = webhookStatus !== null && webhookStatus < 300;
-        await repository.finishRun(runId, succeeded ? "succeeded" : "failed", webhookStatus);
+        const status = succeeded ? "succeeded" : "failed";
+        // Also when the request is over: a run that is not finished looks as if it still went on.
+        await withoutDeadline(() => repository.finishRun(runId, status, webhookStatus));
       }
       if (webhookStatus >= 500) throw new Problem("dependency_failed");
       return { id: runId, automationId: id, status: webhookStatus < 300 ? "succeeded" : "failed", webhookStatus };

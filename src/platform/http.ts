@@ -1,5 +1,10 @@
 // The shape of a request inside the service: what the middleware before a handler promises to have put there.
 import type { Middleware as KoaMiddleware, ParameterizedContext } from "koa";
+import type { Deadline } from "./deadline.ts";
+
+/** The classes of requests, best first. */
+export const priorities = ["high", "normal", "low"] as const;
+export type Priority = (typeof priorities)[number];
 
 /** One operation of the API, as data: the request path's middleware reads it, so that nothing is decided by a raw path. */
 export interface Route {
@@ -8,14 +13,20 @@ export interface Route {
   readonly path: string;
   /** Public routes skip authentication. */
   readonly public?: boolean;
+  /** Who goes first when there are more requests than places; under pressure, low is refused. Not given: normal. */
+  readonly priority?: Priority;
   readonly handle: (ctx: Context) => Promise<void> | void;
 }
 
 export interface RequestState {
+  requestId: string;
+  deadline: Deadline;
   /** Set by the route match; every middleware after it may rely on it. */
   route?: Route;
   /** The parameters of the matched path, decoded. */
   params: Record<string, string>;
+  /** Who asks, once authenticated. */
+  subject?: string;
 }
 
 export type Context = ParameterizedContext<RequestState>;

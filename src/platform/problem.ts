@@ -7,13 +7,19 @@ import type { Logger } from "./log.ts";
 const kinds = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Authentication is required" },
+  forbidden: { status: 403, title: "This is not allowed" },
   not_found: { status: 404, title: "There is nothing here" },
   too_large: { status: 413, title: "The request body is too large" },
   unsupported_media_type: { status: 415, title: "The request body has an unsupported type" },
+  rate_limited: { status: 429, title: "Too many requests", retryAfterS: 1 },
   client_closed: { status: 499, title: "The client went away" },
   internal: { status: 500, title: "Something went wrong" },
+  queue_full: { status: 503, title: "Too many requests are waiting", retryAfterS: 1 },
+  queue_timeout: { status: 503, title: "The request waited too long for its turn", retryAfterS: 1 },
+  shed: { status: 503, title: "The service is under pressure", retryAfterS: 1 },
   database_unavailable: { status: 503, title: "The database is unavailable", retryAfterS: 1 },
   dependency_failed: { status: 503, title: "A service this depends on failed", retryAfterS: 1 },
+  deadline_exceeded: { status: 504, title: "The request took too long", retryAfterS: 1 },
   pool_timeout: { status: 504, title: "No database connection was free in time", retryAfterS: 1 },
   query_timeout: { status: 504, title: "A database query took too long", retryAfterS: 1 },
   outbound_timeout: { status: 504, title: "A service this depends on took too long", retryAfterS: 1 },
@@ -33,6 +39,8 @@ interface ProblemOptions {
   detail?: string;
   errors?: FieldError[];
   headers?: Record<string, string>;
+  /** Seconds, instead of the kind's own. */
+  retryAfterS?: number;
   cause?: unknown;
 }
 
@@ -66,7 +74,8 @@ export function problemDetails(log: Logger): Middleware {
       const { title, ...kind } = kinds[problem.type];
       ctx.status = problem.status;
       ctx.set(problem.options.headers ?? {});
-      if ("retryAfterS" in kind) ctx.set("Retry-After", String(kind.retryAfterS));
+      const retryAfterS = problem.options.retryAfterS ?? ("retryAfterS" in kind ? kind.retryAfterS : undefined);
+      if (retryAfterS !== undefined) ctx.set("Retry-After", String(Math.max(1, Math.ceil(retryAfterS))));
       ctx.body = {
         type: problem.type,
         title,

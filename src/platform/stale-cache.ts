@@ -1,6 +1,7 @@
 // A bounded in-process cache that keeps answering: while an entry is refreshed, and when it cannot be refreshed.
 // One refresh runs at a time for a key, whatever the number of requests that want it.
 import { LRUCache } from "lru-cache";
+import { withoutDeadline } from "./request-context.ts";
 
 interface StaleCacheOptions {
   /** For this long an entry is served as it is. */
@@ -40,7 +41,8 @@ export class StaleCache<Value> {
       ttlResolution: 0,
       noDeleteOnStaleGet: true,
       noDeleteOnFetchRejection: true,
-      fetchMethod: async (_key, _stale, { context: load }) => ({ value: await load(), loadedAt: now() }),
+      // Shared by all that wait for it: the end of the request that happened to start it must not end it.
+      fetchMethod: async (_key, _stale, { context: load }) => ({ value: await withoutDeadline(load), loadedAt: now() }),
     });
   }
 

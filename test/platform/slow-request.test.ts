@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { startService, token } from "../helper.ts";
+import { secret, startService } from "../helper.ts";
 
 describe("slow request", () => {
   it("makes one warning with the route and no value of the request", async () => {
     const service = await startService({ automations: 2000, env: { SLOW_REQUEST_MS: "1" } });
-    await fetch(`${service.url}/api/automations/marketplace?search=${token}`);
+    await fetch(`${service.url}/api/automations/marketplace?search=${secret}`);
     const lines = service.log.filter((line) => line.msg === "slow request");
     assert.equal(lines.length, 1);
     const [line] = lines;
@@ -12,7 +12,7 @@ describe("slow request", () => {
     assert.equal(line?.route, "/api/automations/marketplace");
     assert.equal(line?.status, 200);
     assert.ok(Number(line?.durationMs) > 1);
-    assert.doesNotMatch(JSON.stringify(service.log), new RegExp(token));
+    assert.doesNotMatch(JSON.stringify(service.log), new RegExp(secret));
     await service.stop();
   });
 

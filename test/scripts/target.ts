@@ -63,7 +63,7 @@ export class Target {
       this.revalidated += 1;
       return [304];
     }
-    if (headers.authorization !== "Bearer secret") return [401, {}];
+    if (headers["x-api-key"] !== "secret") return [401, {}];
     if (method === "POST" && path === "/api/automations") return this.#create(text);
     const id = Number(/^\/api\/automations\/(\d+)/.exec(path)?.[1]);
     if (!this.automations.has(id)) return [404, {}];

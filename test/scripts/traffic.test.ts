@@ -23,7 +23,7 @@ describe("the traffic generator", () => {
   });
 
   const generator = (env: Record<string, string> = {}) =>
-    start("traffic.ts", { TARGET_URL: url, TRAFFIC_RATE: "100", AUTH_TOKEN: "secret", WEBHOOK_URL: webhooks, ...env });
+    start("traffic.ts", { TARGET_URL: url, TRAFFIC_RATE: "100", API_KEY: "secret", WEBHOOK_URL: webhooks, ...env });
 
   it("says so and ends well when it is off", async () => {
     child = generator({ TRAFFIC: "off" });

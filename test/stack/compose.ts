@@ -41,7 +41,8 @@ const environment = {
   // The counts are exact: nobody but the tests sends requests, until the test of the generator.
   TRAFFIC: "off",
   TRAFFIC_RATE: "5",
-  AUTH_TOKEN: "development-token",
+  API_KEY: "development-key",
+  API_KEYS: "",
 };
 
 /** Without an override file that somebody may have beside it. */

@@ -18,7 +18,7 @@ describe("stack: metrics", () => {
       ...[1, 2, 3, 4, 5, 6, 7].map((id) => send({ route: "/api/automations/{id}", path: `/api/automations/${id}` })),
       ...["/", "/api/unknown", "/.env"].map((path) => send({ route: "unmatched", path })),
     ]);
-    const unauthorized = { route: "/api/automations/{id}", path: "/api/automations/1", token: "wrong" };
+    const unauthorized = { route: "/api/automations/{id}", path: "/api/automations/1", apiKey: "wrong" };
     assert.equal((await send(unauthorized)).status, 401);
     await createAutomation("steady");
   });

@@ -19,20 +19,20 @@ interface Request {
   route: string;
   path?: string;
   body?: object;
-  token?: string;
+  apiKey?: string;
 }
 
 const answered = new Map<string, number>();
 
 /** Sends one request and reads its answer. */
-export async function send({ method = "GET", route, path = route, body, token }: Request): Promise<Sent> {
+export async function send({ method = "GET", route, path = route, body, apiKey }: Request): Promise<Sent> {
   const traceId = randomBytes(16).toString("hex");
   const callerId = randomBytes(8).toString("hex");
   const response = await fetch(addresses.app + path, {
     method,
     headers: {
       traceparent: `00-${traceId}-${callerId}-01`,
-      authorization: `Bearer ${token ?? "development-token"}`,
+      "x-api-key": apiKey ?? "development-key",
       ...(body && { "content-type": "application/json" }),
     },
     body: body ? JSON.stringify(body) : null,

@@ -1,11 +1,14 @@
-// A bounded pool of MySQL connections and the one way to run a query: wait for a connection, run, give it back,
-// each timed apart. mysql2 has no limit to the wait, so it is kept here.
+// A bounded pool of MySQL connections and the one way to run a query: wait for a connection, run, give it back, each
+// timed apart and bounded by its own limit and by the request's deadline. mysql2 bounds neither, so that is done here.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { bounded } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
+import { currentDeadline } from "../request-context.ts";
 import { connectionOptions } from "./connection.ts";
 import { databaseError, errorCode } from "./errors.ts";
+import { QueryKiller } from "./query-killer.ts";
 import { databaseTelemetry, type PoolState } from "./telemetry.ts";
 
 const closeWithinMs = 1000;
@@ -30,6 +33,7 @@ export class Database {
   readonly #options: DatabaseOptions;
   readonly #log: Logger;
   readonly #telemetry: ReturnType<typeof databaseTelemetry>;
+  readonly #killer: QueryKiller;
   #waiting = 0;
   #used = 0;
   #closed: Promise<void> | undefined;
@@ -46,6 +50,7 @@ export class Database {
       enableKeepAlive: true,
       trace: false,
     });
+    this.#killer = new QueryKiller(options.url);
     this.#telemetry = databaseTelemetry(connection, () => this.state());
   }
 
@@ -85,9 +90,13 @@ export class Database {
    */
   close(): Promise<void> {
     this.#telemetry.stop();
-    const timeUp = sleep(closeWithinMs, undefined, { ref: false });
-    this.#closed ??= Promise.race([this.#pool.end(), timeUp]).catch(() => {});
+    this.#closed ??= Promise.race([this.#end(), sleep(closeWithinMs, undefined, { ref: false })]).catch(() => {});
     return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    await this.#pool.end();
+    await this.#killer.close();
   }
 
   async #run<Result extends RowDataPacket[] | ResultSetHeader>(
@@ -95,26 +104,26 @@ export class Database {
     sql: string,
     parameters: readonly Parameter[],
   ): Promise<Result> {
+    const signal = currentDeadline()?.signal;
+    signal?.throwIfAborted();
     const askedAt = performance.now();
-    const connection = await this.#acquire();
+    const connection = await this.#acquire(signal);
     const startedAt = performance.now();
     const waitS = (startedAt - askedAt) / 1000;
     this.#telemetry.waited(waitS);
     const span = this.#telemetry.startQuery(name, sql, waitS);
+    const running = connection.query<Result>({ sql, values: [...parameters] });
+    const late = () => new Problem("query_timeout");
     let errorType: string | undefined;
     try {
-      const [result] = await connection.query<Result>({
-        sql,
-        values: [...parameters],
-        timeout: this.#options.queryTimeoutMs,
-      });
+      const [result] = await bounded(running, { limitMs: this.#options.queryTimeoutMs, late, signal });
       this.#release(connection);
       return result;
     } catch (error) {
       const known = databaseError(error);
       errorType = known instanceof Problem ? known.type : (errorCode(error) ?? "query_failed");
-      // Whatever ended the query early, its answer may still be on the way: such a connection is not used again.
-      if (known instanceof Problem) this.#destroy(connection);
+      if (error instanceof Problem) this.#stop(name, connection, running);
+      else if (known instanceof Problem) this.#destroy(connection);
       else this.#release(connection);
       throw known;
     } finally {
@@ -124,18 +133,17 @@ export class Database {
     }
   }
 
-  async #acquire(): Promise<PoolConnection> {
+  async #acquire(signal: AbortSignal | undefined): Promise<PoolConnection> {
     const pending = this.#pool.getConnection();
-    const { promise: timeout, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Problem("pool_timeout")), this.#options.waitMs);
     this.#waiting += 1;
     try {
-      const connection = await Promise.race([pending, timeout]);
+      const late = () => new Problem("pool_timeout");
+      const connection = await bounded(pending, { limitMs: this.#options.waitMs, late, signal });
       this.#used += 1;
       return connection;
     } catch (error) {
       if (!(error instanceof Problem)) throw databaseError(error);
-      this.#telemetry.timedOut();
+      if (error.type === "pool_timeout") this.#telemetry.timedOut();
       // The driver will still hand a connection to this wait that nobody is waiting in: it goes straight back.
       pending.then(
         (connection) => connection.release(),
@@ -144,8 +152,14 @@ export class Database {
       throw error;
     } finally {
       this.#waiting -= 1;
-      clearTimeout(timer);
     }
+  }
+
+  /** Stops a query that was given up, in the server too; its connection stays taken until that is done. */
+  async #stop(name: string, connection: PoolConnection, running: Promise<unknown>): Promise<void> {
+    this.#telemetry.killed(name);
+    if (await this.#killer.stop(connection.threadId, running)) this.#release(connection);
+    else this.#destroy(connection);
   }
 
   #release(connection: PoolConnection): void {

@@ -40,9 +40,15 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     meter.createCounter(name, { unit, description, valueType: ValueType.INT });
   const timeouts = counter("db.client.connection.timeouts", "{timeout}", "Waits for a connection that ran out of time");
   const slow = counter("db.query.slow", "{query}", "Queries over the slow-query threshold");
+  const killed = counter(
+    "db.query.killed",
+    "{query}",
+    "Queries stopped in the server, past their limit or without a client",
+  );
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
   timeouts.add(0, poolAttributes);
   slow.add(0);
+  killed.add(0);
 
   const gauge = (name: string, unit: string, description: string) =>
     meter.createObservableUpDownCounter(name, { unit, description, valueType: ValueType.INT });
@@ -86,6 +92,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     },
     waited: (waitS: number) => waitTime.record(waitS, poolAttributes),
     timedOut: () => timeouts.add(1, poolAttributes),
+    killed: (name: string) => killed.add(1, { "db.query.summary": name }),
     slow: (name: string) => slow.add(1, { "db.query.summary": name }),
     stop: () => meter.removeBatchObservableCallback(observe, observed),
   };

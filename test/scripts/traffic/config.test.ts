@@ -7,7 +7,7 @@ describe("the traffic generator's settings", () => {
       enabled: true,
       rate: 5,
       target: "http://127.0.0.1:8000",
-      token: "development-token",
+      apiKey: "development-key",
       webhooks: "http://127.0.0.1:9000/hooks",
     });
   });
@@ -17,7 +17,7 @@ describe("the traffic generator's settings", () => {
     ["TRAFFIC_RATE", "", "0", "-1", "101", "many", "Infinity"],
     ["TARGET_URL", "", "localhost:8000", "/"],
     ["WEBHOOK_URL", "ftp://hooks"],
-    ["AUTH_TOKEN", "", "two words"],
+    ["API_KEY", "", "two words"],
   ];
   for (const [name, ...values] of wrong) {
     it(`name ${name} when it is wrong`, () => {

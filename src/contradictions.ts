@@ -1,0 +1,39 @@
+// Values that are each right but do not go together, and what production does not allow.
+import type { z } from "zod";
+import { developmentKey, developmentSecret, type variables } from "./config.ts";
+import { complaint } from "./platform/variables.ts";
+
+/** A line for each contradiction; `given` is what the environment says, without the defaults. */
+export function contradictionsOf(
+  values: z.infer<typeof variables>,
+  given: Readonly<Record<string, string | undefined>>,
+): string[] {
+  const found: string[] = [];
+  const refuse = (name: keyof typeof values, takesWhat: string) =>
+    found.push(complaint(name, given[name] ?? String(values[name]), takesWhat));
+  if (values.DB_POOL_MAX_IDLE > values.DB_POOL_LIMIT) {
+    refuse("DB_POOL_MAX_IDLE", `at most DB_POOL_LIMIT (${values.DB_POOL_LIMIT})`);
+  }
+  // A request that its deadline ends has no single cause; each wait has its own limit so that it is named.
+  for (const name of ["ADMISSION_WAIT_MS", "DB_POOL_WAIT_MS", "DB_QUERY_TIMEOUT_MS", "OUTBOUND_TIMEOUT_MS"] as const) {
+    if (values[name] >= values.DEADLINE_MS) refuse(name, `less than DEADLINE_MS (${values.DEADLINE_MS})`);
+  }
+  if (values.JWT_JWKS_URL !== undefined) {
+    for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"] as const) {
+      if (given[name] === undefined) found.push(complaint(name, undefined, "a text when JWT_JWKS_URL is set"));
+    }
+  }
+  if (values.APP_ENV !== "production") return found;
+  const hashOf = (entry: string) => entry.toLowerCase().split(":")[1];
+  if (values.API_KEYS?.some((entry) => hashOf(entry) === hashOf(developmentKey))) {
+    refuse("API_KEYS", "keys of your own when APP_ENV is production");
+  }
+  if (values.PROTECTION === "off") refuse("PROTECTION", "on when APP_ENV is production");
+  if (values.JWT_JWKS_URL === undefined && values.JWT_SECRET === developmentSecret) {
+    found.push(
+      complaint("JWT_SECRET", given.JWT_SECRET, "a secret of your own, or JWT_JWKS_URL, when APP_ENV is production"),
+    );
+  }
+  if (values.JWT_JWKS_URL?.startsWith("http:")) refuse("JWT_JWKS_URL", "an https address when APP_ENV is production");
+  return found;
+}

@@ -1,0 +1,68 @@
+// Lets a request on when the queue gives it a place, and gives the place back however the request ends.
+import { metrics, trace, ValueType } from "@opentelemetry/api";
+import { type Middleware, priorities } from "./http.ts";
+import { Problem } from "./problem.ts";
+import type { AdmissionQueue, Place } from "./queue.ts";
+
+const waitBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
+
+/**
+ * Runs the rest of the chain inside `queue`, in the class of the matched route.
+ * Problems: those of {@link AdmissionQueue.enter}. The handler of a request that was refused, or whose client has gone while
+ * it waited, never runs.
+ */
+export function admission(queue: AdmissionQueue): Middleware {
+  const { waited, refused } = instruments(queue);
+  return async function admission(ctx, next) {
+    const priority = ctx.state.route?.priority ?? "normal";
+    const startedAt = performance.now();
+    let place: Place;
+    try {
+      place = await queue.enter(priority, ctx.state.deadline.signal);
+    } catch (error) {
+      if (error instanceof Problem) refused.add(1, { reason: error.type, class: priority });
+      throw error;
+    }
+    const waitS = (performance.now() - startedAt) / 1000;
+    waited.record(waitS, { class: priority });
+    trace.getActiveSpan()?.setAttribute("request.phase.queue", waitS);
+    try {
+      await next();
+    } finally {
+      place.leave();
+    }
+  };
+}
+
+function instruments(queue: AdmissionQueue) {
+  const meter = metrics.getMeter("admission");
+  const gauge = (name: string, description: string) =>
+    meter.createObservableGauge(name, { unit: "{request}", description, valueType: ValueType.INT });
+  const limit = gauge("admission.limit", "Most requests that run at a time");
+  const running = gauge("admission.running", "Requests that run");
+  const queued = gauge("admission.queued", "Requests that wait for their turn");
+  meter.addBatchObservableCallback(
+    (result) => {
+      const state = queue.state();
+      result.observe(limit, state.limit);
+      for (const priority of priorities) {
+        result.observe(running, state.running[priority], { class: priority });
+        result.observe(queued, state.queued[priority], { class: priority });
+      }
+    },
+    [limit, running, queued],
+  );
+  const refused = meter.createCounter("admission.refused", {
+    unit: "{request}",
+    description: "Requests that were refused a turn, by reason",
+    valueType: ValueType.INT,
+  });
+  // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
+  for (const priority of priorities) refused.add(0, { reason: "queue_full", class: priority });
+  const waited = meter.createHistogram("admission.wait.duration", {
+    unit: "s",
+    description: "Time that admitted requests waited for their turn",
+    advice: { explicitBucketBoundaries: waitBoundaries },
+  });
+  return { waited, refused };
+}

@@ -1,0 +1,45 @@
+// Asks for credentials on every route that is not public, and says who calls. What is public is decided on the matched
+// route; a request without one is treated as protected.
+import type { Context, Middleware, Route } from "../http.ts";
+import { Problem } from "../problem.ts";
+import { asAuthProblem, type TokenVerifier } from "./jwt.ts";
+
+export interface AuthenticateOptions {
+  verifyToken: TokenVerifier;
+  /** The subject of an API key, or undefined when there is no such key. */
+  subjectOfKey: (key: string) => string | undefined;
+  publicRoutes: ReadonlySet<Route>;
+}
+
+/**
+ * Puts the caller into `ctx.state.subject`. Takes `Authorization: Bearer <JWT>`, `Authorization: ApiKey <key>` or
+ * `X-API-Key: <key>`; with `Authorization` there, `X-API-Key` is not looked at. Problems: unauthenticated (401), and
+ * dependency_failed (503) when there are no keys to check a token with.
+ */
+export function authenticate({ verifyToken, subjectOfKey, publicRoutes }: AuthenticateOptions): Middleware {
+  return async function authenticate(ctx, next) {
+    if (ctx.state.route === undefined || !publicRoutes.has(ctx.state.route)) ctx.state.subject = await callerOf(ctx);
+    await next();
+  };
+
+  async function callerOf(ctx: Context): Promise<string> {
+    const { scheme, value } = credentialsOf(ctx);
+    if (value === "") throw new Problem("unauthenticated", { headers: { "WWW-Authenticate": "Bearer" } });
+    if (scheme === "bearer") {
+      return verifyToken(value).catch((error: unknown) => {
+        throw asAuthProblem(error);
+      });
+    }
+    const subject = scheme === "apikey" ? subjectOfKey(value) : undefined;
+    if (subject === undefined) throw asAuthProblem(undefined);
+    return subject;
+  }
+}
+
+function credentialsOf(ctx: Context): { scheme: string; value: string } {
+  const authorization = ctx.get("authorization");
+  if (authorization === "") return { scheme: "apikey", value: ctx.get("x-api-key") };
+  const space = authorization.indexOf(" ");
+  if (space === -1) return { scheme: authorization.toLowerCase(), value: "" };
+  return { scheme: authorization.slice(0, space).toLowerCase(), value: authorization.slice(space + 1).trim() };
+}

@@ -1,0 +1,64 @@
+// Stops a running query in the server: giving it up on this side alone would leave the server working on it.
+import { type Connection, createConnection } from "mysql2/promise";
+import { bounded } from "../bounded.ts";
+import { Problem } from "../problem.ts";
+import { connectionOptions } from "./connection.ts";
+
+const stoppedWithinMs = 1000;
+
+/** Ends queries by KILL QUERY, over a connection of its own that is opened when it is first needed. */
+export class QueryKiller {
+  readonly #url: string;
+  #connection: Promise<Connection> | undefined;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /**
+   * Stops the query `running` of the connection `threadId`. Gives true once the server has taken the order and the query has
+   * ended: any earlier, the order could hit the next query on that connection. Gives false when either did not happen in
+   * time; then the connection is not to be used again. Never rejects.
+   */
+  async stop(threadId: number, running: Promise<unknown>): Promise<boolean> {
+    const ended = running.then(
+      () => {},
+      () => {},
+    );
+    const done = this.#kill(threadId).then(() => ended);
+    return bounded(
+      done.then(() => true),
+      { limitMs: stoppedWithinMs, late: () => new Problem("query_timeout"), signal: undefined },
+    ).catch(() => false);
+  }
+
+  async #kill(threadId: number): Promise<void> {
+    const connecting = this.#connect();
+    try {
+      await (await connecting).query("KILL QUERY ?", [threadId]);
+    } catch (error) {
+      if (this.#connection === connecting) this.#connection = undefined;
+      connecting.then(
+        (connection) => connection.destroy(),
+        () => {},
+      );
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const connection = await this.#connection?.catch(() => undefined);
+    connection?.destroy();
+  }
+
+  #connect(): Promise<Connection> {
+    this.#connection ??= createConnection(connectionOptions(this.#url)).then((connection) => {
+      // Idle for long, it may be closed by the server: the next kill opens another.
+      connection.on("error", () => {
+        this.#connection = undefined;
+      });
+      return connection;
+    });
+    return this.#connection;
+  }
+}

@@ -1,0 +1,147 @@
+// Admits a few at a time; the others wait briefly for their turn or are refused. A limit alone does not help under overload:
+// what helps is that nobody waits longer than it is worth. While calm, first come, first served. Once the first in line has
+// waited long, the newest goes first: the clients of the old ones are giving up (adaptive LIFO, as in Facebook's
+// "Fail at Scale", ACM Queue 2015).
+import { type Priority, priorities } from "./http.ts";
+import { Problem } from "./problem.ts";
+
+export interface QueueOptions {
+  /** Most that run at a time. */
+  limit: number;
+  /** Most that wait. */
+  waiting: number;
+  /** Longest wait. */
+  waitMs: number;
+  /** The newest goes first once the oldest of a class has waited so long. */
+  newestFirstAfterMs: number;
+  /** True while the lowest class is to be refused. */
+  shedding?: () => boolean;
+  now?: () => number;
+}
+
+/** A turn. Must be given back, once; more often does no harm. */
+export interface Place {
+  leave(): void;
+}
+
+interface Waiter {
+  readonly since: number;
+  readonly priority: Priority;
+  admit(): void;
+  refuse(reason: unknown): void;
+}
+
+/** Of so many turns that come free while several classes wait, one goes to the lowest, so that it never starves. */
+const lowestEvery = 16;
+
+export class AdmissionQueue {
+  readonly #options: QueueOptions;
+  readonly #now: () => number;
+  readonly #waiters: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
+  readonly #running: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
+  #runningTotal = 0;
+  #turns = 0;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** How many of each class run and wait. */
+  state(): { limit: number; running: Record<Priority, number>; queued: Record<Priority, number> } {
+    const { high, normal, low } = this.#waiters;
+    const queued = { high: high.length, normal: normal.length, low: low.length };
+    return { limit: this.#options.limit, running: { ...this.#running }, queued };
+  }
+
+  /**
+   * Resolves when it is this one's turn. Rejects with a Problem: queue_full, queue_timeout, shed; or with the reason of
+   * `signal`, whose waiting place is free again at once.
+   */
+  async enter(priority: Priority, signal: AbortSignal): Promise<Place> {
+    signal.throwIfAborted();
+    if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
+    if (this.#runningTotal < this.#options.limit) return this.#admit(priority);
+    if (this.#waitingTotal() >= this.#options.waiting && !this.#evictBelow(priority)) throw new Problem("queue_full");
+    await this.#wait(priority, signal);
+    return this.#place(priority);
+  }
+
+  #wait(priority: Priority, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void) => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", abort);
+        then();
+      };
+      const waiter: Waiter = {
+        since: this.#now(),
+        priority,
+        admit: () => settle(resolve),
+        refuse: (reason) => settle(() => reject(reason)),
+      };
+      const giveUp = (reason: unknown) => {
+        const line = this.#waiters[priority];
+        line.splice(line.indexOf(waiter), 1);
+        waiter.refuse(reason);
+      };
+      const abort = () => giveUp(signal.reason);
+      const timer = setTimeout(() => giveUp(new Problem("queue_timeout")), this.#options.waitMs);
+      signal.addEventListener("abort", abort);
+      this.#waiters[priority].push(waiter);
+    });
+  }
+
+  #admit(priority: Priority): Place {
+    this.#count(priority, 1);
+    return this.#place(priority);
+  }
+
+  #place(priority: Priority): Place {
+    let left = false;
+    return {
+      leave: () => {
+        if (left) return;
+        left = true;
+        this.#count(priority, -1);
+        const next = this.#takeNext();
+        if (next === undefined) return;
+        // Counted now, not when the waiter gets to run: nobody else may take the turn meanwhile.
+        this.#count(next.priority, 1);
+        next.admit();
+      },
+    };
+  }
+
+  #takeNext(): Waiter | undefined {
+    const classes = priorities.filter((priority) => this.#waiters[priority].length > 0);
+    if (classes.length > 1) this.#turns += 1;
+    const chosen = this.#turns >= lowestEvery ? classes.at(-1) : classes[0];
+    if (chosen === undefined) return undefined;
+    if (this.#turns >= lowestEvery) this.#turns = 0;
+    const line = this.#waiters[chosen];
+    const oldest = line[0];
+    const overloaded = oldest !== undefined && this.#now() - oldest.since > this.#options.newestFirstAfterMs;
+    return overloaded ? line.pop() : line.shift();
+  }
+
+  /** Makes room for `priority` at the cost of a lower class: of the lowest, the one that has waited longest. */
+  #evictBelow(priority: Priority): boolean {
+    for (const lower of priorities.slice(priorities.indexOf(priority) + 1).toReversed()) {
+      const evicted = this.#waiters[lower].shift();
+      if (evicted === undefined) continue;
+      evicted.refuse(new Problem("queue_full"));
+      return true;
+    }
+    return false;
+  }
+
+  #count(priority: Priority, change: 1 | -1): void {
+    this.#running[priority] += change;
+    this.#runningTotal += change;
+  }
+
+  #waitingTotal(): number {
+    return this.#waiters.high.length + this.#waiters.normal.length + this.#waiters.low.length;
+  }
+}

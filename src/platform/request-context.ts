@@ -1,0 +1,65 @@
+// What belongs to a request wherever its work takes it: its id and its deadline. Deep code, such as the database, asks for
+// the deadline here instead of being handed it through every function.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import { type Deadline, RequestDeadline } from "./deadline.ts";
+import type { Middleware } from "./http.ts";
+import { Problem } from "./problem.ts";
+
+const deadlines = new AsyncLocalStorage<Deadline | undefined>();
+
+/** The deadline of the request that this code works for; undefined outside of a request. */
+export function currentDeadline(): Deadline | undefined {
+  return deadlines.getStore();
+}
+
+/** Runs work that outlives the request that caused it, such as the refresh of a shared cache. */
+export function withoutDeadline<Result>(work: () => Result): Result {
+  return deadlines.run(undefined, work);
+}
+
+/**
+ * Gives each request an id (a well-formed `X-Request-Id` is kept, and answered) and a deadline of `deadlineMs`, which the
+ * header `X-Request-Timeout-Ms` can lower, never raise. A client that goes away ends its request. Without `deadlineMs`
+ * only that does.
+ */
+export function requestContext(deadlineMs: number | undefined): Middleware {
+  return async function requestContext(ctx, next) {
+    const givenId = ctx.get("x-request-id");
+    ctx.state.requestId = /^[\w.-]{1,128}$/.test(givenId) ? givenId : randomUUID();
+    ctx.set("X-Request-Id", ctx.state.requestId);
+
+    const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, ctx));
+    ctx.state.deadline = deadline;
+    ctx.res.once("close", () => {
+      if (!ctx.res.writableFinished) deadline.abort(new Problem("client_closed"));
+    });
+    try {
+      await deadlines.run(deadline, next);
+    } finally {
+      deadline.done();
+    }
+  };
+}
+
+/**
+ * Answers at once when the deadline ends a request, also when the handler does not look at the signal. The handler keeps
+ * its place in the queue until it has really ended; what it says then is dropped.
+ */
+export const enforceDeadline: Middleware = async function enforceDeadline(ctx, next) {
+  const { signal } = ctx.state.deadline;
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    await Promise.race([next(), ended]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+};
+
+/** A malformed header is no reason to refuse a request that would be fine without it: it is ignored. */
+function lowered(deadlineMs: number, ctx: { get(name: string): string }): number {
+  const text = ctx.get("x-request-timeout-ms");
+  return /^\d{1,9}$/.test(text) ? Math.min(deadlineMs, Math.max(1, Number(text))) : deadlineMs;
+}

@@ -1,0 +1,43 @@
+// The parts that are used here of packages that bring no types of their own.
+declare module "@koa/cors" {
+  import type { ParameterizedContext } from "koa";
+
+  export default function cors(options: {
+    /** The allowed origin for this request; empty for none. */
+    origin: (ctx: ParameterizedContext) => string;
+    allowMethods: string[];
+    allowHeaders: string[];
+    exposeHeaders: string[];
+    /** How long browsers may keep the answer to a preflight, in seconds. */
+    maxAge: number;
+    keepHeadersOnError: boolean;
+  }): (ctx: ParameterizedContext, next: () => Promise<void>) => Promise<void>;
+}
+
+declare module "koa-ratelimit" {
+  import type { Redis } from "ioredis";
+  import type { ParameterizedContext } from "koa";
+
+  export interface WindowState {
+    id: string;
+    /** When the window ends, in seconds since 1970, with fractions. */
+    reset: number;
+    remaining: number;
+    total: number;
+  }
+
+  interface Options {
+    max: number;
+    /** Length of the window in milliseconds. */
+    duration: number;
+    /** Goes before the id in the store's keys. */
+    namespace: string;
+    id: (ctx: ParameterizedContext) => string;
+    errorMessage: string;
+  }
+  type Store = { driver: "memory"; db: Map<string, WindowState> } | { driver: "redis"; db: Redis };
+
+  export default function ratelimit(
+    options: Options & Store,
+  ): (ctx: ParameterizedContext, next: () => Promise<void>) => Promise<void>;
+}

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { tracingChannel } from "node:diagnostics_channel";
+import { connect } from "node:net";
+import fc from "fast-check";
+import { startService } from "../../helper.ts";
+
+interface Answer {
+  status: number;
+  text: string;
+}
+
+/** Sends a request line exactly as given, which no HTTP client would, and reads the whole answer. */
+function send(port: number, method: string, target: string, headers: readonly string[] = []): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const socket = connect(port, "127.0.0.1");
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    "Host: localhost",
+    "Connection: close",
+    "Content-Length: 0",
+    ...headers,
+  ];
+  let text = "";
+  socket.setTimeout(10_000, () => socket.destroy(new Error(`no answer to ${method} ${JSON.stringify(target)}`)));
+  socket.setEncoding("latin1").on("data", (chunk) => {
+    text += chunk;
+  });
+  socket.on("error", (error) => {
+    if ("code" in error && error.code === "ECONNRESET") resolve({ status: Number(text.slice(9, 12)), text });
+    else reject(error);
+  });
+  socket.on("close", () => resolve({ status: Number(text.slice(9, 12)), text }));
+  socket.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"));
+  return promise;
+}
+
+const protectedRoutes = [
+  ["GET", "/api/automations/1"],
+  ["HEAD", "/api/automations/1"],
+  ["POST", "/api/automations"],
+  ["PATCH", "/api/automations/1"],
+  ["DELETE", "/api/automations/1"],
+  ["POST", "/api/automations/1/runs"],
+] as const;
+
+const encoded = (char: string) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
+const changeOf: Record<string, (char: string) => string> = {
+  encode: encoded,
+  "encode twice": (char) => encoded(char).replace("%", "%25"),
+  "encode in capitals": (char) => encoded(char).toUpperCase(),
+  overlong: (char) => `%c0%${(0x80 | (char.charCodeAt(0) & 0x3f)).toString(16)}`,
+  "other case": (char) => (char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase()),
+  drop: () => "",
+};
+const inserted = [
+  ..."/.;?#%\\\0\t@:*~+\x7f\xff",
+  ...[
+    "//",
+    "/./",
+    "/../",
+    "/x/../",
+    "%2f",
+    "%5c",
+    "%2e",
+    "%2e%2e/",
+    "%252f",
+    "%00",
+    "%0d%0a",
+    "%20",
+    "%ff",
+    "%zz",
+    "%u002f",
+  ],
+  ...[
+    ";a=b",
+    ";/../",
+    ".json",
+    "?a=/api/automations/marketplace",
+    "#/api/automations/marketplace",
+    "#",
+    "?public=true",
+  ],
+];
+const mutation = fc.tuple(
+  fc.nat(),
+  fc.oneof(
+    fc.constantFrom(...Object.keys(changeOf)).map((name) => ({ change: changeOf[name] })),
+    fc.constantFrom(...inserted).map((text) => ({ insert: text })),
+  ),
+);
+// Put in front last, so that no mutation cuts one of them down to the public path itself.
+const beginnings = [
+  ...["", "", "", "", "/", "//", "//evil.example", "/.", "/..", "\\", "*", "evil.example:443"],
+  ...[
+    "/api/automations/marketplace/..",
+    "/api/automations/marketplace%2f..",
+    "/api/automations/marketplace;",
+    "/health/..",
+  ],
+  ...["/api/automations/marketplace/../../..", "/metrics/../", "/api/optimized/automations/marketplace/../../../.."],
+  ...[
+    "http://localhost",
+    "http://evil.example",
+    "HTTP://LOCALHOST:1",
+    "https://a:b@localhost",
+    "ftp://localhost",
+    "http://",
+    "file://",
+  ],
+];
+const hostileHeaders = [
+  [],
+  ["X-Original-URL: /api/automations/marketplace", "X-Rewrite-URL: /api/automations/marketplace"],
+  ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Prefix: /api/automations/marketplace", "X-Real-IP: 127.0.0.1"],
+  ["X-HTTP-Method-Override: GET", "X-Method-Override: GET"],
+  ["Authorization: Bearer null", "X-API-Key: null"],
+] as const;
+
+const spelling = fc
+  .record({
+    route: fc.constantFrom(...protectedRoutes),
+    mutations: fc.array(mutation, { maxLength: 4 }),
+    beginning: fc.constantFrom(...beginnings),
+    headers: fc.constantFrom(...hostileHeaders),
+  })
+  .map(({ route: [method, path], mutations, beginning, headers }) => {
+    let target: string = path;
+    for (const [anywhere, mutate] of mutations) {
+      const at = anywhere % (target.length + 1);
+      if ("insert" in mutate) target = target.slice(0, at) + mutate.insert + target.slice(at);
+      else target = target.slice(0, at) + (mutate.change?.(target.charAt(at)) ?? "") + target.slice(at + 1);
+    }
+    return { method, target: beginning + target, headers };
+  });
+
+describe("odd spellings of protected paths", () => {
+  let service: Awaited<ReturnType<typeof startService>>;
+  let port: number;
+  let statements = 0;
+  const counter = {
+    start() {
+      statements += 1;
+    },
+  };
+  const channels = [tracingChannel("mysql2:query"), tracingChannel("mysql2:execute")];
+  before(async () => {
+    service = await startService({ automations: 5 });
+    port = Number(new URL(service.url).port);
+    for (const channel of channels) channel.start.subscribe(counter.start);
+  });
+  after(async () => {
+    for (const channel of channels) channel.start.unsubscribe(counter.start);
+    await service.stop();
+  });
+
+  it("never reach a handler without credentials: 10,000 of them", async function () {
+    this.timeout(100_000);
+    statements = 0;
+    const statuses = new Map<number, number>();
+    await fc.assert(
+      fc.asyncProperty(fc.array(spelling, { minLength: 100, maxLength: 100 }), async (spellings) => {
+        const answers = await Promise.all(
+          spellings.map(({ method, target, headers }) => send(port, method, target, headers)),
+        );
+        for (const [at, { status, text }] of answers.entries()) {
+          const what = `${JSON.stringify(spellings[at])}: ${text}`;
+          assert.ok([400, 401, 404].includes(status), what);
+          // A 400 of a handler is a problem; Node's own, for what is no HTTP, has no body.
+          assert.doesNotMatch(text, /invalid_request/, what);
+          statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        }
+      }),
+      { numRuns: 100 },
+    );
+    assert.equal(statements, 0, "no statement was run");
+    for (const status of [400, 401, 404])
+      assert.ok((statuses.get(status) ?? 0) > 300, `${status}: ${statuses.get(status)}`);
+  });
+
+  it("are the protected route's own when a client would send them, and work with credentials", async () => {
+    assert.equal((await fetch(`${service.url}/api/automations/marketplace/../1`)).status, 401);
+    assert.equal((await send(port, "GET", "/API/Automations/1/")).status, 401);
+    assert.equal((await send(port, "GET", "http://localhost/api/automations/1")).status, 401);
+    assert.notEqual((await service.call("POST", "/api/automations/1/runs")).status, 401);
+    assert.equal((await service.call("GET", "/api/automations/2")).status, 200);
+  });
+
+  it("leave the public routes open", async () => {
+    for (const path of ["/api/automations/marketplace", "/api/optimized/automations/marketplace"]) {
+      for (const target of [path, `${path}?limit=2`, `${path}/`, `http://localhost${path}`, path.toUpperCase()]) {
+        assert.equal((await send(port, "GET", target)).status, 200, target);
+      }
+    }
+    for (const target of ["/health", "/health/live", "/health/ready"]) {
+      assert.equal((await send(port, "GET", target)).status, 200, target);
+    }
+  });
+});

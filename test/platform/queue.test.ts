@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import { type Priority, priorities } from "../../src/platform/http.ts";
+import { AdmissionQueue, type Place, type QueueOptions } from "../../src/platform/queue.ts";
+
+/** A queue with a clock of its own; the longest wait is far away unless a test says so. */
+function setUp(changes: Partial<QueueOptions> = {}) {
+  let nowMs = 0;
+  const options = { limit: 1, waiting: 100, waitMs: 60_000, newestFirstAfterMs: 100, now: () => nowMs, ...changes };
+  const queue = new AdmissionQueue(options);
+  const admitted: string[] = [];
+  const places = new Map<string, Place>();
+  const refused = new Map<string, unknown>();
+  return {
+    queue,
+    admitted,
+    places,
+    refused,
+    pass(ms: number) {
+      nowMs += ms;
+    },
+    enter(name: string, priority: Priority = "normal", signal = new AbortController().signal) {
+      return queue.enter(priority, signal).then(
+        (place) => {
+          admitted.push(name);
+          places.set(name, place);
+        },
+        (reason: unknown) => {
+          refused.set(name, reason);
+        },
+      );
+    },
+    async leave(name: string) {
+      places.get(name)?.leave();
+      await setImmediate();
+    },
+  };
+}
+
+const none = { high: 0, normal: 0, low: 0 };
+
+describe("AdmissionQueue", () => {
+  it("lets in up to its limit at once, and the others when a place is given back", async () => {
+    const { queue, enter, leave, admitted } = setUp({ limit: 2 });
+    for (const name of ["a", "b", "c"]) void enter(name);
+    await setImmediate();
+    assert.deepEqual(admitted, ["a", "b"]);
+    assert.deepEqual(queue.state(), { limit: 2, running: { ...none, normal: 2 }, queued: { ...none, normal: 1 } });
+    await leave("a");
+    assert.deepEqual(admitted, ["a", "b", "c"]);
+  });
+
+  it("counts a place that is given back twice once", async () => {
+    const { queue, enter, leave, admitted } = setUp();
+    for (const name of ["a", "b", "c"]) void enter(name);
+    await setImmediate();
+    await leave("a");
+    await leave("a");
+    assert.deepEqual(admitted, ["a", "b"]);
+    assert.equal(queue.state().running.normal, 1);
+  });
+
+  it("goes by arrival while calm, and takes the newest once the oldest has waited long", async () => {
+    const { enter, leave, admitted, pass } = setUp();
+    for (const name of ["a", "b", "c", "d", "e"]) void enter(name);
+    await setImmediate();
+    pass(100);
+    await leave("a");
+    assert.deepEqual(admitted, ["a", "b"]);
+    pass(1);
+    await leave("b");
+    await leave("e");
+    assert.deepEqual(admitted, ["a", "b", "e", "d"]);
+  });
+
+  it("puts higher classes first, and every sixteenth time the lowest", async () => {
+    const { enter, leave, admitted } = setUp();
+    await enter("first");
+    for (let index = 0; index < 40; index++) void enter(`high ${index}`, "high");
+    for (let index = 0; index < 40; index++) void enter(`low ${index}`, "low");
+    for (let turn = 0; turn < 32; turn++) await leave(admitted.at(-1) ?? "");
+    const low = admitted.slice(1).flatMap((name, turn) => (name.startsWith("low") ? [turn + 1] : []));
+    assert.deepEqual(low, [16, 32]);
+  });
+
+  it("refuses who finds the waiting room full, unless it is full of lower classes", async () => {
+    const { enter, refused, queue } = setUp({ waiting: 2 });
+    await enter("running");
+    void enter("low 1", "low");
+    void enter("low 2", "low");
+    await enter("low 3", "low");
+    assert.deepEqual(Reflect.get(Object(refused.get("low 3")), "type"), "queue_full");
+    void enter("high", "high");
+    await setImmediate();
+    assert.deepEqual([...refused.keys()], ["low 3", "low 1"]);
+    assert.deepEqual(queue.state().queued, { high: 1, normal: 0, low: 1 });
+  });
+
+  it("lets nobody wait longer than the longest wait", async () => {
+    const { enter, refused, queue } = setUp({ waitMs: 40 });
+    await enter("running");
+    const startedAt = performance.now();
+    await enter("waiting");
+    const waitedMs = performance.now() - startedAt;
+    assert.equal(Reflect.get(Object(refused.get("waiting")), "type"), "queue_timeout");
+    assert.ok(waitedMs >= 38 && waitedMs < 140, `${waitedMs} ms`);
+    assert.deepEqual(queue.state().queued, none);
+  });
+
+  it("frees the waiting place of a request that has ended, at once, with its reason", async () => {
+    const { enter, leave, refused, admitted, queue } = setUp();
+    await enter("running");
+    const ending = new AbortController();
+    const reason = new Error("the client has gone");
+    const gone = enter("gone", "normal", ending.signal);
+    ending.abort(reason);
+    assert.deepEqual(queue.state().queued, none);
+    await gone;
+    assert.equal(refused.get("gone"), reason);
+    await enter("late", "normal", ending.signal);
+    assert.equal(refused.get("late"), reason);
+    await leave("running");
+    assert.deepEqual(admitted, ["running"]);
+    assert.deepEqual(queue.state(), { limit: 1, running: none, queued: none });
+  });
+
+  it("forgets the longest wait of who has been let in", async () => {
+    const { enter, leave, admitted, refused } = setUp({ waitMs: 60 });
+    await enter("a");
+    void enter("b");
+    await leave("a");
+    await sleep(40);
+    const late = enter("c");
+    await sleep(40);
+    assert.deepEqual([...refused.keys()], [], "the wait that b no longer has would end that of c");
+    await leave("b");
+    await late;
+    assert.deepEqual(admitted, ["a", "b", "c"]);
+  });
+
+  it("leaves no listener on a signal that lives on", async () => {
+    const { enter, leave, queue } = setUp({ waitMs: 20 });
+    const { signal } = new AbortController();
+    await enter("a", "normal", signal);
+    const b = enter("b", "normal", signal);
+    await enter("c", "normal", signal);
+    await leave("a");
+    await b;
+    await leave("b");
+    assert.deepEqual(getEventListeners(signal, "abort"), []);
+    assert.deepEqual(queue.state().running, none);
+  });
+
+  it("refuses the lowest class, and no other, while it is to be shed", async () => {
+    let shedding = true;
+    const { enter, refused, admitted } = setUp({ limit: 5, shedding: () => shedding });
+    for (const priority of priorities) await enter(priority, priority);
+    assert.deepEqual(admitted, ["high", "normal"]);
+    assert.equal(Reflect.get(Object(refused.get("low")), "type"), "shed");
+    shedding = false;
+    await enter("low again", "low");
+    assert.deepEqual(admitted, ["high", "normal", "low again"]);
+  });
+
+  it("loses no one and lets in no more than its limit, whatever happens in whatever order", async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities) }),
+      fc.record({ kind: fc.constantFrom("leave" as const, "abort" as const), which: fc.nat(20) }),
+      fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(200) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 3 }),
+        fc.nat(4),
+        fc.array(step, { maxLength: 60 }),
+        async (limit, waiting, steps) => {
+          const { queue, enter, leave, places, refused, pass, admitted } = setUp({ limit, waiting });
+          const callers: { name: string; ending: AbortController; done: Promise<void> }[] = [];
+          const left = new Set<string>();
+          const total = (counts: Record<Priority, number>) => counts.high + counts.normal + counts.low;
+          const check = () => {
+            const { running, queued } = queue.state();
+            assert.ok(total(running) <= limit && total(queued) <= waiting);
+            assert.ok(total(queued) === 0 || total(running) === limit, "somebody waits although there is a place");
+            assert.equal(callers.length, left.size + total(running) + total(queued) + refused.size);
+          };
+          for (const one of steps) {
+            if (one.kind === "enter") {
+              const ending = new AbortController();
+              const name = String(callers.length);
+              callers.push({ name, ending, done: enter(name, one.priority, ending.signal) });
+            } else if (one.kind === "pass") {
+              pass(one.ms);
+            } else if (one.kind === "abort") {
+              callers[one.which]?.ending.abort(new Error("aborted"));
+            } else if (places.has(String(one.which))) {
+              await leave(String(one.which));
+              left.add(String(one.which));
+            }
+            await setImmediate();
+            check();
+          }
+          while (left.size < admitted.length) {
+            for (const name of admitted.filter((name) => !left.has(name))) {
+              await leave(name);
+              left.add(name);
+            }
+          }
+          await Promise.all(callers.map((caller) => caller.done));
+          assert.deepEqual(queue.state(), { limit, running: none, queued: none });
+          assert.equal(new Set(admitted).size, admitted.length);
+          assert.equal(admitted.length + refused.size, callers.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
