@@ -1,5 +1,6 @@
 // The composition root: everything is built here, and the way of a request can be read here from top to bottom.
 import Koa from "koa";
+import packageJson from "../package.json" with { type: "json" };
 import { automationRepository } from "./automations/repository.ts";
 import { automationRoutes } from "./automations/routes.ts";
 import { automationService } from "./automations/service.ts";
@@ -12,12 +13,15 @@ import { jwtVerifier } from "./platform/auth/jwt.ts";
 import { publicRoutes } from "./platform/auth/public-routes.ts";
 import { remoteKeys } from "./platform/auth/remote-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
+import { CpuWatch } from "./platform/cpu-watch.ts";
 import type { Database } from "./platform/database/pool.ts";
 import type { Drain } from "./platform/drain.ts";
 import { health } from "./platform/health.ts";
-import type { RequestState } from "./platform/http.ts";
+import type { RequestState, Route } from "./platform/http.ts";
 import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
+import { LoopWatch } from "./platform/loop-watch.ts";
+import { MemoryWatch } from "./platform/memory-watch.ts";
 import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
@@ -32,13 +36,15 @@ interface Dependencies {
   database: Database;
   log: Logger;
   drain: Drain;
+  /** Routes besides those of the domains. */
+  routes?: readonly Route[];
 }
 
 /** The service, ready to listen; `close` frees what it opened itself. */
-export function buildApp(config: Config, { database, log, drain }: Dependencies) {
+export function buildApp(config: Config, { database, log, drain, routes: more = [] }: Dependencies) {
   const hooks = webhooks(config.outboundTimeoutMs);
   const automations = automationService(automationRepository(database), hooks);
-  const routes = [...automationRoutes(automations, config.marketplace)];
+  const routes = [...automationRoutes(automations, config.marketplace), ...more];
 
   const { protection, auth } = config;
   const { jwt } = auth;
@@ -53,6 +59,14 @@ export function buildApp(config: Config, { database, log, drain }: Dependencies)
   const { trustedProxies } = config;
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
 
+  const memory = new MemoryWatch(config.memory, log);
+  const loop = new LoopWatch(config.loop, log);
+  const cpu = new CpuWatch();
+  const watching = setInterval(() => {
+    for (const watch of [memory, loop, cpu]) watch.sample();
+  }, 1000).unref();
+  const shedding = () => memory.shedding || loop.shedding;
+
   const app = new Koa<RequestState>();
   app.use(requestContext(protection ? config.deadlineMs : undefined));
   app.use(slowRequest(config.slowRequestMs, log));
@@ -62,16 +76,20 @@ export function buildApp(config: Config, { database, log, drain }: Dependencies)
   app.use(requestTarget);
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
-  app.use(health({ accepting: () => drain.accepting, ping: () => database.ping() }));
+  app.use(health({ version: packageJson.version, accepting: () => drain.accepting, database, memory, cpu }));
   app.use(routeMatch(routes));
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));
   if (protection) app.use(limitBySubject(limit));
-  if (protection) app.use(admission(new AdmissionQueue(config.admission)));
+  if (protection) app.use(admission(new AdmissionQueue({ ...config.admission, shedding })));
   app.use(jsonBody(config.bodyLimitBytes));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
   app.on("error", (error: unknown) => log.error({ err: error }, "answer failed"));
 
-  return { app, close: () => Promise.all([hooks.close(), store.close()]) };
+  async function close(): Promise<void> {
+    clearInterval(watching);
+    await Promise.all([hooks.close(), store.close()]);
+  }
+  return { app, close };
 }

@@ -62,6 +62,9 @@ export const variables = z.object({
     600_000,
     "the newest goes first once the oldest has waited for so long",
   ),
+  MEMORY_WARN_PERCENT: wholeNumber(80, 1, 100, "memory in use from which on it is warned of"),
+  MEMORY_SHED_PERCENT: wholeNumber(90, 1, 100, "memory in use from which on the lowest class is refused"),
+  LOOP_DELAY_SHED_MS: wholeNumber(200, 1, 60_000, "event-loop delay from which on the lowest class is refused"),
   RATE_LIMIT_PER_MINUTE: wholeNumber(600, 1, 1_000_000, "requests of one address, and of one subject"),
   RATE_LIMIT_EXEMPT: listOf(
     accepts((range) => addressRanges([range])),
@@ -142,6 +145,8 @@ export function loadConfig(environment: Environment) {
       waitMs: values.ADMISSION_WAIT_MS,
       newestFirstAfterMs: values.ADMISSION_NEWEST_FIRST_MS,
     },
+    memory: { warnPercent: values.MEMORY_WARN_PERCENT, shedPercent: values.MEMORY_SHED_PERCENT },
+    loop: { shedDelayMs: values.LOOP_DELAY_SHED_MS },
     rateLimit: {
       perMinute: values.RATE_LIMIT_PER_MINUTE,
       exempt: values.RATE_LIMIT_EXEMPT ?? (production ? [] : ["127.0.0.0/8", "::1"]),

@@ -1,21 +1,27 @@
 // Answers the probes of load balancers and orchestrators ahead of everything else: never queued, limited or authenticated.
+import type { CpuWatch } from "./cpu-watch.ts";
+import type { PoolState } from "./database/telemetry.ts";
 import type { Middleware } from "./http.ts";
+import type { MemoryWatch } from "./memory-watch.ts";
 import { nameRoute } from "./route-match.ts";
+import { sharedCheck } from "./shared-check.ts";
 
-interface Health {
+interface HealthOptions {
+  version: string;
   /** False from the moment the process is told to stop. */
   accepting: () => boolean;
-  /** Resolves when the database answers, rejects when it does not. */
-  ping: () => Promise<void>;
+  database: { ping(): Promise<void>; state(): PoolState };
+  memory: Pick<MemoryWatch, "percent" | "warning">;
+  cpu: Pick<CpuWatch, "percent">;
 }
 
-/** `GET /health` for people, `/health/live` (the process runs) and `/health/ready` (send traffic here) for probes. */
-export function health({ accepting, ping }: Health): Middleware {
-  const databaseUp = () =>
-    ping().then(
-      () => true,
-      () => false,
-    );
+/**
+ * `GET /health` for people and dashboards, always 200: healthy; degraded when the database is down or memory runs short;
+ * unhealthy when both, or when the process is stopping. Percentages as {@link MemoryWatch} and {@link CpuWatch} define them.
+ * For probes: `/health/live` (the process runs) and `/health/ready` (503 while stopping or without the database).
+ */
+export function health({ version, accepting, database, memory, cpu }: HealthOptions): Middleware {
+  const databaseUp = sharedCheck(() => database.ping(), { limitMs: 500, keepMs: 1000 });
   return async function health(ctx, next) {
     if (ctx.method !== "GET" && ctx.method !== "HEAD") return next();
     switch (ctx.path) {
@@ -29,12 +35,15 @@ export function health({ accepting, ping }: Health): Middleware {
         break;
       }
       case "/health": {
-        const database = await databaseUp();
+        const up = await databaseUp();
         ctx.body = {
-          status: database ? "healthy" : "degraded",
+          status: statusOf(accepting(), up, memory.warning),
           timestamp: Date.now() / 1000,
-          uptime_seconds: process.uptime(),
-          database: database ? "up" : "down",
+          memory_percent: rounded(memory.percent),
+          cpu_percent: rounded(cpu.percent),
+          uptime_seconds: rounded(process.uptime()),
+          version,
+          dependencies: { database: { status: up ? "up" : "down", connections: database.state() } },
         };
         break;
       }
@@ -44,4 +53,13 @@ export function health({ accepting, ping }: Health): Middleware {
     nameRoute(ctx.path);
     ctx.set("Cache-Control", "no-store");
   };
+}
+
+function statusOf(accepting: boolean, databaseUp: boolean, memoryShort: boolean): string {
+  if (!accepting || (!databaseUp && memoryShort)) return "unhealthy";
+  return databaseUp && !memoryShort ? "healthy" : "degraded";
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
 }
