@@ -1,5 +1,6 @@
 // `npm test [-- mocha's arguments]`: mocha on a throw-away database, found by the same code as in `npm run local`.
 // `npm test -- --stack`: the tests of the running containers instead, which need no database here.
+// `npm test -- --overload [--json [--quick]]`: the tests under overload; with --json only their figures, on stdout.
 // Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
 import "./lib/node-version.js";
 import { spawn } from "node:child_process";
@@ -31,17 +32,20 @@ await supervisor.stop();
 await keeper.close();
 process.exit();
 
-/** @param {string[]} args @returns {Promise<number>} mocha's exit code */
+/** @param {string[]} args @returns {Promise<number>} the exit code of what ran */
 async function runTests(args) {
-  const { step } = createProgress(process.stdout);
+  const report = args.includes("--overload") && args.includes("--json");
+  const { step } = createProgress(report ? process.stderr : process.stdout);
   const node = await step("dependencies", async (note) => {
     const { node, installed } = await ensureDependencies(root, { signal: ending, note });
     return { shown: installed ? "installed" : "present", value: node };
   });
   const stack = args.includes("--stack");
   const MYSQL_URL = stack ? undefined : await step("database", startDatabase);
+  const env = { ...process.env, ...(stack ? {} : { MYSQL_URL }) };
+  if (report) return runInForeground(node, [join("test", "overload", "report.ts"), ...args], env);
   const mocha = [join("node_modules", "mocha", "bin", "mocha.js"), ...(await mochaArguments(root, args))];
-  return runInForeground(node, mocha, { ...process.env, ...(stack ? {} : { MYSQL_URL }) });
+  return runInForeground(node, mocha, env);
 }
 
 /** @param {(text: string) => void} note */

@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const STACK_CONFIG = join("test", "stack", ".mocharc.json");
+/** The suites beside the usual one, each with a configuration of its own. */
+const SUITES = ["stack", "overload"];
 
 /**
  * @param {string} root the repository
@@ -10,8 +11,9 @@ const STACK_CONFIG = join("test", "stack", ".mocharc.json");
  * @returns {Promise<string[]>} those for mocha
  */
 export async function mochaArguments(root, args) {
-  const own = args.filter((arg) => arg !== "--stack");
-  const config = args.includes("--stack") ? STACK_CONFIG : ".mocharc.json";
+  const suite = SUITES.find((name) => args.includes(`--${name}`));
+  const own = args.filter((arg) => arg !== `--${suite}`);
+  const config = suite === undefined ? ".mocharc.json" : join("test", suite, ".mocharc.json");
   if (!own.some((arg) => /\.ts$/.test(arg) && !arg.startsWith("-"))) return ["--config", config, ...own];
   /** @type {Record<string, unknown>} */
   const { spec: _spec, ...options } = JSON.parse(await readFile(join(root, config), "utf8"));

@@ -20,7 +20,8 @@ describe("arguments of npm test", () => {
     assert.equal(args.at(-1), "test/config.test.ts");
   });
 
-  it("takes the stack's configuration for --stack", async () => {
+  it("takes the configuration of the suite that is named", async () => {
     assert.deepEqual(await mochaArguments(root, ["--stack"]), ["--config", "test/stack/.mocharc.json"]);
+    assert.deepEqual(await mochaArguments(root, ["--overload"]), ["--config", "test/overload/.mocharc.json"]);
   });
 });

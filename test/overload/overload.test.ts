@@ -1,0 +1,69 @@
+// The service under more than it can do, on the real database, with the load in another process.
+import assert from "node:assert/strict";
+import { capacity, load, percentile, start } from "./measure.ts";
+import { measureAll, type Report, shortfalls } from "./report.ts";
+
+describe("overload", function () {
+  this.timeout(300_000);
+  let report: Report;
+  before(async () => {
+    report = await measureAll(true);
+    console.table(report.runs);
+  });
+
+  it("keeps goodput and latency at 2, 5 and 10 times the capacity, refuses quickly, and is well again at once", () => {
+    assert.deepEqual(shortfalls(report), []);
+    assert.equal(report.runs.filter((run) => run.protection === "on").length, 3);
+    const refusing = report.runs.filter((run) => run.protection === "on" && run.shedP99 > 0);
+    assert.ok(refusing.length > 0, "some were refused without waiting");
+  });
+
+  it("serves more than twice as many in time as without protection", () => {
+    const at5 = (protection: string) =>
+      report.runs.find((run) => run.factor === 5 && run.protection === protection)?.goodput ?? Number.NaN;
+    assert.ok(at5("on") > 2 * at5("off"), `${at5("on")} and ${at5("off")} a second`);
+  });
+
+  it("serves the high class although the low one asks for far too much, and still some of the low", async () => {
+    const service = await start("on");
+    const rates = { "/work/high": 0.6 * report.capacity, "/work/low": 4.4 * report.capacity };
+    const outcomes = await load(service, rates, 6);
+    await service.stop();
+    const good = (path: string) => {
+      const all = outcomes.filter((outcome) => outcome.path === path);
+      return all.filter((outcome) => outcome.status === 200).length / all.length;
+    };
+    assert.ok(good("/work/high") >= 0.99, `high ${good("/work/high")}`);
+    assert.ok(good("/work/low") >= 0.05, `low ${good("/work/low")}`);
+  });
+
+  it("answers its probes, all of them and soon, at 10 times the capacity", async () => {
+    const service = await start("on");
+    const outcomes = await load(
+      service,
+      { "/work/normal": 10 * report.capacity, "/health": 20, "/health/ready": 20 },
+      6,
+    );
+    await service.stop();
+    const probes = outcomes.filter((outcome) => outcome.path !== "/work/normal");
+    assert.deepEqual(new Set(probes.map((probe) => probe.status)), new Set([200]));
+    const p99 = percentile(
+      probes.map((probe) => probe.ms),
+      99,
+    );
+    assert.ok(p99 < 50, `${p99} ms`);
+  });
+
+  it("gives all places back when a thousand clients hang up", async () => {
+    const service = await start("on");
+    for (let round = 0; round < 10; round++) {
+      const leaving = AbortSignal.timeout(30);
+      const gone = Array.from({ length: 100 }, () =>
+        fetch(`${service.url}/work/normal`, { signal: leaving }).catch(() => {}),
+      );
+      await Promise.all(gone);
+    }
+    assert.ok((await capacity(service, 2)) >= 0.8 * report.capacity);
+    await service.stop();
+  });
+});
