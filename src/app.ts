@@ -1,4 +1,5 @@
 // The composition root: everything is built here, and the way of a request can be read here from top to bottom.
+import type { MetricReader } from "@opentelemetry/sdk-metrics";
 import Koa from "koa";
 import packageJson from "../package.json" with { type: "json" };
 import { automationRepository } from "./automations/repository.ts";
@@ -22,6 +23,7 @@ import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
 import { LoopWatch } from "./platform/loop-watch.ts";
 import { MemoryWatch } from "./platform/memory-watch.ts";
+import { metricsEndpoint } from "./platform/metrics-endpoint.ts";
 import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
@@ -36,12 +38,13 @@ interface Dependencies {
   database: Database;
   log: Logger;
   drain: Drain;
+  metricsReader: Pick<MetricReader, "collect">;
   /** Routes besides those of the domains. */
   routes?: readonly Route[];
 }
 
 /** The service, ready to listen; `close` frees what it opened itself. */
-export function buildApp(config: Config, { database, log, drain, routes: more = [] }: Dependencies) {
+export function buildApp(config: Config, { database, log, drain, metricsReader, routes: more = [] }: Dependencies) {
   const hooks = webhooks(config.outboundTimeoutMs);
   const automations = automationService(automationRepository(database), hooks);
   const routes = [...automationRoutes(automations, config.marketplace), ...more];
@@ -77,6 +80,7 @@ export function buildApp(config: Config, { database, log, drain, routes: more = 
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
   app.use(health({ version: packageJson.version, accepting: () => drain.accepting, database, memory, cpu }));
+  app.use(metricsEndpoint(metricsReader));
   app.use(routeMatch(routes));
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));

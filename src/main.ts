@@ -10,7 +10,7 @@ import { Drain } from "./platform/drain.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
 import { ConfigError } from "./platform/variables.ts";
-import { telemetry } from "./telemetry.ts";
+import { metricsReader, telemetry } from "./telemetry.ts";
 
 const drain = new Drain();
 const { config, log, database, app, close } = setUp();
@@ -68,7 +68,7 @@ function setUp() {
     const config = loadConfig(process.env);
     const log = createLogger(config.logLevel);
     const database = new Database(config.database, log);
-    return { config, log, database, ...buildApp(config, { database, log, drain }) };
+    return { config, log, database, ...buildApp(config, { database, log, drain, metricsReader }) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -2,45 +2,53 @@
 // Everything is set by the variables of the OpenTelemetry specification; only the defaults below differ from it.
 
 import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
+import { getBooleanFromEnv } from "@opentelemetry/core";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { ATTR_ERROR_TYPE, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
 import { register } from "import-in-the-middle/register-hooks.mjs";
 import packageJson from "../package.json" with { type: "json" };
+import { metricReadersFromEnvironment, OnDemandReader } from "./platform/metric-readers.ts";
+import { measureOnly } from "./platform/metrics-only.ts";
 import { problemOfResponse } from "./platform/problem.ts";
 
 register();
 
 const off = { enabled: false };
+const instrumentations = getNodeAutoInstrumentations({
+  "@opentelemetry/instrumentation-http": {
+    // The name of the problem says more than the status that the instrumentation puts there.
+    applyCustomAttributesOnSpan(span, _request, response) {
+      const problem = problemOfResponse.get(response);
+      if (problem !== undefined) span.setAttribute(ATTR_ERROR_TYPE, problem);
+    },
+  },
+  // A span for every file, look-up and socket hides the request among them.
+  "@opentelemetry/instrumentation-fs": off,
+  "@opentelemetry/instrumentation-dns": off,
+  "@opentelemetry/instrumentation-net": off,
+  // A span for every middleware says little; the route is named by platform/route-match.ts.
+  "@opentelemetry/instrumentation-koa": off,
+  // It records values of queries and not the wait for a connection; see platform/database/telemetry.ts.
+  "@opentelemetry/instrumentation-mysql2": off,
+});
+
+/** What GET /metrics reads. With OTEL_CONFIG_FILE that file alone says who reads metrics, and there is nothing here. */
+export const metricsReader = new OnDemandReader();
 
 /** The running SDK. `shutdown` sends what is left, and gives up when the collector is away. */
-export const telemetry = startNodeSdk({
-  // A message while it starts is worth reading only when something is wrong.
-  logLevel: process.env.OTEL_LOG_LEVEL || "warn",
-  baseResource: defaultResource().merge(
-    resourceFromAttributes({
-      [ATTR_SERVICE_NAME]: packageJson.name,
-      [ATTR_SERVICE_VERSION]: packageJson.version,
-      "deployment.environment.name": process.env.APP_ENV || "production",
-    }),
-  ),
-  instrumentations: [
-    getNodeAutoInstrumentations({
-      "@opentelemetry/instrumentation-http": {
-        // The name of the problem says more than the status that the instrumentation puts there.
-        applyCustomAttributesOnSpan(span, _request, response) {
-          const problem = problemOfResponse.get(response);
-          if (problem !== undefined) span.setAttribute(ATTR_ERROR_TYPE, problem);
-        },
-      },
-      // A span for every file, look-up and socket hides the request among them.
-      "@opentelemetry/instrumentation-fs": off,
-      "@opentelemetry/instrumentation-dns": off,
-      "@opentelemetry/instrumentation-net": off,
-      // A span for every middleware says little; the route is named by platform/route-match.ts.
-      "@opentelemetry/instrumentation-koa": off,
-      // It records values of queries and not the wait for a connection; see platform/database/telemetry.ts.
-      "@opentelemetry/instrumentation-mysql2": off,
-    }),
-  ],
-});
+export const telemetry = getBooleanFromEnv("OTEL_SDK_DISABLED")
+  ? measureOnly(instrumentations, metricsReader)
+  : startNodeSdk({
+      // A message while it starts is worth reading only when something is wrong.
+      logLevel: process.env.OTEL_LOG_LEVEL || "warn",
+      baseResource: defaultResource().merge(
+        resourceFromAttributes({
+          [ATTR_SERVICE_NAME]: packageJson.name,
+          [ATTR_SERVICE_VERSION]: packageJson.version,
+          "deployment.environment.name": process.env.APP_ENV || "production",
+        }),
+      ),
+      instrumentations: [instrumentations],
+      metricReaders: [metricsReader, ...metricReadersFromEnvironment()],
+    });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
 import { root } from "./helper.ts";
 
 describe("architecture", () => {
@@ -14,6 +15,21 @@ describe("architecture", () => {
       )) {
         const target = relative(platform, resolve(dirname(`${platform}/${file}`), path ?? ""));
         assert.ok(!target.startsWith(".."), `platform/${file} imports ${path}`);
+      }
+    }
+  });
+
+  it("imports in src only what production installs", () => {
+    const manifest: { dependencies: Record<string, string> } = packageJson;
+    for (const file of readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })) {
+      if (!file.endsWith(".ts")) continue;
+      const imports = readFileSync(`${root}/src/${file}`, "utf8").matchAll(
+        /^import (?!type ).*?"([^".][^"]*)"|^\} from "([^".][^"]*)"/gm,
+      );
+      for (const [, single, several] of imports) {
+        const path = single ?? several ?? "";
+        const [name] = /^(@[^/]+\/)?[^/]+/.exec(path) ?? [];
+        assert.ok(path.startsWith("node:") || (name ?? "") in manifest.dependencies, `src/${file} imports ${path}`);
       }
     }
   });

@@ -15,6 +15,7 @@ import { connectionOptions } from "../src/platform/database/connection.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
 import { Database } from "../src/platform/database/pool.ts";
 import { Drain } from "../src/platform/drain.ts";
+import { OnDemandReader } from "../src/platform/metric-readers.ts";
 
 export const root = dirname(import.meta.dirname);
 export const secret = "a-secret-for-the-tests-of-the-service";
@@ -66,7 +67,12 @@ export async function startService({
     { write: (line: string) => log.push(JSON.parse(line)) },
   );
   const database = new Database(config.database, logger);
-  const { app, close } = buildApp(config, { database, log: logger, drain: new Drain() });
+  const { app, close } = buildApp(config, {
+    database,
+    log: logger,
+    drain: new Drain(),
+    metricsReader: new OnDemandReader(),
+  });
   const server = createServer(app.callback()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = addressOf(server.address());

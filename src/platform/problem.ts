@@ -1,6 +1,6 @@
 // One typed error for everything that a client may be told, and one middleware that turns errors into problem details.
 // Whatever is not a Problem is a bug: the client sees a plain 500, the log sees the error.
-import { trace } from "@opentelemetry/api";
+import { isSpanContextValid, type Span, trace } from "@opentelemetry/api";
 import type { Middleware } from "./http.ts";
 import type { Logger } from "./log.ts";
 
@@ -82,9 +82,15 @@ export function problemDetails(log: Logger): Middleware {
         status: problem.status,
         ...(problem.status < 500 && problem.options.detail !== undefined && { detail: problem.options.detail }),
         ...(problem.options.errors && { errors: problem.options.errors }),
-        traceId: trace.getActiveSpan()?.spanContext().traceId,
+        traceId: traceIdOf(trace.getActiveSpan()),
       };
       ctx.type = "application/problem+json";
     }
   };
+}
+
+/** Undefined outside of a trace, and when tracing is off. */
+function traceIdOf(span: Span | undefined): string | undefined {
+  const spanContext = span?.spanContext();
+  return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext.traceId : undefined;
 }

@@ -2,9 +2,10 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { z } from "zod";
+import { root } from "../helper.ts";
 
-const answeredSchema = z.object({ status: z.number(), type: z.string(), ms: z.number() });
-/** One answer: its status, the type of its refusal, and its time in the server. */
+const answeredSchema = z.object({ path: z.string(), status: z.number(), type: z.string(), ms: z.number() });
+/** One answer: its path, its status, the type of its refusal, and its time in the server. */
 export type Answered = z.infer<typeof answeredSchema>;
 
 const listening = z.object({ address: z.object({ port: z.number() }) });
@@ -12,6 +13,8 @@ const report = z.object({ answered: z.array(answeredSchema) });
 
 export async function startUnderLoad(env: Record<string, string>) {
   const child = fork(`${import.meta.dirname}/service.ts`, {
+    cwd: root,
+    execArgv: ["--import", "./src/telemetry.ts"],
     env: {
       PATH: process.env.PATH,
       APP_ENV: "development",

@@ -8,6 +8,7 @@ import { loadConfig } from "../../src/config.ts";
 import { Database } from "../../src/platform/database/pool.ts";
 import { Drain } from "../../src/platform/drain.ts";
 import { priorities, type Route } from "../../src/platform/http.ts";
+import { metricsReader } from "../../src/telemetry.ts";
 import type { Answered } from "./service-process.ts";
 
 const config = loadConfig(process.env);
@@ -25,14 +26,14 @@ const routes = priorities.map(
     },
   }),
 );
-const { app } = buildApp(config, { database, log, drain: new Drain(), routes });
+const { app } = buildApp(config, { database, log, drain: new Drain(), metricsReader, routes });
 
 let answered: Answered[] = [];
 app.middleware.unshift(async (ctx, next) => {
   const startedAt = performance.now();
   await next();
   const type = ctx.status === 503 ? String(Reflect.get(Object(ctx.body), "type")) : "";
-  answered.push({ status: ctx.status, type, ms: performance.now() - startedAt });
+  answered.push({ path: ctx.path, status: ctx.status, type, ms: performance.now() - startedAt });
 });
 
 const server = createServer(app.callback()).listen(0, "127.0.0.1", () => process.send?.({ address: server.address() }));

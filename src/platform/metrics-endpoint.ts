@@ -1,0 +1,25 @@
+// GET /metrics from the OpenTelemetry SDK's own data: the endpoints' times as JSON for people and scripts, everything in
+// Prometheus' text format for a scraper. Never queued, limited or authenticated: keep it off the public side of your proxy.
+import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
+import type { MetricReader } from "@opentelemetry/sdk-metrics";
+import { endpointTimes } from "./endpoint-times.ts";
+import type { Middleware } from "./http.ts";
+import { nameRoute } from "./route-match.ts";
+
+/** Answers `{"endpoints": {"GET /path/{id}": {…}}}` (see {@link endpointTimes}), or text when `Accept` prefers that. */
+export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middleware {
+  // Without the resource: it has the process's paths and arguments, which are nobody's business here.
+  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
+  return async function metricsEndpoint(ctx, next) {
+    if (ctx.path !== "/metrics" || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
+    nameRoute("/metrics");
+    ctx.set("Cache-Control", "no-store");
+    const { resourceMetrics } = await reader.collect();
+    if (ctx.accepts("application/json", "text/plain", "application/openmetrics-text") === "application/json") {
+      ctx.body = { endpoints: endpointTimes(resourceMetrics) };
+    } else {
+      ctx.body = serializer.serialize(resourceMetrics);
+      ctx.type = "text/plain; version=0.0.4; charset=utf-8";
+    }
+  };
+}
