@@ -7,7 +7,10 @@ import { type Answered, startUnderLoad } from "./service-process.ts";
 
 type UnderLoad = Awaited<ReturnType<typeof startUnderLoad>>;
 
-/** Goodput in good answers a second within the client's patience, times in milliseconds; p50 and p99 of good answers. */
+/**
+ * Goodput in good answers a second within the client's patience. Times in milliseconds, measured in the server, since a busy
+ * machine delays the client too; p50 and p99 are those of good answers.
+ */
 export interface Run {
   factor: number;
   protection: "on" | "off";
@@ -68,7 +71,7 @@ export async function overload(
     const outcomes = await load(service, { "/work/normal": factor * base }, seconds);
     const answered = await service.answered();
     const recoverMs = await recovery(service);
-    const good = outcomes.filter((outcome) => outcome.status === 200).map((outcome) => outcome.ms);
+    const times = answered.filter((answer) => answer.status === 200).map((answer) => answer.ms);
     const refusedAs = (matches: (answer: Answered) => boolean) =>
       percentile(
         answered.filter((answer) => answer.status === 503 && matches(answer)).map((answer) => answer.ms),
@@ -77,9 +80,9 @@ export async function overload(
     return {
       factor,
       protection,
-      goodput: good.length / seconds,
-      p50: percentile(good, 50),
-      p99: percentile(good, 99),
+      goodput: outcomes.filter((outcome) => outcome.status === 200).length / seconds,
+      p50: percentile(times, 50),
+      p99: percentile(times, 99),
       shedP99: refusedAs(({ type }) => type === "queue_full"),
       waitedP99: refusedAs(({ type }) => type === "queue_timeout"),
       recoverMs,
