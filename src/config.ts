@@ -17,6 +17,11 @@ export const variables = z.object({
   HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
   PORT: wholeNumber(8000, 0, 65_535, "the port to listen on; 0 is any free one"),
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
+  SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
+  SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),
+  SERVER_KEEP_ALIVE_MS: wholeNumber(65_000, 0, 3_600_000, "how long an idle connection is kept"),
+  SERVER_MAX_HEADER_BYTES: wholeNumber(16_384, 1024, 1_048_576, "largest headers of a request"),
+  SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long running requests may take to finish at the end"),
 
   MYSQL_URL: urlOf(["mysql:"], "mysql://user:password@host:3306/database").refine(
@@ -114,7 +119,18 @@ export function loadConfig(environment: Environment) {
     host: values.HOST,
     port: values.PORT,
     logLevel: values.LOG_LEVEL ?? (production ? "warn" : "info"),
-    shutdownTimeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    server: {
+      headersTimeout: values.SERVER_HEADERS_TIMEOUT_MS,
+      requestTimeout: values.SERVER_REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: values.SERVER_KEEP_ALIVE_MS,
+      maxHeaderSize: values.SERVER_MAX_HEADER_BYTES,
+      // Node looks for late requests this often; its own 30 s would make of any limit half a minute.
+      connectionsCheckingInterval: Math.min(5000, values.SERVER_HEADERS_TIMEOUT_MS),
+    },
+    shutdown: {
+      delayMs: values.SHUTDOWN_DELAY_MS,
+      timeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    },
     database: {
       url: values.MYSQL_URL,
       limit: values.DB_POOL_LIMIT,

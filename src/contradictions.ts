@@ -14,6 +14,9 @@ export function contradictionsOf(
   if (values.DB_POOL_MAX_IDLE > values.DB_POOL_LIMIT) {
     refuse("DB_POOL_MAX_IDLE", `at most DB_POOL_LIMIT (${values.DB_POOL_LIMIT})`);
   }
+  if (values.SERVER_HEADERS_TIMEOUT_MS > values.SERVER_REQUEST_TIMEOUT_MS) {
+    refuse("SERVER_HEADERS_TIMEOUT_MS", `at most SERVER_REQUEST_TIMEOUT_MS (${values.SERVER_REQUEST_TIMEOUT_MS})`);
+  }
   // A request that its deadline ends has no single cause; each wait has its own limit so that it is named.
   for (const name of ["ADMISSION_WAIT_MS", "DB_POOL_WAIT_MS", "DB_QUERY_TIMEOUT_MS", "OUTBOUND_TIMEOUT_MS"] as const) {
     if (values[name] >= values.DEADLINE_MS) refuse(name, `less than DEADLINE_MS (${values.DEADLINE_MS})`);

@@ -1,5 +1,6 @@
 // The process: reads the configuration, prepares the database, listens, and stops in an order that loses nothing.
 import { createServer } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
 import { seedAutomations } from "./automations/seed.ts";
 import { type Config, loadConfig } from "./config.ts";
@@ -17,7 +18,22 @@ const { config, log, database, app, close } = setUp();
 reportDiagnostics(log);
 
 const stopping = new AbortController();
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stopping.abort(signal));
+let exitCode = 0;
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) endNow(signal);
+    stopping.abort(signal);
+  });
+}
+// The process is in a state that nobody thought of: what runs may finish, and the orchestrator starts another.
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error) => {
+    log.fatal({ err: error }, event);
+    if (stopping.signal.aborted) endNow(event);
+    exitCode = 1;
+    stopping.abort(event);
+  });
+}
 
 try {
   await prepareDatabase(config, log);
@@ -26,26 +42,34 @@ try {
   await flushTelemetry();
   process.exit(1);
 }
-const server = createServer(app.callback());
+const server = createServer(config.server, app.callback());
 server.once("error", (error) => {
   log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
   process.exit(1);
 });
+if (stopping.signal.aborted) await stop();
+stopping.signal.addEventListener("abort", stop);
 server.listen(config.port, config.host, () => log.info({ address: server.address() }, "listening"));
 
-if (stopping.signal.aborted) await stop();
-else stopping.signal.addEventListener("abort", stop);
-
+/** Not ready → the load balancer sees it → no new connections → running requests end → database → telemetry. */
 async function stop(): Promise<void> {
-  log.info({ signal: stopping.signal.reason }, "stopping");
-  await drain.finish(server, config.shutdownTimeoutMs);
+  log.info({ reason: stopping.signal.reason }, "stopping");
+  drain.stopAccepting();
+  await sleep(config.shutdown.delayMs);
+  await drain.finish(server, config.shutdown.timeoutMs);
   await database.close();
   await close();
   // Last, so that the spans of the drain itself arrive.
   await flushTelemetry();
   log.info("stopped");
   // What did not end in its time shall not hold the process.
-  process.exit(0);
+  process.exit(exitCode);
+}
+
+/** A second signal, or a second error: somebody does not want to wait. */
+function endNow(reason: string): never {
+  log.error({ reason }, "ending at once");
+  process.exit(1);
 }
 
 /** A collector that is away is no reason to end with an error; that it is away has been said. */

@@ -116,6 +116,7 @@ export async function spawnService(
       HOST: "127.0.0.1",
       PORT: String(port),
       JWT_SECRET: secret,
+      SHUTDOWN_DELAY_MS: "0",
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

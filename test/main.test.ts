@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import type { RowDataPacket } from "mysql2/promise";
 import { createDatabase, eventually, freePort, spawnService } from "./helper.ts";
 
@@ -138,6 +138,47 @@ describe("the process", () => {
     assert.ok(performance.now() - startedAt < 3000);
     await cut;
     await db.connection.query("UNLOCK TABLES");
+  });
+
+  it("answers on for a while, but not ready, so that a load balancer can turn away", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "700" });
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    assert.equal((await fetch(`${service.url}/health/ready`)).status, 503);
+    const answer = await fetch(`${service.url}/api/automations/marketplace`);
+    assert.deepEqual([answer.status, answer.headers.get("connection")], [200, "close"]);
+    assert.equal(await service.exited, 0);
+  });
+
+  it("ends at once on a second signal", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "60000" });
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    service.child.kill("SIGTERM");
+    assert.equal(await service.exited, 1);
+    assert.equal(service.log().at(-1)?.msg, "ending at once");
+  });
+
+  it("logs an error that nobody caught, drains, and ends with 1", async () => {
+    const later = `data:text/javascript,setTimeout(() => Promise.reject(new Error("nobody caught me")), 1500)`;
+    const entry = ["--import", "./src/telemetry.ts", "--import", later, "src/main.ts"];
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url }, entry);
+    assert.equal(await service.exited, 1);
+    const messages = new Set(service.log().map((line) => line.msg));
+    for (const message of ["unhandledRejection", "stopping", "stopped"]) assert.ok(messages.has(message), message);
+  });
+
+  it("closes the connection of a client that does not finish its headers, or sends too many", async () => {
+    const env = { SERVER_HEADERS_TIMEOUT_MS: "300", SERVER_MAX_HEADER_BYTES: "2048" };
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, ...env });
+    const slow = connect(Number(new URL(service.url).port), "127.0.0.1");
+    slow.write("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    const [first] = await once(slow, "data");
+    assert.match(String(first), /^HTTP\/1\.1 408 /);
+    const large = await fetch(service.url, { headers: { "x-large": "x".repeat(4000) } });
+    assert.equal(large.status, 431);
+    assert.equal((await fetch(`${service.url}/health/live`)).status, 200);
+    await service.stop();
   });
 
   async function waitingQueries(): Promise<number> {

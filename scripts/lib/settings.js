@@ -40,6 +40,7 @@ export function localSettings(shell, dotenv, args) {
     serviceEnv: (mysqlUrl) => ({
       APP_ENV: "development",
       HOST: "127.0.0.1",
+      SHUTDOWN_DELAY_MS: "0",
       SEED_AUTOMATIONS: "10000",
       SEED_WEBHOOK_URL: webhookUrl,
       ...(ownViewer && viewerExport),
