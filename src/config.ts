@@ -67,8 +67,8 @@ export const variables = z.object({
     600_000,
     "the newest goes first once the oldest has waited for so long",
   ),
-  MEMORY_WARN_PERCENT: wholeNumber(80, 1, 100, "memory in use from which on it is warned of"),
-  MEMORY_SHED_PERCENT: wholeNumber(90, 1, 100, "memory in use from which on the lowest class is refused"),
+  MEMORY_WARN_PERCENT: wholeNumber(80, 10, 100, "memory in use from which on it is warned of"),
+  MEMORY_SHED_PERCENT: wholeNumber(90, 10, 100, "memory in use from which on the lowest class is refused"),
   LOOP_DELAY_SHED_MS: wholeNumber(200, 1, 60_000, "event-loop delay from which on the lowest class is refused"),
   RATE_LIMIT_PER_MINUTE: wholeNumber(600, 1, 1_000_000, "requests of one address, and of one subject"),
   RATE_LIMIT_EXEMPT: listOf(

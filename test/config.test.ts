@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import fc from "fast-check";
@@ -66,6 +67,23 @@ describe("config", () => {
       complaintsOf({ ...minimal, DB_POOL_LIMIT: "3" })[0] ?? "",
       /^DB_POOL_MAX_IDLE: got "5", takes at most DB_POOL_LIMIT \(3\)/,
     );
+  });
+
+  it("refuses values that contradict each other", () => {
+    const contradictions: [Record<string, string>, RegExp][] = [
+      [{ DB_QUERY_TIMEOUT_MS: "3000" }, /^DB_QUERY_TIMEOUT_MS: got "3000", takes less than DEADLINE_MS \(3000\)$/],
+      [{ ADMISSION_WAIT_MS: "5000" }, /^ADMISSION_WAIT_MS: .* less than DEADLINE_MS/],
+      [{ MEMORY_WARN_PERCENT: "95" }, /^MEMORY_WARN_PERCENT: .* at most MEMORY_SHED_PERCENT \(90\)$/],
+      [{ SERVER_HEADERS_TIMEOUT_MS: "40000" }, /^SERVER_HEADERS_TIMEOUT_MS: .* at most SERVER_REQUEST_TIMEOUT_MS/],
+      [{ JWT_JWKS_URL: "https://id.example.com/keys", JWT_ISSUER: "x" }, /^JWT_AUDIENCE: got nothing/],
+    ];
+    for (const [given, complaint] of contradictions)
+      assert.match(complaintsOf({ ...minimal, ...given }).join("\n"), complaint);
+    const production = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" };
+    assert.match(complaintsOf({ ...production, PROTECTION: "off" }).join(), /^PROTECTION: got "off", takes on/);
+    const developmentKey = `me:${createHash("sha256").update("development-key").digest("hex")}`;
+    assert.match(complaintsOf({ ...production, API_KEYS: developmentKey }).join(), /^API_KEYS: got "\*\*\*"/);
+    assert.deepEqual(complaintsOf(production), []);
   });
 
   it("never shows a password or a token, however wrong the value", () => {

@@ -1,6 +1,7 @@
 // What the request histogram says about each endpoint: counts, average, maximum, and percentiles.
 import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { DataPointType } from "@opentelemetry/sdk-metrics";
+import { unmatchedRoute } from "./route-match.ts";
 
 /** Of all requests since the start; times in seconds. */
 export interface EndpointTimes {
@@ -21,7 +22,8 @@ export function endpointTimes({ scopeMetrics }: ResourceMetrics): Record<string,
     if (metric.descriptor.name !== "http.server.request.duration") continue;
     if (metric.dataPointType !== DataPointType.HISTOGRAM) continue;
     for (const { attributes, value } of metric.dataPoints) {
-      const name = `${attributes["http.request.method"]} ${attributes["http.route"]}`;
+      // No route: answered ahead of the route match, as a browser's preflight is.
+      const name = `${attributes["http.request.method"] ?? "*"} ${attributes["http.route"] ?? unmatchedRoute}`;
       const failed = Number(attributes["http.response.status_code"]) >= 500 ? value.count : 0;
       const known = merged.get(name);
       merged.set(name, {

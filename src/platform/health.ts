@@ -3,6 +3,7 @@ import type { CpuWatch } from "./cpu-watch.ts";
 import type { PoolState } from "./database/telemetry.ts";
 import type { Middleware } from "./http.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
+import { withoutDeadline } from "./request-context.ts";
 import { nameRoute } from "./route-match.ts";
 import { sharedCheck } from "./shared-check.ts";
 
@@ -21,7 +22,15 @@ interface HealthOptions {
  * For probes: `/health/live` (the process runs) and `/health/ready` (503 while stopping or without the database).
  */
 export function health({ version, accepting, database, memory, cpu }: HealthOptions): Middleware {
-  const databaseUp = sharedCheck(() => database.ping(), { limitMs: 500, keepMs: 1000 });
+  const databaseUp = sharedCheck(
+    async () => {
+      // When every connection is at work for us, the database is not asked: that would wait in line with the requests.
+      const { used, limit } = database.state();
+      // The result is for all that ask, so it must not end with the first one's request.
+      if (used < limit) await withoutDeadline(() => database.ping());
+    },
+    { limitMs: 500, keepMs: 1000 },
+  );
   return async function health(ctx, next) {
     if (ctx.method !== "GET" && ctx.method !== "HEAD") return next();
     switch (ctx.path) {

@@ -44,11 +44,14 @@ function readDelay(): () => number {
   const resolutionMs = 10;
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
+  let readAt = performance.now();
   return () => {
-    // The monitor's own interval is part of what it measures.
-    const p99Ms = histogram.count === 0 ? 0 : Math.max(0, histogram.percentile(99) / 1e6 - resolutionMs);
-    // After a reset the monitor's first interval only sets its clock: 10 ms in each sample are not seen.
+    // The monitor's own interval is part of what it measures. After a reset its first one only sets its clock: 10 ms in
+    // each sample are not seen, and nothing is when the loop turned but once since; then that turn was the delay.
+    const sinceMs = performance.now() - readAt;
+    const p99Ms = histogram.count === 0 ? sinceMs : histogram.percentile(99) / 1e6;
     histogram.reset();
-    return p99Ms;
+    readAt = performance.now();
+    return Math.max(0, p99Ms - resolutionMs);
   };
 }

@@ -87,10 +87,12 @@ export class MemoryWatch {
   }
 }
 
-/** What is in use and allowed now: the container's limit where there is one, else the machine's memory. */
 function readMemory(): MemoryReading {
   const { used_heap_size: heapUsed, heap_size_limit: heapLimit } = getHeapStatistics();
-  const constrained = process.constrainedMemory();
-  const limit = constrained > 0 && constrained < totalmem() ? constrained : totalmem();
-  return { heapUsed, heapLimit, rss: process.memoryUsage.rss(), limit };
+  return { heapUsed, heapLimit, rss: process.memoryUsage.rss(), limit: memoryLimit(process.constrainedMemory()) };
+}
+
+/** The container's limit when there is one; without one the system says 0, or more than the machine has. Bytes. */
+export function memoryLimit(constrained: number, machine = totalmem()): number {
+  return constrained > 0 && constrained < machine ? constrained : machine;
 }

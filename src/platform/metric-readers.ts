@@ -1,35 +1,58 @@
 // Who reads the SDK's metrics: the exporters that the environment asks for, and the service itself for GET /metrics.
 // Readers that are passed to the SDK replace those of OTEL_METRICS_EXPORTER, so these are made here, by the same variables.
-import { diag } from "@opentelemetry/api";
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
 import { OTLPMetricExporter as GrpcExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
 import { OTLPMetricExporter as JsonExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPMetricExporter as ProtobufExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
 import {
+  type CollectionResult,
   ConsoleMetricExporter,
   type IMetricReader,
+  type MetricProducer,
   MetricReader,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
+import { Problem } from "./problem.ts";
 
-/** Reads when it is asked to: `collect()` gives all that was measured since the start of the process. */
+/**
+ * Reads when it is asked to: `collect()` gives all that was measured since the start of the process. It throws not_found
+ * when the SDK was not given this reader or did not start.
+ */
 export class OnDemandReader extends MetricReader {
+  #connected = false;
+
+  override setMetricProducer(producer: MetricProducer): void {
+    super.setMetricProducer(producer);
+    this.#connected = true;
+  }
+
+  override async collect(options?: Parameters<MetricReader["collect"]>[0]): Promise<CollectionResult> {
+    if (!this.#connected) {
+      const detail =
+        "OpenTelemetry measures nothing for this page; with OTEL_CONFIG_FILE, that file says who reads metrics";
+      throw new Problem("not_found", { detail });
+    }
+    return super.collect(options);
+  }
+
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }
 
 /** The readers for OTEL_METRICS_EXPORTER (otlp by default; console, prometheus, none), as its specification has it. */
 export function metricReadersFromEnvironment(): IMetricReader[] {
+  // The file replaces all other variables.
+  if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) return [];
   const names = new Set(getStringListFromEnv("OTEL_METRICS_EXPORTER") ?? []);
   if (names.has("none")) return [];
   if (names.size === 0) names.add("otlp");
   return [...names].flatMap((name) => {
     if (name === "otlp") return periodic(otlpExporter());
-    if (name === "console") return periodic(new ConsoleMetricExporter());
+    if (name === "console") return new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() });
     if (name === "prometheus") return prometheus();
-    diag.warn(`OTEL_METRICS_EXPORTER: got ${name}, takes otlp, console, prometheus or none`);
+    warn("OTEL_METRICS_EXPORTER", name, "otlp, console, prometheus or none");
     return [];
   });
 }
@@ -41,10 +64,12 @@ function periodic(exporter: PushMetricExporter): IMetricReader {
 }
 
 function otlpExporter(): PushMetricExporter {
-  const protocol =
-    getStringFromEnv("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL") ?? getStringFromEnv("OTEL_EXPORTER_OTLP_PROTOCOL");
+  const variable = ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"].find(getStringFromEnv);
+  const protocol = variable && getStringFromEnv(variable)?.trim();
   if (protocol === "grpc") return new GrpcExporter();
-  return protocol === "http/json" ? new JsonExporter() : new ProtobufExporter();
+  if (protocol === "http/json") return new JsonExporter();
+  if (variable && protocol !== "http/protobuf") warn(variable, protocol, "grpc, http/json or http/protobuf");
+  return new ProtobufExporter();
 }
 
 function prometheus(): IMetricReader {
@@ -55,5 +80,12 @@ function prometheus(): IMetricReader {
 
 function positive(name: string): number | undefined {
   const value = getNumberFromEnv(name);
-  return value !== undefined && value > 0 ? value : undefined;
+  if (value === undefined || value > 0) return value;
+  warn(name, value, "a number over 0");
+  return undefined;
+}
+
+/** Not by the SDK's own logger, which the SDK only sets up once it has its readers. */
+function warn(name: string, got: unknown, takes: string): void {
+  process.emitWarning(`${name}: got ${got}, takes ${takes}; ignored`);
 }

@@ -6,6 +6,11 @@ import { endpointTimes } from "./endpoint-times.ts";
 import type { Middleware } from "./http.ts";
 import { nameRoute } from "./route-match.ts";
 
+const textType = "text/plain; version=0.0.4; charset=utf-8";
+const openMetrics = "application/openmetrics-text";
+/** JSON, if nothing else is preferred. What a scraper asks for carries the version, so that must be named here too. */
+const offered = ["application/json", textType, openMetrics, `${openMetrics}; version=1.0.0; escaping=allow-utf-8`];
+
 /** Answers `{"endpoints": {"GET /path/{id}": {…}}}` (see {@link endpointTimes}), or text when `Accept` prefers that. */
 export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middleware {
   // Without the resource: it has the process's paths and arguments, which are nobody's business here.
@@ -14,12 +19,14 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middlewa
     if (ctx.path !== "/metrics" || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
     nameRoute("/metrics");
     ctx.set("Cache-Control", "no-store");
+    ctx.vary("Accept");
     const { resourceMetrics } = await reader.collect();
-    if (ctx.accepts("application/json", "text/plain", "application/openmetrics-text") === "application/json") {
+    const preferred = ctx.accepts(...offered) || "application/json";
+    if (preferred === "application/json") {
       ctx.body = { endpoints: endpointTimes(resourceMetrics) };
     } else {
       ctx.body = serializer.serialize(resourceMetrics);
-      ctx.type = "text/plain; version=0.0.4; charset=utf-8";
+      ctx.type = textType;
     }
   };
 }

@@ -10,30 +10,44 @@ interface SharedCheckOptions {
   now?: () => number;
 }
 
-/** True when `check` resolved in time, false when it rejected or did not. Never rejects. */
+/**
+ * True when `check` resolved in time, false when it rejected or did not. Never rejects. Those who ask while a late check
+ * still runs wait for that one, for `limitMs` each time: so it must end by itself at some time.
+ */
 export function sharedCheck(check: () => Promise<unknown>, options: SharedCheckOptions): () => Promise<boolean> {
   const { limitMs, keepMs, now = () => performance.now() } = options;
-  let result: Promise<boolean> | undefined;
-  let checkedAt = 0;
+  let running: Promise<boolean> | undefined;
+  let asked: Promise<boolean> | undefined;
+  let answeredAt: number | undefined;
 
-  async function run(): Promise<boolean> {
+  function start(): Promise<boolean> {
+    const passed = Promise.resolve()
+      .then(check)
+      .then(
+        () => true,
+        () => false,
+      );
+    return passed.finally(() => {
+      running = undefined;
+    });
+  }
+
+  async function limited(): Promise<boolean> {
     const ended = new AbortController();
     const timeUp = sleep(limitMs, false, { signal: ended.signal }).catch(() => false);
-    const passed = check().then(
-      () => true,
-      () => false,
-    );
-    const outcome = await Promise.race([passed, timeUp]);
+    running ??= start();
+    const passed = await Promise.race([running, timeUp]);
     ended.abort();
-    checkedAt = now();
-    return outcome;
+    answeredAt = now();
+    return passed;
   }
 
   return function askShared() {
-    if (result === undefined || (checkedAt > 0 && now() - checkedAt >= keepMs)) {
-      checkedAt = 0;
-      result = run();
+    const fresh = answeredAt === undefined || now() - answeredAt < keepMs;
+    if (asked === undefined || !fresh) {
+      answeredAt = undefined;
+      asked = limited();
     }
-    return result;
+    return asked;
   };
 }

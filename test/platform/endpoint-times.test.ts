@@ -52,9 +52,10 @@ describe("endpointTimes", () => {
     for (const seconds of [0.02, 0.04, 0.06]) record("GET", "/things/{id}", 200, seconds);
     record("GET", "/things/{id}", 503, 0.28);
     record("POST", "/things", 201, 0.5);
+    histogram.record(0.001, { "http.request.method": "OPTIONS", "http.response.status_code": 204 });
     const { resourceMetrics } = await reader.collect();
     const times = endpointTimes(resourceMetrics);
-    assert.deepEqual(Object.keys(times), ["GET /things/{id}", "POST /things"]);
+    assert.deepEqual(Object.keys(times), ["GET /things/{id}", "OPTIONS unmatched", "POST /things"]);
     const things = times["GET /things/{id}"];
     assert.ok(things);
     assert.ok(Math.abs(things.avg_time - 0.1) < 1e-9);

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
+import { createServer as createTcpServer, type Socket } from "node:net";
 import Koa from "koa";
 import { z } from "zod";
+import { Database } from "../../src/platform/database/pool.ts";
 import { health } from "../../src/platform/health.ts";
 import type { RequestState } from "../../src/platform/http.ts";
-import { addressOf, startService } from "../helper.ts";
+import { addressOf, eventually, silent, startService } from "../helper.ts";
 
 const answer = z.strictObject({
   status: z.enum(["healthy", "degraded", "unhealthy"]),
@@ -29,12 +31,14 @@ describe("health", () => {
   let memoryShort: boolean;
   let pings: number;
   let ping: () => Promise<void>;
+  let used: number;
 
   beforeEach(async () => {
     accepting = true;
     memoryShort = false;
     pings = 0;
     ping = async () => {};
+    used = 1;
     const app = new Koa<RequestState>().use(
       health({
         version: "1.2.3",
@@ -44,7 +48,7 @@ describe("health", () => {
             pings += 1;
             return ping();
           },
-          state: () => ({ used: 1, idle: 2, waiting: 0, limit: 15 }),
+          state: () => ({ used, idle: 2, waiting: 0, limit: 15 }),
         },
         memory: {
           percent: 12.34,
@@ -95,6 +99,58 @@ describe("health", () => {
     assert.equal(pings, 1);
     assert.equal(await status(), "degraded");
   });
+
+  it("is unhealthy when memory is short and the database is down", async () => {
+    ping = () => Promise.reject(new Error("down"));
+    memoryShort = true;
+    assert.equal(await status(), "unhealthy");
+  });
+
+  it("does not wait for a connection while all are at work", async () => {
+    ping = () => Promise.reject(new Error("asked"));
+    used = 15;
+    assert.equal(await ready(), 200);
+    assert.equal(pings, 0);
+  });
+
+  it("answers HEAD as GET, without a body", async () => {
+    for (const path of ["/health", "/health/live", "/health/ready"]) {
+      const response = await fetch(url + path, { method: "HEAD" });
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get("cache-control"), "no-store");
+      assert.equal(await response.text(), "");
+    }
+  });
+});
+
+describe("health with a database that accepts and never answers", () => {
+  it("answers 100 at a time within 600 ms, with one connection to it", async () => {
+    const sockets: Socket[] = [];
+    const hanging = createTcpServer((socket) => sockets.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+    await once(hanging, "listening");
+    const { host } = new URL(addressOf(hanging.address()));
+    const times = { waitMs: 500, queryTimeoutMs: 1500, slowQueryMs: 500 };
+    const database = new Database({ url: `mysql://root@${host}/any`, limit: 15, maxIdle: 5, ...times }, silent);
+    const state = { version: "1", accepting: () => true, memory: { percent: 1, warning: false }, cpu: { percent: 1 } };
+    const server = createServer(new Koa<RequestState>().use(health({ database, ...state })).callback());
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const url = addressOf(server.address());
+    // The client's connections are made before the clock runs.
+    await Promise.all(Array.from({ length: 100 }, async () => (await fetch(`${url}/health/live`)).arrayBuffer()));
+    const startedAt = performance.now();
+    const bodies = await Promise.all(
+      Array.from({ length: 100 }, async () => answer.parse(await (await fetch(`${url}/health`)).json())),
+    );
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs < 600, `${tookMs} ms`);
+    assert.ok(bodies.every((body) => body.status === "degraded" && body.dependencies.database.status === "down"));
+    assert.equal(sockets.length, 1);
+    server.close();
+    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
+    hanging.close();
+    await database.close();
+  });
 });
 
 describe("health of the real service", () => {
@@ -117,5 +173,28 @@ describe("health of the real service", () => {
     const body = answer.parse(await (await fetch(`${without.url}/health`)).json());
     assert.deepEqual([body.status, body.dependencies.database.status], ["degraded", "down"]);
     await without.stop();
+  });
+
+  it("is not made to look down by one who asks and hangs up, or has no time", async () => {
+    const service = await startService();
+    const answered = await Promise.allSettled([
+      fetch(`${service.url}/health/ready`, { headers: { "x-request-timeout-ms": "1" } }),
+      fetch(`${service.url}/health/ready`, { signal: AbortSignal.timeout(1) }),
+      ...Array.from({ length: 10 }, () => fetch(`${service.url}/health/ready`)),
+    ]);
+    const statuses = answered.slice(2).map((one) => one.status === "fulfilled" && one.value.status);
+    assert.deepEqual(new Set(statuses), new Set([200]));
+    await service.stop();
+  });
+
+  it("is ready while requests use every connection for longer than a check may take", async () => {
+    const service = await startService({ env: { DB_POOL_LIMIT: "1", DB_POOL_MAX_IDLE: "1" } });
+    await service.db.connection.query("LOCK TABLES automations WRITE");
+    const running = fetch(`${service.url}/api/automations/marketplace`);
+    await eventually("the connection in use", () => service.database.state().used === 1);
+    assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
+    await service.db.connection.query("UNLOCK TABLES");
+    assert.equal((await running).status, 200);
+    await service.stop();
   });
 });

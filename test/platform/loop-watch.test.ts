@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
 import { CpuWatch } from "../../src/platform/cpu-watch.ts";
 import { LoopWatch } from "../../src/platform/loop-watch.ts";
-import { silent } from "../helper.ts";
+import { type LogLine, silent } from "../helper.ts";
 
 function block(ms: number): void {
   const until = performance.now() + ms;
@@ -34,6 +35,32 @@ describe("LoopWatch", () => {
     await sleep(200);
     watch.sample();
     assert.equal(watch.shedding, false);
+  });
+
+  it("sees a loop that is blocked for longer than a sample takes, each time", async () => {
+    const watch = new LoopWatch({ shedDelayMs: 150 }, silent);
+    for (let turn = 0; turn < 4; turn++) {
+      block(200);
+      await nextTurn();
+      watch.sample();
+      assert.ok(watch.delayMs > 150, `${watch.delayMs} ms in turn ${turn}`);
+    }
+    assert.equal(watch.shedding, true);
+  });
+
+  it("says once that it is late, and once that it is in time again", () => {
+    const log: LogLine[] = [];
+    const logger = pino({ base: null }, { write: (line: string) => log.push(JSON.parse(line)) });
+    const readings = [250, 300, 150, 250, 90, 120];
+    const watch = new LoopWatch({ shedDelayMs: 200, read: () => readings.shift() ?? 0 }, logger);
+    for (let sample = 0; sample < 6; sample++) watch.sample();
+    assert.deepEqual(
+      log.map((line) => [line.msg, line.delayMs]),
+      [
+        ["the event loop is late", 250],
+        ["the event loop is in time again", 90],
+      ],
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pino } from "pino";
-import { MemoryWatch } from "../../src/platform/memory-watch.ts";
+import { MemoryWatch, memoryLimit } from "../../src/platform/memory-watch.ts";
 import { type LogLine, silent } from "../helper.ts";
 
 function setUp(collect?: () => void) {
@@ -71,6 +71,14 @@ describe("MemoryWatch", () => {
     assert.equal(collections, 0);
     for (let second = 0; second < 61; second++) sample({ heapUsed: 85 });
     assert.equal(collections, 3);
+  });
+
+  it("takes the container's limit, unless it is no limit at all", () => {
+    const unlimited = 2 ** 63 - 4096;
+    assert.deepEqual(
+      [512, 0, 1024, unlimited].map((constrained) => memoryLimit(constrained, 1024)),
+      [512, 1024, 1024, 1024],
+    );
   });
 
   it("reads the real memory", () => {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { z } from "zod";
 import { createDatabase, spawnService, token } from "../helper.ts";
 import { startOtlpReceiver } from "../otlp-receiver.ts";
@@ -62,8 +65,48 @@ describe("GET /metrics", () => {
         count.map((line) => line.split("} ")[1]),
         ["3"],
       );
+      for (const name of ["process_memory_usage", "process_memory_limit"])
+        assert.equal(lines.filter((line) => line.startsWith(`${name} `)).length, 1, name);
       assert.ok(!lines.some((line) => line.includes("process_command")), "nothing about how the process was started");
       assert.equal(await service.stop(), 0);
     });
   }
+
+  it("answers a scraper with text, and everybody else with JSON", async () => {
+    const service = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true" });
+    const typeFor = async (accept: string) => {
+      const response = await fetch(`${service.url}/metrics`, { headers: { accept } });
+      assert.equal(response.status, 200);
+      assert.equal(response.headers.get("vary"), "Accept");
+      return response.headers.get("content-type")?.split(";")[0];
+    };
+    // As Prometheus 3 asks.
+    const prometheus = [
+      "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5",
+      "application/openmetrics-text;version=0.0.1;q=0.4",
+      "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3",
+      "text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+    ];
+    const texts = ["text/plain", "text/plain;version=0.0.4;q=0.2,*/*;q=0.1", "application/openmetrics-text"];
+    for (const accept of [prometheus.join(), ...texts]) assert.equal(await typeFor(accept), "text/plain", accept);
+    for (const accept of ["*/*", "application/json", "text/html,*/*;q=0.8", "image/png"])
+      assert.equal(await typeFor(accept), "application/json", accept);
+    const head = await fetch(`${service.url}/metrics`, { method: "HEAD" });
+    assert.deepEqual([head.status, await head.text(), head.headers.get("cache-control")], [200, "", "no-store"]);
+    assert.equal((await fetch(`${service.url}/metrics`, { method: "POST" })).status, 404);
+    await service.stop();
+  });
+
+  it("says so when a configuration file of OpenTelemetry decides who reads metrics", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "metrics-"));
+    const file = join(folder, "otel.yaml");
+    await writeFile(file, 'file_format: "1.0"\n');
+    const service = await spawnService({ MYSQL_URL: db.url, OTEL_CONFIG_FILE: file });
+    const response = await fetch(`${service.url}/metrics`);
+    assert.equal(response.status, 404);
+    assert.match(await response.text(), /OTEL_CONFIG_FILE/);
+    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
+    assert.equal(await service.stop(), 0);
+    await rm(folder, { recursive: true });
+  });
 });

@@ -79,12 +79,9 @@ export class Database {
     return this.#run<ResultSetHeader>(name, sql, parameters);
   }
 
-  /** Resolves when the database answers, or is so busy with us that no connection is free; rejects as {@link query} does. */
+  /** Resolves when the database answers; rejects as {@link query} does. */
   async ping(): Promise<void> {
-    const allInUse = () => this.#used >= this.#options.limit;
-    await this.query("health.ping", "SELECT 1").catch((error: unknown) => {
-      if (!(error instanceof Problem && error.type === "pool_timeout" && allInUse())) throw error;
-    });
+    await this.query("health.ping", "SELECT 1");
   }
 
   /**
