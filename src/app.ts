@@ -17,6 +17,7 @@ import { addressRanges } from "./platform/client-address.ts";
 import { CpuWatch } from "./platform/cpu-watch.ts";
 import type { Database } from "./platform/database/pool.ts";
 import type { Drain } from "./platform/drain.ts";
+import { enforceDeadline } from "./platform/enforce-deadline.ts";
 import { health } from "./platform/health.ts";
 import type { RequestState, Route } from "./platform/http.ts";
 import { jsonBody } from "./platform/json-body.ts";
@@ -28,7 +29,7 @@ import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
 import { memoryStore, redisStore } from "./platform/rate-limit/store.ts";
-import { enforceDeadline, requestContext } from "./platform/request-context.ts";
+import { requestContext } from "./platform/request-context.ts";
 import { requestTarget } from "./platform/request-target.ts";
 import { handleRoute, routeMatch } from "./platform/route-match.ts";
 import { crossOrigin, securityHeaders } from "./platform/security-headers.ts";
@@ -89,7 +90,11 @@ export function buildApp(config: Config, { database, log, drain, metricsReader, 
   app.use(jsonBody(config.bodyLimitBytes));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
-  app.on("error", (error: unknown) => log.error({ err: error }, "answer failed"));
+  // A client that resets its connection is no failure of ours, and there are many of them under overload.
+  app.on("error", (error: NodeJS.ErrnoException) => {
+    const clientGone = error.code === "ECONNRESET" || error.code === "EPIPE";
+    log[clientGone ? "debug" : "error"]({ err: error }, "answer failed");
+  });
 
   async function close(): Promise<void> {
     clearInterval(watching);

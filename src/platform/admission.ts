@@ -1,8 +1,12 @@
 // Lets a request on when the queue gives it a place, and gives the place back however the request ends.
 import { metrics, trace, ValueType } from "@opentelemetry/api";
 import { type Middleware, priorities } from "./http.ts";
-import { Problem } from "./problem.ts";
+import { Problem, type ProblemType } from "./problem.ts";
 import type { AdmissionQueue, Place } from "./queue.ts";
+
+/** What the queue refuses. A client that leaves and a deadline that runs out end a wait too, but are no refusals. */
+const refusals: readonly ProblemType[] = ["queue_full", "queue_timeout", "shed"];
+const isRefusal = (type: ProblemType) => refusals.includes(type);
 
 const waitBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 
@@ -15,18 +19,22 @@ export function admission(queue: AdmissionQueue): Middleware {
   const { waited, refused } = instruments(queue);
   return async function admission(ctx, next) {
     const priority = ctx.state.route?.priority ?? "normal";
+    const { signal } = ctx.state.deadline;
     const startedAt = performance.now();
+    const waitS = () => (performance.now() - startedAt) / 1000;
     let place: Place;
     try {
-      place = await queue.enter(priority, ctx.state.deadline.signal);
+      place = await queue.enter(priority, signal);
     } catch (error) {
-      if (error instanceof Problem) refused.add(1, { reason: error.type, class: priority });
+      trace.getActiveSpan()?.setAttribute("request.phase.queue", waitS());
+      if (error instanceof Problem && isRefusal(error.type)) refused.add(1, { reason: error.type, class: priority });
       throw error;
     }
-    const waitS = (performance.now() - startedAt) / 1000;
-    waited.record(waitS, { class: priority });
-    trace.getActiveSpan()?.setAttribute("request.phase.queue", waitS);
+    waited.record(waitS(), { class: priority });
+    trace.getActiveSpan()?.setAttribute("request.phase.queue", waitS());
     try {
+      // Between the turn and this line its client may have gone.
+      signal.throwIfAborted();
       await next();
     } finally {
       place.leave();
@@ -58,7 +66,7 @@ function instruments(queue: AdmissionQueue) {
     valueType: ValueType.INT,
   });
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
-  for (const priority of priorities) refused.add(0, { reason: "queue_full", class: priority });
+  for (const priority of priorities) for (const reason of refusals) refused.add(0, { reason, class: priority });
   const waited = meter.createHistogram("admission.wait.duration", {
     unit: "s",
     description: "Time that admitted requests waited for their turn",

@@ -31,16 +31,19 @@ interface Waiter {
   refuse(reason: unknown): void;
 }
 
-/** Of so many turns that come free while several classes wait, one goes to the lowest, so that it never starves. */
-const lowestEvery = 16;
+/** Of so many turns that come free while a class waits, it gets one at least, whatever the higher ones do. */
+const oneTurnIn = 16;
+/** Of the waiting room, so much is a class's own: a higher one cannot push it out of that. */
+const ownShare = 1 / 20;
 
 export class AdmissionQueue {
   readonly #options: QueueOptions;
   readonly #now: () => number;
   readonly #waiters: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
   readonly #running: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
+  /** Turns in a row that went to a higher class while this one waited. */
+  readonly #passedOver: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
   #runningTotal = 0;
-  #turns = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -62,7 +65,7 @@ export class AdmissionQueue {
     signal.throwIfAborted();
     if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
     if (this.#runningTotal < this.#options.limit) return this.#admit(priority);
-    if (this.#waitingTotal() >= this.#options.waiting && !this.#evictBelow(priority)) throw new Problem("queue_full");
+    if (this.#waitingTotal() >= this.#options.waiting && !this.#makeRoom(priority)) throw new Problem("queue_full");
     await this.#wait(priority, signal);
     return this.#place(priority);
   }
@@ -114,23 +117,37 @@ export class AdmissionQueue {
   }
 
   #takeNext(): Waiter | undefined {
+    this.#refuseOverdue();
     const classes = priorities.filter((priority) => this.#waiters[priority].length > 0);
-    if (classes.length > 1) this.#turns += 1;
-    const chosen = this.#turns >= lowestEvery ? classes.at(-1) : classes[0];
+    const chosen = classes.find((priority) => this.#passedOver[priority] >= oneTurnIn - 1) ?? classes[0];
     if (chosen === undefined) return undefined;
-    if (this.#turns >= lowestEvery) this.#turns = 0;
+    for (const lower of classes.slice(classes.indexOf(chosen) + 1)) this.#passedOver[lower] += 1;
+    this.#passedOver[chosen] = 0;
     const line = this.#waiters[chosen];
     const oldest = line[0];
     const overloaded = oldest !== undefined && this.#now() - oldest.since > this.#options.newestFirstAfterMs;
     return overloaded ? line.pop() : line.shift();
   }
 
-  /** Makes room for `priority` at the cost of a lower class: of the lowest, the one that has waited longest. */
-  #evictBelow(priority: Priority): boolean {
-    for (const lower of priorities.slice(priorities.indexOf(priority) + 1).toReversed()) {
-      const evicted = this.#waiters[lower].shift();
-      if (evicted === undefined) continue;
-      evicted.refuse(new Problem("queue_full"));
+  /** After a stall of the event loop a turn can come free before the timers of those whose wait is over have run. */
+  #refuseOverdue(): void {
+    const latest = this.#now() - this.#options.waitMs;
+    for (const line of Object.values(this.#waiters)) {
+      while (line[0] !== undefined && line[0].since <= latest) line.shift()?.refuse(new Problem("queue_timeout"));
+    }
+  }
+
+  /**
+   * Makes room for `priority` at the cost of the lowest class that waits with more than its own share, or, for a class
+   * that has less than its own share, of any such class. Of that class it is the one that has waited longest.
+   */
+  #makeRoom(priority: Priority): boolean {
+    const own = Math.floor(this.#options.waiting * ownShare);
+    const entitled = this.#waiters[priority].length < own;
+    for (const other of priorities.toReversed()) {
+      const lower = priorities.indexOf(other) > priorities.indexOf(priority);
+      if (other === priority || !(lower || entitled) || this.#waiters[other].length <= own) continue;
+      this.#waiters[other].shift()?.refuse(new Problem("queue_full"));
       return true;
     }
     return false;

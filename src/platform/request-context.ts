@@ -31,8 +31,11 @@ export function requestContext(deadlineMs: number | undefined): Middleware {
 
     const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, ctx));
     ctx.state.deadline = deadline;
-    ctx.res.once("close", () => {
-      if (!ctx.res.writableFinished) deadline.abort(new Problem("client_closed"));
+    // Ahead of telemetry's own listener, which takes the status from the response: without, it reads Koa's initial 404.
+    ctx.res.prependOnceListener("close", () => {
+      if (ctx.res.writableFinished) return;
+      if (!ctx.res.headersSent) ctx.status = 499;
+      deadline.abort(new Problem("client_closed"));
     });
     try {
       await deadlines.run(deadline, next);
@@ -41,22 +44,6 @@ export function requestContext(deadlineMs: number | undefined): Middleware {
     }
   };
 }
-
-/**
- * Answers at once when the deadline ends a request, also when the handler does not look at the signal. The handler keeps
- * its place in the queue until it has really ended; what it says then is dropped.
- */
-export const enforceDeadline: Middleware = async function enforceDeadline(ctx, next) {
-  const { signal } = ctx.state.deadline;
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  try {
-    await Promise.race([next(), ended]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
-};
 
 /** A malformed header is no reason to refuse a request that would be fine without it: it is ignored. */
 function lowered(deadlineMs: number, ctx: { get(name: string): string }): number {

@@ -85,6 +85,39 @@ describe("AdmissionQueue", () => {
     assert.deepEqual(low, [16, 32]);
   });
 
+  it("gives every waiting class its turns, however many of higher ones wait", async () => {
+    const { enter, leave, admitted } = setUp({ waiting: 300 });
+    await enter("first");
+    for (const priority of priorities) {
+      for (let index = 0; index < 80; index++) void enter(`${priority} ${index}`, priority);
+    }
+    for (let turn = 0; turn < 68; turn++) await leave(admitted.at(-1) ?? "");
+    const turns = (priority: Priority) => admitted.filter((name) => name.startsWith(`${priority} `)).length;
+    assert.deepEqual([turns("normal"), turns("low")], [4, 4]);
+  });
+
+  it("keeps a twentieth of the waiting room for each class, whatever comes in the others", async () => {
+    const { enter, queue } = setUp({ waiting: 40 });
+    await enter("running");
+    for (let index = 0; index < 100; index++) void enter(`high ${index}`, "high");
+    for (let index = 0; index < 100; index++) void enter(`low ${index}`, "low");
+    assert.deepEqual(queue.state().queued, { high: 38, normal: 0, low: 2 });
+    for (let index = 0; index < 100; index++) void enter(`later ${index}`, "high");
+    assert.deepEqual(queue.state().queued, { high: 38, normal: 0, low: 2 });
+  });
+
+  it("gives no turn to who has waited too long, though its timer has not run yet", async () => {
+    const { enter, leave, pass, admitted, refused } = setUp({ waitMs: 60_000 });
+    await enter("running");
+    void enter("overdue");
+    pass(59_999);
+    void enter("in time");
+    pass(1);
+    await leave("running");
+    assert.deepEqual(admitted, ["running", "in time"]);
+    assert.equal(Reflect.get(Object(refused.get("overdue")), "type"), "queue_timeout");
+  });
+
   it("refuses who finds the waiting room full, unless it is full of lower classes", async () => {
     const { enter, refused, queue } = setUp({ waiting: 2 });
     await enter("running");

@@ -4,15 +4,11 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import Koa from "koa";
 import { admission } from "../../src/platform/admission.ts";
+import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Context, RequestState } from "../../src/platform/http.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
-import {
-  currentDeadline,
-  enforceDeadline,
-  requestContext,
-  withoutDeadline,
-} from "../../src/platform/request-context.ts";
+import { currentDeadline, requestContext, withoutDeadline } from "../../src/platform/request-context.ts";
 import { addressOf, eventually, silent } from "../helper.ts";
 
 const none = { high: 0, normal: 0, low: 0 };

@@ -1,0 +1,38 @@
+// The race between a request's deadline and its handler. It stands inside the problem details, which give the answer.
+import type { Context, Middleware } from "./http.ts";
+
+/**
+ * Answers when the deadline ends a request, also when the handler does not look at the signal. The handler keeps its place
+ * in the queue until it has really ended; what it says then is dropped. Throws the signal's Problem.
+ */
+export const enforceDeadline: Middleware = async function enforceDeadline(ctx, next) {
+  const { signal } = ctx.state.deadline;
+  signal.throwIfAborted();
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  let turn: NodeJS.Immediate | undefined;
+  // One turn of the event loop later: whoever heeds the signal has ended by then, and whoever does not is asleep, so that
+  // nobody writes to the response between the problem and its sending.
+  const end = () => {
+    turn = setImmediate(() => reject(signal.reason));
+  };
+  signal.addEventListener("abort", end);
+  try {
+    await Promise.race([next(), ended]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    if (!ctx.req.complete) stopReading(ctx);
+    throw signal.reason;
+  } finally {
+    signal.removeEventListener("abort", end);
+    clearImmediate(turn);
+  }
+};
+
+/**
+ * Ends the wait for a body that is still to come, once the answer is out. Node does not: it forgets the request when its
+ * answer ends, and whoever waits for its body would keep a place for as long as the client likes.
+ */
+function stopReading({ req, res }: Context): void {
+  if (!res.headersSent) res.setHeader("Connection", "close");
+  res.once("finish", () => req.destroy());
+}
