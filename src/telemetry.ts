@@ -33,11 +33,17 @@ const instrumentations = getNodeAutoInstrumentations({
   "@opentelemetry/instrumentation-mysql2": off,
 });
 
+const disabled = getBooleanFromEnv("OTEL_SDK_DISABLED");
+const exporting = disabled ? [] : metricReadersFromEnvironment();
+const runtime = instrumentations.find(
+  (one) => one.instrumentationName === "@opentelemetry/instrumentation-runtime-node",
+);
+
 /** What GET /metrics reads. With OTEL_CONFIG_FILE that file alone says who reads metrics, and there is nothing here. */
-export const metricsReader = new OnDemandReader();
+export const metricsReader = new OnDemandReader(exporting.length > 0 ? runtime : undefined);
 
 /** The running SDK. `shutdown` sends what is left, and gives up when the collector is away. */
-export const telemetry = getBooleanFromEnv("OTEL_SDK_DISABLED")
+export const telemetry = disabled
   ? measureOnly(instrumentations, metricsReader)
   : startNodeSdk({
       // A message while it starts is worth reading only when something is wrong.
@@ -50,5 +56,5 @@ export const telemetry = getBooleanFromEnv("OTEL_SDK_DISABLED")
         }),
       ),
       instrumentations: [instrumentations],
-      metricReaders: [metricsReader, ...metricReadersFromEnvironment()],
+      metricReaders: [metricsReader, ...exporting],
     });

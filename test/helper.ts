@@ -121,6 +121,10 @@ export async function spawnService(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  // A test that fails does not get to stop it.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const output: string[] = [];
   const listening = Promise.withResolvers<void>();
   let rest = "";

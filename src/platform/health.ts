@@ -29,7 +29,7 @@ export function health({ version, accepting, database, memory, cpu }: HealthOpti
       // The result is for all that ask, so it must not end with the first one's request.
       if (used < limit) await withoutDeadline(() => database.ping());
     },
-    { limitMs: 500, keepMs: 1000 },
+    { limitMs: 400, keepMs: 1000 },
   );
   return async function health(ctx, next) {
     if (ctx.method !== "GET" && ctx.method !== "HEAD") return next();

@@ -5,6 +5,7 @@ import { OTLPMetricExporter as GrpcExporter } from "@opentelemetry/exporter-metr
 import { OTLPMetricExporter as JsonExporter } from "@opentelemetry/exporter-metrics-otlp-http";
 import { OTLPMetricExporter as ProtobufExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
+import type { Instrumentation } from "@opentelemetry/instrumentation";
 import {
   type CollectionResult,
   ConsoleMetricExporter,
@@ -16,12 +17,22 @@ import {
 } from "@opentelemetry/sdk-metrics";
 import { Problem } from "./problem.ts";
 
+/** Instruments that begin anew each time they are read, such as the runtime's event-loop delay. */
+type Interval = Pick<Instrumentation, "enable" | "disable">;
+
 /**
  * Reads when it is asked to: `collect()` gives all that was measured since the start of the process. It throws not_found
- * when the SDK was not given this reader or did not start.
+ * when the SDK was not given this reader or did not start. What `leave` measures is left to the other readers, and shown
+ * as they read it last: else each look at the page would take a stall away from them.
  */
 export class OnDemandReader extends MetricReader {
+  readonly #leave: Interval | undefined;
   #connected = false;
+
+  constructor(leave?: Interval) {
+    super();
+    this.#leave = leave;
+  }
 
   override setMetricProducer(producer: MetricProducer): void {
     super.setMetricProducer(producer);
@@ -34,7 +45,13 @@ export class OnDemandReader extends MetricReader {
         "OpenTelemetry measures nothing for this page; with OTEL_CONFIG_FILE, that file says who reads metrics";
       throw new Problem("not_found", { detail });
     }
-    return super.collect(options);
+    // All instruments are asked at once, before there is a promise to wait for.
+    this.#leave?.disable();
+    try {
+      return super.collect(options);
+    } finally {
+      this.#leave?.enable();
+    }
   }
 
   protected override async onForceFlush(): Promise<void> {}

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PrometheusExporter } from "@opentelemetry/exporter-prometheus";
-import { PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { RuntimeNodeInstrumentation } from "@opentelemetry/instrumentation-runtime-node";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { metricReadersFromEnvironment, OnDemandReader } from "../../src/platform/metric-readers.ts";
 import { freePort } from "../helper.ts";
+
+async function longestDelay(reader: OnDemandReader): Promise<number> {
+  const { resourceMetrics } = await reader.collect();
+  const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+  return Number(all.find((one) => one.descriptor.name === "nodejs.eventloop.delay.max")?.dataPoints[0]?.value);
+}
 
 /** The readers with `variables` in the environment, which is as before afterwards. */
 function readersWith(variables: Record<string, string>) {
@@ -59,6 +67,24 @@ describe("metricReadersFromEnvironment", () => {
 });
 
 describe("OnDemandReader", () => {
+  it("leaves a stall of the event loop to the exporter that has not read it yet", async () => {
+    const runtime = new RuntimeNodeInstrumentation();
+    const [exporter, page] = [new OnDemandReader(), new OnDemandReader(runtime)];
+    const meterProvider = new MeterProvider({ readers: [exporter, page] });
+    runtime.setMeterProvider(meterProvider);
+    await sleep(100);
+    const blockedUntil = performance.now() + 300;
+    while (performance.now() < blockedUntil);
+    await sleep(100);
+    await page.collect();
+    await sleep(100);
+    const [read, shown] = [await longestDelay(exporter), await longestDelay(page)];
+    assert.ok(read > 0.25, `${read} s`);
+    assert.equal(shown, read, "the page shows what the exporter read");
+    runtime.disable();
+    await meterProvider.shutdown();
+  });
+
   it("says that there is nothing to read when the SDK does not know it", async () => {
     await assert.rejects(new OnDemandReader().collect(), { type: "not_found", message: /OTEL_CONFIG_FILE/ });
   });
