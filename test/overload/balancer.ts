@@ -1,0 +1,100 @@
+// A load balancer as small as can be, and clients that ask through it over kept connections.
+import { Agent, request } from "node:http";
+import { token } from "../helper.ts";
+
+const pollMs = 100;
+
+/** The status of an answer, 0 when there was none, and whether its connection had been used before. */
+export interface Sent {
+  status: number;
+  reused: boolean;
+}
+
+/** What a load balancer does: asks each instance whether it is ready, and gives requests to those that are, in turn. */
+export class Balancer {
+  readonly ready: string[] = [];
+  readonly #instances = new Set<string>();
+  readonly #polling = setInterval(() => this.#poll(), pollMs);
+  #turn = 0;
+
+  add(url: string): void {
+    this.#instances.add(url);
+  }
+
+  remove(url: string): void {
+    this.#instances.delete(url);
+    this.#set(url, false);
+  }
+
+  /** The instance whose turn it is. */
+  next(): string {
+    this.#turn += 1;
+    const url = this.ready[this.#turn % this.ready.length];
+    if (url === undefined) throw new Error("no instance is ready");
+    return url;
+  }
+
+  close(): void {
+    clearInterval(this.#polling);
+  }
+
+  async #poll(): Promise<void> {
+    await Promise.all(
+      [...this.#instances].map(async (url) => {
+        const answer = await fetch(`${url}/health/ready`, { headers: { connection: "close" } }).catch(() => undefined);
+        await answer?.arrayBuffer();
+        this.#set(url, answer?.ok === true && this.#instances.has(url));
+      }),
+    );
+  }
+
+  #set(url: string, ready: boolean): void {
+    const index = this.ready.indexOf(url);
+    if (ready && index < 0) this.ready.push(url);
+    if (!ready && index >= 0) this.ready.splice(index, 1);
+  }
+}
+
+/** So many requests a second over kept connections, reads and writes, none of them sent twice. */
+export function startTraffic(balancer: Balancer, perSecond: number) {
+  const agent = new Agent({ keepAlive: true });
+  const sending: Promise<Sent>[] = [];
+  const body = { name: "restart", category: "data", webhookUrl: "http://127.0.0.1:9/hooks" };
+  const beganAt = performance.now();
+  const ticking = setInterval(() => {
+    while (sending.length < ((performance.now() - beganAt) / 1000) * perSecond) {
+      const writes = sending.length % 4 === 0;
+      sending.push(
+        writes
+          ? send(agent, balancer.next(), "POST", "/api/automations", body)
+          : send(agent, balancer.next(), "GET", `/api/automations/marketplace?search=nothing${sending.length}`),
+      );
+    }
+  }, 5);
+  return {
+    async end(): Promise<Sent[]> {
+      clearInterval(ticking);
+      const all = await Promise.all(sending);
+      agent.destroy();
+      return all;
+    },
+  };
+}
+
+/** Sends one request, once. */
+export function send(agent: Agent, url: string, method: string, path: string, body?: unknown): Promise<Sent> {
+  return new Promise((resolve) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body !== undefined && { "content-type": "application/json" }),
+    };
+    const end = (status: number) => resolve({ status, reused: sent.reusedSocket });
+    const sent = request(url + path, { agent, method, headers }, (response) => {
+      response.resume();
+      response.once("end", () => end(response.statusCode ?? 0));
+      response.once("error", () => end(0));
+    });
+    sent.once("error", () => end(0));
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}

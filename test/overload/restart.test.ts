@@ -1,0 +1,108 @@
+// Replacing the service under load: what its clients see while one instance after the other is stopped and started.
+import assert from "node:assert/strict";
+import { Agent } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RowDataPacket } from "mysql2/promise";
+import { createDatabase, eventually, type LogLine, spawnService } from "../helper.ts";
+import { Balancer, type Sent, send, startTraffic } from "./balancer.ts";
+
+const noTelemetry = { OTEL_SDK_DISABLED: "true" };
+
+describe("stop under load", function () {
+  this.timeout(120_000);
+  // A stall of the machine that is longer than the delay makes any balancer late.
+  this.retries(2);
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  beforeEach(async () => {
+    db = await createDatabase();
+  });
+  afterEach(() => db.drop());
+
+  it("loses no request when two instances are replaced one after the other", async () => {
+    const startOne = () => spawnService({ ...noTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "1000" });
+    const first: Awaited<ReturnType<typeof startOne>>[] = await Promise.all([startOne(), startOne()]);
+    const balancer = new Balancer();
+    for (const instance of first) balancer.add(instance.url);
+    await eventually("both in the rotation", () => balancer.ready.length === 2);
+
+    const traffic = startTraffic(balancer, 100);
+    await sleep(1000);
+    const second: typeof first = [];
+    const exitCodes: (number | null)[] = [];
+    for (const old of first) {
+      const fresh = await startOne();
+      balancer.add(fresh.url);
+      await eventually("the new one in the rotation", () => balancer.ready.includes(fresh.url));
+      exitCodes.push(await old.stop());
+      balancer.remove(old.url);
+      second.push(fresh);
+    }
+    await sleep(1000);
+    const sent = await traffic.end();
+    balancer.close();
+    for (const instance of second) exitCodes.push(await instance.stop());
+    const counts = countOf(sent);
+    console.log(`${sent.length} requests while both instances were replaced`, counts);
+    assert.deepEqual(Object.keys(counts), ["200", "201"]);
+    const kept = sent.filter(({ reused }) => reused).length;
+    assert.ok(kept > 0.5 * sent.length, `${kept} of ${sent.length} on kept connections`);
+    assert.deepEqual(exitCodes, [0, 0, 0, 0]);
+  });
+
+  it("answers all that run and wait when it is told to stop with a full queue", async () => {
+    const { service, answers, unlock } = await withFullQueue({ ADMISSION_WAIT_MS: "8000" });
+    await unlock();
+    assert.deepEqual(countOf(await answers), { 200: 110, 503: 20 });
+    assert.equal(await service.exited, 0);
+    assertClean(service.log());
+  });
+
+  it("refuses those whose wait is over while it stops, and ends cleanly", async () => {
+    const { service, answers, unlock, answered } = await withFullQueue({ ADMISSION_WAIT_MS: "2500" });
+    await eventually("the refusal of all that wait", () => answered() === 120);
+    await unlock();
+    assert.deepEqual(countOf(await answers), { 200: 10, 503: 120 });
+    assert.equal(await service.exited, 0);
+    assertClean(service.log());
+  });
+
+  /** 130 requests on a locked table: ten run, a hundred wait, twenty are refused at once. Then SIGTERM. */
+  async function withFullQueue(env: Record<string, string>) {
+    const long = { DB_QUERY_TIMEOUT_MS: "15000", DEADLINE_MS: "20000", SHUTDOWN_TIMEOUT_MS: "20000" };
+    const service = await spawnService({ ...noTelemetry, MYSQL_URL: db.url, ...long, ...env });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    let answered = 0;
+    const agent = new Agent({ keepAlive: true });
+    const answers = Promise.all(
+      Array.from({ length: 130 }, async (_, index) => {
+        const one = await send(agent, service.url, "GET", `/api/automations/marketplace?search=nothing${index}`);
+        answered += 1;
+        return one;
+      }),
+    );
+    await eventually("ten queries that wait for the lock", async () => (await waitingQueries()) === 10);
+    await eventually("twenty that found the queue full", () => answered === 20);
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    return { service, answers, answered: () => answered, unlock: () => db.connection.query("UNLOCK TABLES") };
+  }
+
+  async function waitingQueries(): Promise<number> {
+    const sql =
+      "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting%'";
+    const [[row]] = await db.connection.query<RowDataPacket[]>(sql);
+    return Number(row?.number);
+  }
+});
+
+function countOf(sent: readonly Sent[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { status } of sent) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+function assertClean(log: readonly LogLine[]): void {
+  assert.equal(log.at(-1)?.msg, "stopped");
+  const wrong = log.filter((line) => ["error", "fatal"].includes(line.level));
+  assert.deepEqual(wrong, []);
+}
