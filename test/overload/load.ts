@@ -5,13 +5,15 @@ import { z } from "zod";
 
 export const planSchema = z.object({
   url: z.string(),
-  /** Requests a second for each path. */
-  rates: z.record(z.string(), z.number()),
-  seconds: z.number(),
+  /** One after the other without a gap; `rates` are requests a second for each path. */
+  phases: z.array(z.object({ rates: z.record(z.string(), z.number()), seconds: z.number() })),
   patienceMs: z.number(),
 });
-/** One request: its path, its status (0: the client gave up or the connection failed), and its time in milliseconds. */
-export const outcomeSchema = z.object({ path: z.string(), status: z.number(), ms: z.number() });
+/**
+ * One request: its path, when it should have left (in milliseconds of the plan), its status (0: the client gave up or the
+ * connection failed), and its time in milliseconds.
+ */
+export const outcomeSchema = z.object({ path: z.string(), dueMs: z.number(), status: z.number(), ms: z.number() });
 export type Plan = z.infer<typeof planSchema>;
 export type Outcome = z.infer<typeof outcomeSchema>;
 
@@ -20,21 +22,17 @@ process.once("message", async (message) => {
   process.send?.(outcomes, () => process.disconnect());
 });
 
-async function run({ url, rates, seconds, patienceMs }: Plan): Promise<Outcome[]> {
+async function run({ url, phases, patienceMs }: Plan): Promise<Outcome[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 5000 });
+  const due = arrivals(phases);
   const beganAt = performance.now();
-  const due = Object.entries(rates)
-    .flatMap(([path, rate]) =>
-      Array.from({ length: Math.round(rate * seconds) }, (_, index) => ({ path, atMs: (index * 1000) / rate })),
-    )
-    .sort((a, b) => a.atMs - b.atMs);
   const outcomes: Promise<Outcome>[] = [];
   await new Promise<void>((resolve) => {
     const ticking = setInterval(() => {
       while (outcomes.length < due.length) {
         const next = due[outcomes.length];
-        if (next === undefined || next.atMs > performance.now() - beganAt) return;
-        outcomes.push(one(next.path, beganAt + next.atMs));
+        if (next === undefined || next.dueMs > performance.now() - beganAt) return;
+        outcomes.push(one(next));
       }
       clearInterval(ticking);
       resolve();
@@ -44,11 +42,12 @@ async function run({ url, rates, seconds, patienceMs }: Plan): Promise<Outcome[]
   agent.destroy();
   return all;
 
-  function one(path: string, intendedAt: number): Promise<Outcome> {
+  function one({ path, dueMs }: Pick<Outcome, "path" | "dueMs">): Promise<Outcome> {
+    const dueAt = beganAt + dueMs;
     return new Promise((resolve) => {
       const end = (status: number) => {
         clearTimeout(patience);
-        resolve({ path, status, ms: performance.now() - intendedAt });
+        resolve({ path, dueMs, status, ms: performance.now() - dueAt });
       };
       const request = get(url + path, { agent }, (response) => {
         response.resume();
@@ -56,13 +55,28 @@ async function run({ url, rates, seconds, patienceMs }: Plan): Promise<Outcome[]
         response.once("error", () => end(0));
       });
       request.once("error", () => end(0));
-      const patience = setTimeout(
-        () => {
-          end(0);
-          request.destroy();
-        },
-        Math.max(0, intendedAt + patienceMs - performance.now()),
-      );
+      const giveUp = () => {
+        end(0);
+        request.destroy();
+      };
+      const patience = setTimeout(giveUp, Math.max(0, dueAt + patienceMs - performance.now()));
     });
   }
+}
+
+/** What is due when, in order. */
+function arrivals(phases: Plan["phases"]): Pick<Outcome, "path" | "dueMs">[] {
+  let endMs = 0;
+  return phases.flatMap(({ rates, seconds }) => {
+    const startMs = endMs;
+    endMs += seconds * 1000;
+    return Object.entries(rates)
+      .flatMap(([path, rate]) =>
+        Array.from({ length: Math.round(rate * seconds) }, (_, index) => ({
+          path,
+          dueMs: startMs + (index * 1000) / rate,
+        })),
+      )
+      .sort((a, b) => a.dueMs - b.dueMs);
+  });
 }

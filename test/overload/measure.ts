@@ -2,14 +2,15 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { z } from "zod";
+import { goodput, percentile, recoveryMs, warmUpMs } from "./figures.ts";
 import { type Outcome, outcomeSchema, type Plan } from "./load.ts";
 import { type Answered, startUnderLoad } from "./service-process.ts";
 
 type UnderLoad = Awaited<ReturnType<typeof startUnderLoad>>;
 
 /**
- * Goodput in good answers a second within the client's patience. Times in milliseconds, measured in the server, since a busy
- * machine delays the client too; p50 and p99 are those of good answers.
+ * Goodput in good answers a second within the client's patience, counted while the load lasts. p50 and p99 are those of good
+ * answers, in milliseconds, measured in the server, since a busy machine delays the client too.
  */
 export interface Run {
   factor: number;
@@ -17,11 +18,14 @@ export interface Run {
   goodput: number;
   p50: number;
   p99: number;
-  /** 99th percentile of the time in the server of requests that were refused without waiting. */
+  /** 99th percentile of the time in the server of requests that were refused without waiting; 0 when none were. */
   shedP99: number;
   /** The same for those that waited for their turn first. */
   waitedP99: number;
+  /** From the end of the load until requests at half the capacity are answered well again: see {@link recoveryMs}. */
   recoverMs: number;
+  /** Of the time of the run, how much the service would have run and no core was free: what its neighbours cost it. */
+  starvedPercent: number;
 }
 
 export const patienceMs = 1000;
@@ -35,26 +39,32 @@ export function start(protection: Run["protection"]): Promise<UnderLoad> {
   return startUnderLoad(environments[protection]);
 }
 
-/** Good answers a second when ten clients ask one after the other: what the service can do. */
+/** Good answers a second when ten clients ask one after the other: what the service can do, once it is warm. */
 export async function capacity(service: UnderLoad, seconds: number): Promise<number> {
-  const until = performance.now() + seconds * 1000;
+  const fromMs = performance.now() + warmUpMs;
+  const untilMs = fromMs + seconds * 1000;
   let good = 0;
   const client = async () => {
-    while (performance.now() < until) {
+    for (;;) {
       const response = await fetch(`${service.url}/work/normal`);
       await response.arrayBuffer();
-      if (response.ok) good += 1;
+      const endedMs = performance.now();
+      if (endedMs >= untilMs) return;
+      if (response.ok && endedMs >= fromMs) good += 1;
     }
   };
   await Promise.all(Array.from({ length: 10 }, client));
   return good / seconds;
 }
 
-/** Sends what `rates` says (requests a second for each path) for so long, from a process of its own. */
-export async function load(service: UnderLoad, rates: Plan["rates"], seconds: number): Promise<Outcome[]> {
+/** Sends what the phases say, from a process of its own. */
+export async function load(service: UnderLoad, ...phases: Plan["phases"]): Promise<Outcome[]> {
   const child = fork(`${import.meta.dirname}/load.ts`);
-  child.send({ url: service.url, rates, seconds, patienceMs } satisfies Plan);
-  const [outcomes] = await once(child, "message");
+  const failed = once(child, "exit").then(([code]) => {
+    throw new Error(`the load ended early: exit code ${code}`);
+  });
+  child.send({ url: service.url, phases, patienceMs } satisfies Plan);
+  const [outcomes] = await Promise.race([once(child, "message"), failed]);
   return z.array(outcomeSchema).parse(outcomes);
 }
 
@@ -66,54 +76,30 @@ export async function overload(
 ): Promise<Run> {
   const service = await start(protection);
   try {
-    await capacity(service, 0.5);
+    await capacity(service, 0);
     await service.answered();
-    const outcomes = await load(service, { "/work/normal": factor * base }, seconds);
-    const answered = await service.answered();
-    const recoverMs = await recovery(service);
-    const times = answered.filter((answer) => answer.status === 200).map((answer) => answer.ms);
-    const refusedAs = (matches: (answer: Answered) => boolean) =>
-      percentile(
-        answered.filter((answer) => answer.status === 503 && matches(answer)).map((answer) => answer.ms),
-        99,
-      );
+    // Told apart by its query: it is the same route.
+    const afterwards = { rates: { "/work/normal?afterwards": base / 2 }, seconds: protection === "on" ? 4 : 6 };
+    const starvedBefore = await service.starvedMs();
+    const outcomes = await load(service, { rates: { "/work/normal": factor * base }, seconds }, afterwards);
+    const starvedMs = (await service.starvedMs()) - starvedBefore;
+    const answered = (await service.answered()).filter(({ url }) => url === "/work/normal");
+    const times = (matches: (answer: Answered) => boolean) => answered.filter(matches).map(({ ms }) => ms);
+    const good = times(({ status }) => status === 200);
+    const refusedAtOnce = times(({ type }) => type === "queue_full");
+    const refusedAfterWaiting = times(({ type }) => type === "queue_timeout");
     return {
       factor,
       protection,
-      goodput: outcomes.filter((outcome) => outcome.status === 200).length / seconds,
-      p50: percentile(times, 50),
-      p99: percentile(times, 99),
-      shedP99: refusedAs(({ type }) => type === "queue_full"),
-      waitedP99: refusedAs(({ type }) => type === "queue_timeout"),
-      recoverMs,
+      goodput: goodput(outcomes, seconds),
+      p50: percentile(good, 50),
+      p99: percentile(good, 99),
+      shedP99: percentile(refusedAtOnce, 99),
+      waitedP99: percentile(refusedAfterWaiting, 99),
+      recoverMs: recoveryMs(outcomes, seconds * 1000),
+      starvedPercent: starvedMs / (10 * (seconds + afterwards.seconds)),
     };
   } finally {
     await service.stop();
   }
-}
-
-/** Milliseconds until ten requests in a row are good and take less than 200 ms; at most a minute. */
-async function recovery(service: UnderLoad): Promise<number> {
-  const endedAt = performance.now();
-  let inRow = 0;
-  let firstOfRow = endedAt;
-  while (inRow < 10 && performance.now() - endedAt < 60_000) {
-    const askedAt = performance.now();
-    const ok = await fetch(`${service.url}/work/normal`, { signal: AbortSignal.timeout(patienceMs) }).then(
-      async (response) => {
-        await response.arrayBuffer();
-        return response.ok && performance.now() - askedAt < 200;
-      },
-      () => false,
-    );
-    if (ok && inRow === 0) firstOfRow = askedAt;
-    inRow = ok ? inRow + 1 : 0;
-  }
-  return firstOfRow - endedAt;
-}
-
-/** The smallest value that so many percent of all are not above; 0 of none. */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
 }

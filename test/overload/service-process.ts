@@ -1,11 +1,12 @@
 // Starts the service under load and asks it how long its answers took.
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { root } from "../helper.ts";
 
-const answeredSchema = z.object({ path: z.string(), status: z.number(), type: z.string(), ms: z.number() });
-/** One answer: its path, its status, the type of its refusal, and its time in the server. */
+const answeredSchema = z.object({ url: z.string(), status: z.number(), type: z.string(), ms: z.number() });
+/** One answer: its URL, its status, the type of its refusal, and its time in the server. */
 export type Answered = z.infer<typeof answeredSchema>;
 
 const listening = z.object({ address: z.object({ port: z.number() }) });
@@ -23,15 +24,23 @@ export async function startUnderLoad(env: Record<string, string>) {
       ...env,
     },
   });
-  const [first] = await once(child, "message");
+  const ended = once(child, "exit").then(([code]) => {
+    throw new Error(`the service ended: exit code ${code}`);
+  });
+  const [first] = await Promise.race([once(child, "message"), ended]);
   const { port } = listening.parse(first).address;
   return {
     url: `http://127.0.0.1:${port}`,
     /** What was answered since the last call. */
     async answered(): Promise<Answered[]> {
       child.send("report");
-      const [message] = await once(child, "message");
+      const [message] = await Promise.race([once(child, "message"), ended]);
       return report.parse(message).answered;
+    },
+    /** Milliseconds in which its main thread could have run and no core was free; 0 where the system does not tell. */
+    async starvedMs(): Promise<number> {
+      const text = await readFile(`/proc/${child.pid}/schedstat`, "utf8").catch(() => "0 0");
+      return Number(text.split(" ")[1]) / 1e6;
     },
     async stop(): Promise<void> {
       child.disconnect();

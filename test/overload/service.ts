@@ -33,7 +33,7 @@ app.middleware.unshift(async (ctx, next) => {
   const startedAt = performance.now();
   await next();
   const type = ctx.status === 503 ? String(Reflect.get(Object(ctx.body), "type")) : "";
-  answered.push({ path: ctx.path, status: ctx.status, type, ms: performance.now() - startedAt });
+  answered.push({ url: ctx.url, status: ctx.status, type, ms: performance.now() - startedAt });
 });
 
 const server = createServer(app.callback()).listen(0, "127.0.0.1", () => process.send?.({ address: server.address() }));

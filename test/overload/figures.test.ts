@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { goodput, percentile, recoveryMs } from "./figures.ts";
+import type { Outcome } from "./load.ts";
+import type { Run } from "./measure.ts";
+import { shortfalls } from "./report.ts";
+
+/** Requests that leave every 10 ms from `fromMs` until `toMs` and are answered after `ms`. */
+function stream(fromMs: number, toMs: number, status: number, ms = 100): Outcome[] {
+  return Array.from({ length: (toMs - fromMs) / 10 }, (_, index) => {
+    return { path: "/", dueMs: fromMs + index * 10, status, ms };
+  });
+}
+
+const well: Run = {
+  factor: 5,
+  protection: "on",
+  goodput: 96,
+  p50: 110,
+  p99: 300,
+  shedP99: 1,
+  waitedP99: 252,
+  recoverMs: 0,
+  starvedPercent: 0,
+};
+
+describe("figures of a run", () => {
+  it("counts in goodput only what was answered well while the load lasted", () => {
+    assert.equal(goodput(stream(0, 6000, 200), 6), 100);
+    assert.equal(goodput([...stream(0, 6000, 200), ...stream(5950, 9000, 200)], 6), 100, "not what came after");
+    assert.equal(goodput(stream(0, 6000, 503), 6), 0);
+    assert.equal(goodput(stream(5500, 6000, 200, 900), 6), 0);
+  });
+
+  it("dates the recovery from the end of the load until requests are answered well for good", () => {
+    assert.equal(recoveryMs(stream(0, 4000, 200), 0), 0);
+    assert.equal(recoveryMs([...stream(0, 700, 0), ...stream(700, 4000, 200)], 0), 700);
+    const relapse = [...stream(0, 1500, 200), ...stream(1500, 2500, 503), ...stream(2500, 9000, 200)];
+    assert.equal(recoveryMs(relapse, 0), 2500);
+    assert.equal(recoveryMs(stream(0, 4000, 0), 0), 3990, "never");
+    assert.equal(recoveryMs([...stream(0, 6000, 503), ...stream(6000, 9000, 200)], 6000), 0, "not the load itself");
+  });
+
+  it("takes percentiles by the nearest rank", () => {
+    const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
+    assert.deepEqual([percentile(hundred, 50), percentile(hundred, 99), percentile(hundred, 100)], [50, 99, 100]);
+    assert.equal(percentile([], 99), 0);
+  });
+
+  it("names each figure that falls short, and judges none without protection", () => {
+    assert.deepEqual(shortfalls(100, well), []);
+    const bad = { goodput: 94.9, p50: 200, p99: 500, shedP99: 5, waitedP99: 260.1, recoverMs: 2001 };
+    for (const [what, value] of Object.entries(bad)) {
+      const [line, ...more] = shortfalls(100, { ...well, [what]: value });
+      assert.match(line ?? "", new RegExp(`^at 5 × capacity ${what} is `));
+      assert.deepEqual(more, []);
+    }
+    assert.deepEqual(shortfalls(100, { ...well, ...bad, protection: "off" }), []);
+  });
+});
