@@ -3,7 +3,9 @@ import { getEventListeners } from "node:events";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { type Priority, priorities } from "../../src/platform/http.ts";
+import { Problem } from "../../src/platform/problem.ts";
 import { AdmissionQueue, type Place, type QueueOptions } from "../../src/platform/queue.ts";
+import { QueueModel } from "./queue-model.ts";
 
 /** A queue with a clock of its own; the longest wait is far away unless a test says so. */
 function setUp(changes: Partial<QueueOptions> = {}) {
@@ -197,57 +199,88 @@ describe("AdmissionQueue", () => {
     assert.deepEqual(admitted, ["high", "normal", "low again"]);
   });
 
-  it("loses no one and lets in no more than its limit, whatever happens in whatever order", async () => {
+  it("leaves no listener of who was evicted or found the waiting room full", async () => {
+    const { enter, refused } = setUp({ waiting: 1 });
+    const { signal } = new AbortController();
+    await enter("running", "high", signal);
+    void enter("evicted", "low", signal);
+    void enter("waiting", "high", signal);
+    await enter("full", "high", signal);
+    assert.deepEqual([...refused.keys()].sort(), ["evicted", "full"]);
+    assert.equal(getEventListeners(signal, "abort").length, 1, "that of the one that waits");
+  });
+
+  it("does what its rules say, step by step, whatever happens in whatever order", async () => {
+    const which = fc.nat(1000);
+    const times = fc.constantFrom(1, 2, 5, 20);
     const step = fc.oneof(
-      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities) }),
-      fc.record({ kind: fc.constantFrom("leave" as const, "abort" as const), which: fc.nat(20) }),
-      fc.record({ kind: fc.constant("pass" as const), ms: fc.nat(200) }),
+      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities), times }),
+      fc.record({ kind: fc.constant("leave" as const), which, times }),
+      fc.record({ kind: fc.constantFrom("leave again" as const, "abort" as const), which }),
+      fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 5000, 10_000, 20_000, 40_000) }),
+      fc.record({ kind: fc.constant("shed" as const) }),
     );
+    const sizes = fc.record({ limit: fc.integer({ min: 1, max: 3 }), waiting: fc.constantFrom(0, 1, 3, 20, 45, 45) });
+    const steps = fc.array(step, { maxLength: 50, size: "max" });
     await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 3 }),
-        fc.nat(4),
-        fc.array(step, { maxLength: 60 }),
-        async (limit, waiting, steps) => {
-          const { queue, enter, leave, places, refused, pass, admitted } = setUp({ limit, waiting });
-          const callers: { name: string; ending: AbortController; done: Promise<void> }[] = [];
-          const left = new Set<string>();
-          const total = (counts: Record<Priority, number>) => counts.high + counts.normal + counts.low;
-          const check = () => {
-            const { running, queued } = queue.state();
-            assert.ok(total(running) <= limit && total(queued) <= waiting);
-            assert.ok(total(queued) === 0 || total(running) === limit, "somebody waits although there is a place");
-            assert.equal(callers.length, left.size + total(running) + total(queued) + refused.size);
-          };
-          for (const one of steps) {
+      fc.asyncProperty(sizes, steps, async (size, steps) => {
+        let shedding = false;
+        const options = { ...size, waitMs: 40_000, newestFirstAfterMs: 10_000, shedding: () => shedding };
+        const { queue, enter, places, refused, pass, admitted } = setUp(options);
+        const model = new QueueModel(options);
+        const callers: AbortController[] = [];
+        const settled: Promise<void>[] = [];
+        const left: string[] = [];
+        const leave = (name: string) => {
+          model.leave(name);
+          places.get(name)?.leave();
+          left.push(name);
+        };
+        const check = () => {
+          assert.deepEqual(queue.state(), model.state());
+          assert.deepEqual(admitted, model.admitted);
+          const types = [...refused].map(([name, reason]) => [name, reason instanceof Problem ? reason.type : reason]);
+          assert.deepEqual(Object.fromEntries(types), Object.fromEntries(model.refused));
+          const listening = callers.flatMap(({ signal }) => getEventListeners(signal, "abort"));
+          assert.equal(listening.length, model.waiting.length, "one listener for each that waits");
+        };
+        for (const one of steps) {
+          for (let time = 0; time < ("times" in one ? one.times : 1); time++) {
+            const running = [...model.running.keys()];
             if (one.kind === "enter") {
-              const ending = new AbortController();
               const name = String(callers.length);
-              callers.push({ name, ending, done: enter(name, one.priority, ending.signal) });
-            } else if (one.kind === "pass") {
-              pass(one.ms);
+              const ending = new AbortController();
+              callers.push(ending);
+              model.enter(name, one.priority, shedding);
+              settled.push(enter(name, one.priority, ending.signal));
+            } else if (one.kind === "leave") {
+              if (running.length > 0) leave(running[one.which % running.length] ?? "");
+            } else if (one.kind === "leave again") {
+              places.get(left[one.which % left.length] ?? "")?.leave();
             } else if (one.kind === "abort") {
-              callers[one.which]?.ending.abort(new Error("aborted"));
-            } else if (places.has(String(one.which))) {
-              await leave(String(one.which));
-              left.add(String(one.which));
-            }
+              const name = String(one.which % callers.length);
+              model.abort(name, "gone");
+              callers[Number(name)]?.abort("gone");
+            } else if (one.kind === "pass") {
+              model.nowMs += one.ms;
+              pass(one.ms);
+            } else shedding = !shedding;
             await setImmediate();
             check();
           }
-          while (left.size < admitted.length) {
-            for (const name of admitted.filter((name) => !left.has(name))) {
-              await leave(name);
-              left.add(name);
-            }
-          }
-          await Promise.all(callers.map((caller) => caller.done));
-          assert.deepEqual(queue.state(), { limit, running: none, queued: none });
-          assert.equal(new Set(admitted).size, admitted.length);
-          assert.equal(admitted.length + refused.size, callers.length);
-        },
-      ),
+        }
+        for (let name = oldestOf(model); name !== undefined; name = oldestOf(model)) {
+          leave(name);
+          await setImmediate();
+        }
+        check();
+        await Promise.all(settled);
+        assert.deepEqual(queue.state(), { limit: size.limit, running: none, queued: none });
+        assert.equal(admitted.length + refused.size, callers.length);
+      }),
       { numRuns: 300 },
     );
   });
 });
+
+const oldestOf = (model: QueueModel) => [...model.running.keys()][0];

@@ -1,0 +1,97 @@
+// The reference that the admission queue is compared with, step by step.
+import { type Priority, priorities } from "../../src/platform/http.ts";
+import type { QueueOptions } from "../../src/platform/queue.ts";
+
+const none = { high: 0, normal: 0, low: 0 };
+
+type Rules = Pick<QueueOptions, "limit" | "waiting" | "waitMs" | "newestFirstAfterMs">;
+
+/** The rules of the queue once more, told as slowly and plainly as possible: one list, searched anew at each step. */
+export class QueueModel {
+  nowMs = 0;
+  waiting: { name: string; priority: Priority; since: number }[] = [];
+  readonly running = new Map<string, Priority>();
+  readonly admitted: string[] = [];
+  readonly refused = new Map<string, string>();
+  readonly #options: Rules;
+  readonly #passedOver = { ...none };
+
+  constructor(options: Rules) {
+    this.#options = options;
+  }
+
+  state() {
+    const count = (all: readonly Priority[]) => {
+      const counts = { ...none };
+      for (const priority of all) counts[priority] += 1;
+      return counts;
+    };
+    const queued = count(this.waiting.map(({ priority }) => priority));
+    return { limit: this.#options.limit, running: count([...this.running.values()]), queued };
+  }
+
+  enter(name: string, priority: Priority, shedding: boolean): void {
+    if (priority === "low" && shedding) this.refused.set(name, "shed");
+    else if (this.running.size < this.#options.limit) this.#admit(name, priority);
+    else if (this.waiting.length < this.#options.waiting) this.#queue(name, priority);
+    else {
+      const victim = this.#victimOf(priority);
+      this.#refuse(victim ?? name, "queue_full");
+      if (victim !== undefined) this.#queue(name, priority);
+    }
+  }
+
+  abort(name: string, reason: string): void {
+    if (this.waiting.some((waiter) => waiter.name === name)) this.#refuse(name, reason);
+  }
+
+  leave(name: string): void {
+    this.running.delete(name);
+    for (const { name, since } of [...this.waiting]) {
+      if (this.nowMs - since >= this.#options.waitMs) this.#refuse(name, "queue_timeout");
+    }
+    const classes = priorities.filter((priority) => this.#of(priority).length > 0);
+    const owed = classes.filter((priority) => this.#passedOver[priority] >= 15);
+    const chosen = owed[0] ?? classes[0];
+    if (chosen === undefined) return;
+    for (const priority of classes) if (isBelow(priority, chosen)) this.#passedOver[priority] += 1;
+    this.#passedOver[chosen] = 0;
+    const [oldest] = this.#of(chosen);
+    const late = oldest !== undefined && this.nowMs - oldest.since > this.#options.newestFirstAfterMs;
+    const next = late ? this.#of(chosen).at(-1) : oldest;
+    if (next === undefined) return;
+    this.waiting = this.waiting.filter((waiter) => waiter !== next);
+    this.#admit(next.name, chosen);
+  }
+
+  /** The oldest of the lowest class that has more than its twentieth, if it is lower or `priority` has not its own. */
+  #victimOf(priority: Priority): string | undefined {
+    const own = Math.floor(this.#options.waiting / 20);
+    const poor = this.#of(priority).length < own;
+    const payers = priorities.filter(
+      (other) => other !== priority && this.#of(other).length > own && (poor || isBelow(other, priority)),
+    );
+    const payer = payers.at(-1);
+    return payer === undefined ? undefined : this.#of(payer)[0]?.name;
+  }
+
+  #of(priority: Priority) {
+    return this.waiting.filter((waiter) => waiter.priority === priority);
+  }
+
+  #queue(name: string, priority: Priority): void {
+    this.waiting.push({ name, priority, since: this.nowMs });
+  }
+
+  #admit(name: string, priority: Priority): void {
+    this.running.set(name, priority);
+    this.admitted.push(name);
+  }
+
+  #refuse(name: string, reason: string): void {
+    this.waiting = this.waiting.filter((waiter) => waiter.name !== name);
+    this.refused.set(name, reason);
+  }
+}
+
+const isBelow = (one: Priority, other: Priority) => priorities.indexOf(one) > priorities.indexOf(other);
