@@ -160,6 +160,8 @@ describe("health of the real service", () => {
     });
     await service.db.connection.query("LOCK TABLES automations WRITE");
     const running = fetch(`${service.url}/api/automations/marketplace`);
+    await eventually("a request that holds the only place", () => service.database.state().used === 1);
+    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 503, "there is no other place");
     assert.equal(answer.parse(await (await fetch(`${service.url}/health`)).json()).status, "healthy");
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
     await service.db.connection.query("UNLOCK TABLES");
