@@ -10,7 +10,9 @@ export interface Cursor {
   id: number;
 }
 
-const content = z.tuple([z.enum(sorts), z.number().min(-8.64e15).max(8.64e15), z.number().int().positive()]);
+/** The last millisecond that a DATETIME of MySQL can hold; the other keys are far smaller. */
+const largestKey = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const content = z.tuple([z.enum(sorts), z.number().min(0).max(largestKey), z.number().int().positive()]);
 
 export function encodeCursor(sort: Sort, last: Listing): string {
   const key = { popular: last.popularity, rating: last.rating, newest: last.createdAt.getTime() }[sort];

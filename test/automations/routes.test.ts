@@ -118,6 +118,23 @@ describe("GET /api/automations/marketplace", () => {
   });
 });
 
+describe("a cursor that somebody made up", () => {
+  it("is a page or a 400, never an error of the server", async () => {
+    const keys = [-1, 0, 1e-9, 4.5, 2 ** 31, 2 ** 53, 253_402_300_799_999, 253_402_300_800_000, 8.64e15, 1e300];
+    const statuses = new Set<number>();
+    for (const sort of ["popular", "rating", "newest"]) {
+      for (const key of keys) {
+        for (const id of [1, Number.MAX_SAFE_INTEGER, 1e300]) {
+          const cursor = Buffer.from(JSON.stringify([sort, key, id])).toString("base64url");
+          const answer = await fetch(`${service.url}/api/automations/marketplace?sort=${sort}&cursor=${cursor}`);
+          statuses.add(answer.status);
+        }
+      }
+    }
+    assert.deepEqual([...statuses].sort(), [200, 400]);
+  });
+});
+
 describe("GET /api/optimized/automations/marketplace", () => {
   const path = "/api/optimized/automations/marketplace";
 
