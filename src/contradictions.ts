@@ -1,6 +1,6 @@
 // Values that are each right but do not go together, and what production does not allow.
 import type { z } from "zod";
-import { developmentKey, developmentSecret, type variables } from "./config.ts";
+import { developmentKey, developmentSecret, type variables } from "./environment.ts";
 import { complaint } from "./platform/variables.ts";
 
 /** A line for each contradiction; `given` is what the environment says, without the defaults. */

@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import fc from "fast-check";
-import { loadConfig, variables } from "../src/config.ts";
+import { loadConfig } from "../src/config.ts";
+import { variables } from "../src/environment.ts";
 import { ConfigError, mask } from "../src/platform/variables.ts";
 import { root } from "./helper.ts";
 

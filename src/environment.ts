@@ -1,0 +1,101 @@
+// Every environment variable that the service reads: what it takes, its unit and its default.
+// The OTEL_* variables are not here: the OpenTelemetry SDK reads those of its specification itself.
+import { z } from "zod";
+import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
+import { addressRanges } from "./platform/client-address.ts";
+import { accepts, listOf, oneOf, urlOf, wholeNumber } from "./platform/variables.ts";
+
+export const developmentSecret = "development-secret-development-secret";
+/** Lets the key `development-key` in, while APP_ENV is development. */
+export const developmentKey = apiKeyEntry("developer", "development-key");
+const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+/** Each variable with its check; the description says what it takes. Times are in milliseconds, sizes in bytes. */
+export const variables = z.object({
+  APP_ENV: oneOf(["production", "development"], "how strict to be").default("production"),
+  HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
+  PORT: wholeNumber(8000, 0, 65_535, "the port to listen on; 0 is any free one"),
+  LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
+  SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
+  SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),
+  SERVER_KEEP_ALIVE_MS: wholeNumber(65_000, 0, 3_600_000, "how long an idle connection is kept"),
+  SERVER_MAX_HEADER_BYTES: wholeNumber(16_384, 1024, 1_048_576, "largest headers of a request"),
+  SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long running requests may take to finish at the end"),
+
+  MYSQL_URL: urlOf(["mysql:"], "mysql://user:password@host:3306/database").refine(
+    (text) => URL.canParse(text) && new URL(text).pathname.length > 1,
+  ),
+  DB_POOL_LIMIT: wholeNumber(15, 1, 1000, "most open connections"),
+  DB_POOL_MAX_IDLE: wholeNumber(5, 1, 1000, "connections kept open when idle, at most DB_POOL_LIMIT"),
+  DB_POOL_WAIT_MS: wholeNumber(500, 1, 60_000, "longest wait for a connection"),
+  DB_QUERY_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest query"),
+  SLOW_QUERY_MS: wholeNumber(500, 1, 600_000, "a query over this is logged"),
+
+  JWT_SECRET: z
+    .string()
+    .min(32)
+    .default(developmentSecret)
+    .describe("at least 32 characters (the secret that signs tokens)"),
+  JWT_JWKS_URL: urlOf(
+    ["https:", "http:"],
+    "the public keys of the identity provider, instead of JWT_SECRET",
+  ).optional(),
+  JWT_ALGORITHMS: listOf(isAsymmetric, "with JWT_JWKS_URL, of RS256, PS256, ES256, EdDSA and their longer kin").default(
+    ["RS256", "ES256", "EdDSA"],
+  ),
+  JWT_ISSUER: z.string().min(1).default("koa-service-template").describe("a text (what the iss of tokens must be)"),
+  JWT_AUDIENCE: z.string().min(1).default("koa-service-template").describe("a text (what the aud of tokens must have)"),
+  JWT_CLOCK_TOLERANCE_S: wholeNumber(5, 0, 300, "how far the clocks of issuer and service may differ"),
+  API_KEYS: listOf(accepts(parseApiKey), "of name:sha256-hex, as scripts/api-key.ts makes them").optional(),
+  PUBLIC_ROUTES: listOf(
+    (entry) => /^([A-Za-z]+\s+)?\/\S*$/.test(entry),
+    "more public routes, as GET /api/things/:id",
+  ).default([]),
+  CORS_ORIGINS: listOf(isOrigin, "sites whose pages may call, as https://app.example.com").default([]),
+  TRUSTED_PROXIES: wholeNumber(0, 0, 10, "proxies in front that append to X-Forwarded-For"),
+
+  PROTECTION: oneOf(["on", "off"], "queue, deadline, rate limit and shedding").default("on"),
+  DEADLINE_MS: wholeNumber(3000, 1, 600_000, "longest request"),
+  ADMISSION_LIMIT: wholeNumber(10, 1, 10_000, "most requests that run at a time"),
+  ADMISSION_WAITING: wholeNumber(100, 0, 100_000, "most requests that wait for their turn"),
+  ADMISSION_WAIT_MS: wholeNumber(250, 1, 600_000, "longest wait for a turn"),
+  ADMISSION_NEWEST_FIRST_MS: wholeNumber(
+    100,
+    0,
+    600_000,
+    "the newest goes first once the oldest has waited for so long",
+  ),
+  MEMORY_WARN_PERCENT: wholeNumber(80, 10, 100, "memory in use from which on it is warned of"),
+  MEMORY_SHED_PERCENT: wholeNumber(90, 10, 100, "memory in use from which on the lowest class is refused"),
+  LOOP_DELAY_SHED_MS: wholeNumber(200, 1, 60_000, "event-loop delay from which on the lowest class is refused"),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(600, 1, 1_000_000, "requests of one address, and of one subject"),
+  RATE_LIMIT_EXEMPT: listOf(
+    accepts((range) => addressRanges([range])),
+    "addresses and CIDR networks that are not limited",
+  ).optional(),
+  RATE_LIMIT_REDIS_URL: urlOf(
+    ["redis:", "rediss:"],
+    "a Valkey or Redis server where replicas share their counts",
+  ).optional(),
+
+  BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
+  SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "a request over this is logged"),
+  OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest call of a webhook"),
+
+  MARKETPLACE_FRESH_MS: wholeNumber(5000, 1, 86_400_000, "how long a cached marketplace page is fresh"),
+  MARKETPLACE_STALE_MS: wholeNumber(60_000, 0, 86_400_000, "how long after that it is served while it is refreshed"),
+  MARKETPLACE_CACHE_ENTRIES: wholeNumber(500, 1, 1_000_000, "most marketplace pages in the cache"),
+  SEED_AUTOMATIONS: wholeNumber(0, 0, 1_000_000, "example automations put into an empty table at the start"),
+  SEED_WEBHOOK_URL: urlOf(["http:", "https:"], "the webhook of the example automations").default(
+    "http://127.0.0.1:9000/hooks",
+  ),
+});
+
+function isAsymmetric(algorithm: string): boolean {
+  return /^(?:RS|PS|ES)(?:256|384|512)$|^EdDSA$/.test(algorithm);
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
