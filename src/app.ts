@@ -15,7 +15,7 @@ import { publicRoutes } from "./platform/auth/public-routes.ts";
 import { remoteKeys } from "./platform/auth/remote-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
 import { CpuWatch } from "./platform/cpu-watch.ts";
-import type { Database } from "./platform/database/pool.ts";
+import type { Database } from "./platform/database/database.ts";
 import type { Drain } from "./platform/drain.ts";
 import { enforceDeadline } from "./platform/enforce-deadline.ts";
 import { health } from "./platform/health.ts";

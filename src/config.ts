@@ -46,6 +46,7 @@ export function loadConfig(environment: Environment) {
       url: values.MYSQL_URL,
       limit: values.DB_POOL_LIMIT,
       maxIdle: values.DB_POOL_MAX_IDLE,
+      recycleMs: values.DB_POOL_RECYCLE_MS,
       waitMs: values.DB_POOL_WAIT_MS,
       queryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
       slowQueryMs: values.SLOW_QUERY_MS,

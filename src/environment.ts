@@ -28,6 +28,7 @@ export const variables = z.object({
   ),
   DB_POOL_LIMIT: wholeNumber(15, 1, 1000, "most open connections"),
   DB_POOL_MAX_IDLE: wholeNumber(5, 1, 1000, "connections kept open when idle, at most DB_POOL_LIMIT"),
+  DB_POOL_RECYCLE_MS: wholeNumber(3_600_000, 1000, 86_400_000, "age from which on a connection is replaced"),
   DB_POOL_WAIT_MS: wholeNumber(500, 1, 60_000, "longest wait for a connection"),
   DB_QUERY_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest query"),
   SLOW_QUERY_MS: wholeNumber(500, 1, 600_000, "a query over this is logged"),

@@ -12,8 +12,8 @@ import { seedAutomations } from "../src/automations/seed.ts";
 import { loadConfig } from "../src/config.ts";
 import { signDevelopmentToken } from "../src/platform/auth/development-token.ts";
 import { connectionOptions } from "../src/platform/database/connection.ts";
+import { Database } from "../src/platform/database/database.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
-import { Database } from "../src/platform/database/pool.ts";
 import { Drain } from "../src/platform/drain.ts";
 import { OnDemandReader } from "../src/platform/metric-readers.ts";
 

@@ -1,10 +1,18 @@
 // The SQL of the automations. Every statement has a name: that is what traces, metrics and the slow-query log call it.
 import type { RowDataPacket } from "mysql2/promise";
-import type { Database, Parameter } from "../platform/database/pool.ts";
+import type { Database } from "../platform/database/database.ts";
+import type { Parameter } from "../platform/database/session.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AutomationChanges, ListQuery, NewAutomation, Sort } from "./schema.ts";
 
 export type AutomationRepository = ReturnType<typeof automationRepository>;
+
+interface FinishedRun {
+  id: number;
+  automationId: number;
+  status: "succeeded" | "failed";
+  webhookStatus: number | null;
+}
 
 type Filter = Pick<ListQuery, "category" | "search">;
 
@@ -82,11 +90,21 @@ export function automationRepository(db: Database) {
       return (await db.execute("runs.create", sql, [automationId])).insertId;
     },
 
-    /** Records how a run ended; `webhookStatus` is null when no answer came. */
-    async finishRun(id: number, status: "succeeded" | "failed", webhookStatus: number | null): Promise<void> {
-      const sql =
-        "UPDATE automation_runs SET status = ?, webhook_status = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
-      await db.execute("runs.finish", sql, [status, webhookStatus, id]);
+    /** Records how a run ended; `webhookStatus` is null when no answer came. One that succeeded counts for its popularity. */
+    finishRun(run: FinishedRun): Promise<void> {
+      const { id, automationId, status, webhookStatus } = run;
+      return db.transaction(
+        "runs.finish",
+        async (transaction) => {
+          const sql =
+            "UPDATE automation_runs SET status = ?, webhook_status = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
+          await transaction.execute("runs.update", sql, [status, webhookStatus, id]);
+          if (status !== "succeeded") return;
+          const count = "UPDATE automations SET popularity = popularity + 1 WHERE id = ?";
+          await transaction.execute("automations.count_run", count, [automationId]);
+        },
+        { retryDeadlocks: true },
+      );
     },
   };
 }

@@ -68,7 +68,7 @@ export function automationService(repository: AutomationRepository, webhooks: We
         const succeeded = webhookStatus !== null && webhookStatus < 300;
         const status = succeeded ? "succeeded" : "failed";
         // Also when the request is over: a run that is not finished looks as if it still went on.
-        await withoutDeadline(() => repository.finishRun(runId, status, webhookStatus));
+        await withoutDeadline(() => repository.finishRun({ id: runId, automationId: id, status, webhookStatus }));
       }
       if (webhookStatus >= 500) throw new Problem("dependency_failed");
       return { id: runId, automationId: id, status: webhookStatus < 300 ? "succeeded" : "failed", webhookStatus };

@@ -1,6 +1,6 @@
 // Answers the probes of load balancers and orchestrators ahead of everything else: never queued, limited or authenticated.
 import type { CpuWatch } from "./cpu-watch.ts";
-import type { PoolState } from "./database/telemetry.ts";
+import type { PoolState } from "./database/pool.ts";
 import type { Middleware } from "./http.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
 import { withoutDeadline } from "./request-context.ts";

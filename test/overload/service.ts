@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { pino } from "pino";
 import { buildApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
-import { Database } from "../../src/platform/database/pool.ts";
+import { Database } from "../../src/platform/database/database.ts";
 import { Drain } from "../../src/platform/drain.ts";
 import { priorities, type Route } from "../../src/platform/http.ts";
 import { metricsReader } from "../../src/telemetry.ts";

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import { createServer as createTcpServer, type Socket } from "node:net";
 import Koa from "koa";
 import { z } from "zod";
-import { Database } from "../../src/platform/database/pool.ts";
+import { Database } from "../../src/platform/database/database.ts";
 import { health } from "../../src/platform/health.ts";
 import type { RequestState } from "../../src/platform/http.ts";
 import { addressOf, eventually, silent, startService } from "../helper.ts";
@@ -130,7 +130,10 @@ describe("health with a database that accepts and never answers", () => {
     await once(hanging, "listening");
     const { host } = new URL(addressOf(hanging.address()));
     const times = { waitMs: 500, queryTimeoutMs: 1500, slowQueryMs: 500 };
-    const database = new Database({ url: `mysql://root@${host}/any`, limit: 15, maxIdle: 5, ...times }, silent);
+    const database = new Database(
+      { url: `mysql://root@${host}/any`, limit: 15, maxIdle: 5, recycleMs: 3_600_000, ...times },
+      silent,
+    );
     const state = { version: "1", accepting: () => true, memory: { percent: 1, warning: false }, cpu: { percent: 1 } };
     const server = createServer(new Koa<RequestState>().use(health({ database, ...state })).callback());
     await once(server.listen(0, "127.0.0.1"), "listening");

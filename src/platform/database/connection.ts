@@ -14,7 +14,7 @@ export function connectionOptions(url: string) {
     timezone: "Z",
     supportBigNumbers: true,
     decimalNumbers: true,
-    connectTimeout: 5000,
+    connectTimeout: 2000,
   };
 }
 

@@ -1,184 +1,173 @@
-// A bounded pool of MySQL connections and the one way to run a query: wait for a connection, run, give it back, each
-// timed apart and bounded by its own limit and by the request's deadline. mysql2 bounds neither, so that is done here.
+// A bounded pool of connections, on top of the driver's: the driver waits for ever, keeps connections that have died while
+// idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
 import { setTimeout as sleep } from "node:timers/promises";
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from "mysql2/promise";
+import { createPool, type Pool, type PoolConnection } from "mysql2/promise";
 import { bounded } from "../bounded.ts";
-import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline } from "../request-context.ts";
-import { connectionOptions } from "./connection.ts";
-import { databaseError, errorCode } from "./errors.ts";
-import { QueryKiller } from "./query-killer.ts";
-import { databaseTelemetry, type PoolState } from "./telemetry.ts";
+import type { connectionOptions } from "./connection.ts";
+import { databaseError } from "./errors.ts";
 
-const closeWithinMs = 1000;
-
-/** What a placeholder may stand for. No objects: the driver would expand them into SQL. */
-export type Parameter = string | number | boolean | Date | null;
-
-export interface DatabaseOptions {
-  /** mysql://user:password@host:port/database */
-  url: string;
+export interface PoolOptions {
   /** Most open connections. */
   limit: number;
   /** Connections that are kept open when idle. */
   maxIdle: number;
+  /** Longest wait for a connection, its check included. */
   waitMs: number;
-  queryTimeoutMs: number;
-  slowQueryMs: number;
+  /** A connection older than about this is replaced, so that the pool follows a failover, a proxy or a changed address. */
+  recycleMs: number;
 }
 
-export class Database {
+/** Connections at this instant. */
+export interface PoolState {
+  used: number;
+  idle: number;
+  waiting: number;
+  limit: number;
+}
+
+/** What is known of an open connection; times as of performance.now(). */
+interface History {
+  openedAt: number;
+  usedAt: number;
+  endsAt: number;
+}
+
+export interface Lease {
+  connection: PoolConnection;
+  /** False when it was opened for this lease. */
+  reused: boolean;
+}
+
+/** After so long without use a connection is asked whether it is still there. */
+const checkAfterMs = 1000;
+/** A healthy server answers that in a millisecond; waiting longer would use up the wait for a connection that works. */
+const checkWithinMs = 200;
+const closeWithinMs = 1000;
+
+export class ConnectionPool {
   readonly #pool: Pool;
-  readonly #options: DatabaseOptions;
-  readonly #log: Logger;
-  readonly #telemetry: ReturnType<typeof databaseTelemetry>;
-  readonly #killer: QueryKiller;
-  #waiting = 0;
+  readonly #options: PoolOptions;
+  readonly #histories = new WeakMap<object, History>();
   #used = 0;
+  #waiting = 0;
+  /** Connections from before this instant are checked before they are used, however short they were idle. */
+  #suspectBefore = 0;
+  /** Connections from before this instant are not used again. */
+  #deadBefore = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(options: DatabaseOptions, log: Logger) {
+  constructor(connection: ReturnType<typeof connectionOptions>, options: PoolOptions) {
     this.#options = options;
-    this.#log = log;
-    const connection = connectionOptions(options.url);
     this.#pool = createPool({
       ...connection,
       connectionLimit: options.limit,
       maxIdle: options.maxIdle,
       idleTimeout: 60_000,
       enableKeepAlive: true,
+      // A stack trace taken for every query would cost a tenth of the processor's time.
       trace: false,
     });
-    this.#killer = new QueryKiller(options.url);
-    this.#telemetry = databaseTelemetry(connection, () => this.state());
   }
 
-  /** Connections at this instant. */
   state(): PoolState {
-    const open = openConnections(this.#pool);
-    return {
-      used: this.#used,
-      idle: Math.max(0, open - this.#used),
-      waiting: this.#waiting,
-      limit: this.#options.limit,
-    };
+    const idle = Math.max(0, openConnections(this.#pool) - this.#used);
+    return { used: this.#used, idle, waiting: this.#waiting, limit: this.#options.limit };
   }
 
   /**
-   * The rows of a SELECT. `name` is the query's name in telemetry, such as `automations.list`.
+   * Lends a connection that works as far as can be known, until {@link release} or {@link destroy}.
    *
-   * @throws {Problem} pool_timeout, query_timeout, database_unavailable.
+   * @throws {Problem} pool_timeout when all are in use for too long; database_unavailable; the reason of `signal`.
    */
-  async query(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<RowDataPacket[]> {
-    return this.#run<RowDataPacket[]>(name, sql, parameters);
-  }
-
-  /** Runs an INSERT, UPDATE or DELETE. Throws as {@link query} does. */
-  async execute(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
-    return this.#run<ResultSetHeader>(name, sql, parameters);
-  }
-
-  /** Resolves when the database answers; rejects as {@link query} does. */
-  async ping(): Promise<void> {
-    await this.query("health.ping", "SELECT 1");
-  }
-
-  /**
-   * Closes all connections. Call it when no request is left that could still ask for one.
-   * Never rejects, and takes a second at most: a connection that cannot say goodbye is as good as closed.
-   */
-  close(): Promise<void> {
-    this.#telemetry.stop();
-    this.#closed ??= Promise.race([this.#end(), sleep(closeWithinMs, undefined, { ref: false })]).catch(() => {});
-    return this.#closed;
-  }
-
-  async #end(): Promise<void> {
-    await this.#pool.end();
-    await this.#killer.close();
-  }
-
-  async #run<Result extends RowDataPacket[] | ResultSetHeader>(
-    name: string,
-    sql: string,
-    parameters: readonly Parameter[],
-  ): Promise<Result> {
-    const signal = currentDeadline()?.signal;
-    signal?.throwIfAborted();
-    const askedAt = performance.now();
-    const connection = await this.#acquire(signal);
-    const startedAt = performance.now();
-    const waitS = (startedAt - askedAt) / 1000;
-    this.#telemetry.waited(waitS);
-    const span = this.#telemetry.startQuery(name, sql, waitS);
-    const running = connection.query<Result>({ sql, values: [...parameters] });
-    const late = () => new Problem("query_timeout");
-    let errorType: string | undefined;
-    try {
-      const [result] = await bounded(running, { limitMs: this.#options.queryTimeoutMs, late, signal });
-      this.#release(connection);
-      return result;
-    } catch (error) {
-      const known = databaseError(error);
-      errorType = known instanceof Problem ? known.type : (errorCode(error) ?? "query_failed");
-      if (error instanceof Problem) this.#stop(name, connection, running);
-      else if (known instanceof Problem) this.#destroy(connection);
-      else this.#release(connection);
-      throw known;
-    } finally {
-      const durationMs = performance.now() - startedAt;
-      this.#telemetry.endQuery(span, name, durationMs / 1000, errorType);
-      if (durationMs > this.#options.slowQueryMs) this.#reportSlow(name, sql, durationMs, waitS * 1000);
-    }
-  }
-
-  async #acquire(signal: AbortSignal | undefined): Promise<PoolConnection> {
-    const pending = this.#pool.getConnection();
+  async acquire(signal: AbortSignal | undefined): Promise<Lease> {
+    const endsAt = performance.now() + this.#options.waitMs;
     this.#waiting += 1;
     try {
-      const late = () => new Problem("pool_timeout");
-      const connection = await bounded(pending, { limitMs: this.#options.waitMs, late, signal });
-      this.#used += 1;
-      return connection;
-    } catch (error) {
-      if (!(error instanceof Problem)) throw databaseError(error);
-      if (error.type === "pool_timeout") this.#telemetry.timedOut();
-      // The driver will still hand a connection to this wait that nobody is waiting in: it goes straight back.
-      pending.then(
-        (connection) => connection.release(),
-        () => {},
-      );
-      throw error;
+      for (;;) {
+        const connection = await this.#next(endsAt - performance.now(), signal);
+        this.#used += 1;
+        const history = this.#histories.get(connection.connection);
+        if (history === undefined) {
+          this.#remember(connection);
+          return { connection, reused: false };
+        }
+        const fit = await this.#fit(connection, history, signal).catch((error: unknown) => {
+          this.destroy(connection);
+          throw error;
+        });
+        if (fit) return { connection, reused: true };
+        this.destroy(connection);
+      }
     } finally {
       this.#waiting -= 1;
     }
   }
 
-  /** Stops a query that was given up, in the server too; its connection stays taken until that is done. */
-  async #stop(name: string, connection: PoolConnection, running: Promise<unknown>): Promise<void> {
-    this.#telemetry.killed(name);
-    if (await this.#killer.stop(connection.threadId, running)) this.#release(connection);
-    else this.#destroy(connection);
-  }
-
-  #release(connection: PoolConnection): void {
+  release(connection: PoolConnection): void {
     this.#used -= 1;
+    const history = this.#histories.get(connection.connection);
+    if (history !== undefined) history.usedAt = performance.now();
     connection.release();
   }
 
-  #destroy(connection: PoolConnection): void {
+  destroy(connection: PoolConnection): void {
     this.#used -= 1;
     connection.destroy();
   }
 
-  #reportSlow(query: string, sql: string, durationMs: number, waitMs: number): void {
-    this.#telemetry.slow(query);
-    const statement = sql.replaceAll(/\s+/g, " ").trim().slice(0, 100);
-    this.#log.warn(
-      { query, statement, durationMs: Math.round(durationMs), poolWaitMs: Math.round(waitMs) },
-      "slow query",
-    );
+  /** A connection was found dead in use: the others may be too, and are checked before they are used again. */
+  suspect(): void {
+    this.#suspectBefore = performance.now();
+  }
+
+  /** Closes all connections. Never rejects, and takes a second at most: one that cannot say goodbye is as good as closed. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.race([this.#pool.end(), sleep(closeWithinMs, undefined, { ref: false })]).catch(() => {});
+    return this.#closed;
+  }
+
+  async #next(limitMs: number, signal: AbortSignal | undefined): Promise<PoolConnection> {
+    const pending = this.#pool.getConnection();
+    // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
+    const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
+    try {
+      return await bounded(pending, { limitMs: Math.max(0, limitMs), late, signal });
+    } catch (error) {
+      // The driver may still hand a connection to this wait that nobody is waiting in: it goes straight back.
+      pending.then(
+        (connection) => {
+          if (!this.#histories.has(connection.connection)) this.#remember(connection);
+          connection.release();
+        },
+        () => {},
+      );
+      throw databaseError(error);
+    }
+  }
+
+  #remember(connection: PoolConnection): void {
+    const now = performance.now();
+    // Not all at once: what was opened together would be replaced together.
+    const endsAt = now + this.#options.recycleMs * (1 - 0.1 * Math.random());
+    this.#histories.set(connection.connection, { openedAt: now, usedAt: now, endsAt });
+  }
+
+  /** Whether a connection that was used before can be used once more. */
+  async #fit(connection: PoolConnection, history: History, signal: AbortSignal | undefined): Promise<boolean> {
+    const now = performance.now();
+    if (now > history.endsAt || history.openedAt < this.#deadBefore) return false;
+    if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
+    const late = () => new Problem("database_unavailable");
+    try {
+      await bounded(connection.ping(), { limitMs: checkWithinMs, late, signal });
+      return true;
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
+      this.#deadBefore = now;
+      return false;
+    }
   }
 }
 

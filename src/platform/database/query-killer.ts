@@ -25,30 +25,31 @@ export class QueryKiller {
       () => {},
       () => {},
     );
-    const done = this.#kill(threadId).then(() => ended);
-    return bounded(
-      done.then(() => true),
-      { limitMs: stoppedWithinMs, late: () => new Problem("query_timeout"), signal: undefined },
-    ).catch(() => false);
-  }
-
-  async #kill(threadId: number): Promise<void> {
     const connecting = this.#connect();
-    try {
+    const kill = async () => {
       await (await connecting).query("KILL QUERY ?", [threadId]);
-    } catch (error) {
-      if (this.#connection === connecting) this.#connection = undefined;
-      connecting.then(
-        (connection) => connection.destroy(),
-        () => {},
-      );
-      throw error;
+      await ended;
+    };
+    try {
+      await bounded(kill(), { limitMs: stoppedWithinMs, late: () => new Problem("query_timeout"), signal: undefined });
+      return true;
+    } catch {
+      this.#drop(connecting);
+      return false;
     }
   }
 
-  async close(): Promise<void> {
-    const connection = await this.#connection?.catch(() => undefined);
-    connection?.destroy();
+  /** A connection that did not answer in time may never do so: the next order gets a new one. */
+  #drop(connecting: Promise<Connection>): void {
+    if (this.#connection === connecting) this.#connection = undefined;
+    connecting.then(
+      (connection) => connection.destroy(),
+      () => {},
+    );
+  }
+
+  close(): void {
+    if (this.#connection !== undefined) this.#drop(this.#connection);
   }
 
   #connect(): Promise<Connection> {

@@ -2,16 +2,11 @@
 // Names follow the OpenTelemetry conventions for database clients; durations are in seconds.
 import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
+import type { PoolState } from "./pool.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
 
-/** Connections at this instant. */
-export interface PoolState {
-  used: number;
-  idle: number;
-  waiting: number;
-  limit: number;
-}
+export type DatabaseTelemetry = ReturnType<typeof databaseTelemetry>;
 
 interface ServerAddress {
   host: string;
@@ -45,10 +40,16 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     "{query}",
     "Queries stopped in the server, past their limit or without a client",
   );
+  const retried = counter(
+    "db.query.retried",
+    "{retry}",
+    "Queries run again, for a connection that had died or a deadlock",
+  );
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
   timeouts.add(0, poolAttributes);
   slow.add(0);
   killed.add(0);
+  retried.add(0);
 
   const gauge = (name: string, unit: string, description: string) =>
     meter.createObservableUpDownCounter(name, { unit, description, valueType: ValueType.INT });
@@ -90,9 +91,24 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
         ...(errorType !== undefined && { [ATTR_ERROR_TYPE]: errorType }),
       });
     },
+    /** A span around several queries, as a transaction is one; marked when `work` rejects. */
+    inSpan<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+      return tracer.startActiveSpan(name, async (span) => {
+        try {
+          return await work();
+        } catch (error) {
+          span.setStatus({ code: SpanStatusCode.ERROR });
+          throw error;
+        } finally {
+          span.end();
+        }
+      });
+    },
     waited: (waitS: number) => waitTime.record(waitS, poolAttributes),
     timedOut: () => timeouts.add(1, poolAttributes),
     killed: (name: string) => killed.add(1, { "db.query.summary": name }),
+    retried: (name: string, reason: "connection_lost" | "deadlock") =>
+      retried.add(1, { "db.query.summary": name, reason }),
     slow: (name: string) => slow.add(1, { "db.query.summary": name }),
     stop: () => meter.removeBatchObservableCallback(observe, observed),
   };

@@ -1,130 +1,173 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { RowDataPacket } from "mysql2/promise";
-import { pino } from "pino";
-import { Database, type DatabaseOptions } from "../../../src/platform/database/pool.ts";
-import { createDatabase, eventually, freePort, type LogLine } from "../../helper.ts";
+import { Socket } from "node:net";
+import type { PoolConnection, RowDataPacket } from "mysql2/promise";
+import { connectionOptions } from "../../../src/platform/database/connection.ts";
+import { ConnectionPool, type PoolOptions } from "../../../src/platform/database/pool.ts";
+import { Link } from "../../faults/link.ts";
+import { createDatabase, eventually } from "../../helper.ts";
 
-const options = { limit: 2, maxIdle: 1, waitMs: 200, queryTimeoutMs: 5000, slowQueryMs: 5000 };
-/** A statement that keeps the server busy for about as long, unlike SLEEP, which a kill ends without an error. */
-const busy =
-  "SELECT COUNT(*) AS number FROM information_schema.columns a JOIN information_schema.columns b JOIN information_schema.columns c";
+const options = { limit: 3, maxIdle: 2, waitMs: 400, recycleMs: 3_600_000 };
 
-describe("Database", () => {
+describe("ConnectionPool", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
-  let log: LogLine[];
-  let opened: Database[];
+  let link: Link;
+  let pool: ConnectionPool;
   before(async () => {
     db = await createDatabase();
-    await db.connection.query("CREATE TABLE items (id INT PRIMARY KEY, name VARCHAR(100)) DEFAULT CHARSET utf8mb4");
-  });
-  beforeEach(() => {
-    log = [];
-    opened = [];
+    link = await Link.to(db.url);
   });
   afterEach(async () => {
-    await Promise.all(opened.map((database) => database.close()));
+    await link.mend();
+    await pool.close();
   });
-  after(() => db.drop());
+  after(async () => {
+    link.close();
+    await db.drop();
+  });
 
-  function open(changes: Partial<DatabaseOptions> = {}): Database {
-    const logger = pino(
-      { formatters: { level: (level) => ({ level }) } },
-      { write: (line: string) => log.push(JSON.parse(line)) },
-    );
-    const database = new Database({ url: db.url, ...options, ...changes }, logger);
-    opened.push(database);
-    return database;
+  function open(changes: Partial<PoolOptions> = {}): void {
+    pool = new ConnectionPool(connectionOptions(link.through(db.url)), { ...options, ...changes });
   }
 
-  it("brings values back as they were sent", async () => {
-    const database = open();
-    const name = "Grüße 😀 '\"\\;--";
-    assert.equal(
-      (await database.execute("items.create", "INSERT INTO items VALUES (?, ?)", [1, name])).affectedRows,
-      1,
-    );
-    const [row] = await database.query("items.get", "SELECT id, name, ? AS at FROM items WHERE id = ?", ["x", 1]);
-    assert.deepEqual({ ...row }, { id: 1, name, at: "x" });
+  async function use(): Promise<number> {
+    const { connection } = await pool.acquire(undefined);
+    const { threadId } = connection;
+    await connection.query("SELECT 1");
+    pool.release(connection);
+    return threadId;
+  }
+
+  it("lends the connection that was used last, and opens no more than are needed", async () => {
+    open();
+    const first = await use();
+    for (let round = 0; round < 5; round++) assert.equal(await use(), first);
+    assert.deepEqual(pool.state(), { used: 0, idle: 1, waiting: 0, limit: 3 });
   });
 
-  it("gives up the wait for a connection in time, and is whole afterwards", async () => {
-    const database = open();
-    const held = [database.query("busy", "SELECT SLEEP(0.6)"), database.query("busy", "SELECT SLEEP(0.6)")];
+  it("replaces a connection that is old enough", async () => {
+    open({ recycleMs: 300 });
+    const first = await use();
+    assert.equal(await use(), first);
+    await eventually("the end of its time", async () => (await use()) !== first);
+    assert.equal(pool.state().idle, 1);
+  });
+
+  it("asks a connection whether it lives once it lay idle for a second, not before", async () => {
+    open();
+    const first = await use();
+    await use();
+    assert.equal(await pings(), 0);
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    assert.equal(await use(), first);
+    assert.equal(await pings(), 1);
+
+    async function pings(): Promise<number> {
+      const { connection } = await pool.acquire(undefined);
+      const [[row]] = await connection.query<RowDataPacket[]>("SHOW SESSION STATUS LIKE 'Com_admin_commands'");
+      pool.release(connection);
+      return Number(row?.Value);
+    }
+  });
+
+  it("replaces all that died while they lay idle after it has found the first", async () => {
+    open({ maxIdle: 3 });
+    const leases = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
+    const before = leases.map(({ connection }) => connection.threadId);
+    for (const { connection } of leases) pool.release(connection);
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    // Nobody is told that they are gone: the next three must not find out one after the other.
+    link.blackhole();
+    const late = new Promise((resolve) => setTimeout(resolve, 50)).then(() => {
+      link.cut();
+      return link.mend();
+    });
     const startedAt = performance.now();
-    await assert.rejects(database.query("late", "SELECT 1"), { type: "pool_timeout", status: 504 });
-    const waitedMs = performance.now() - startedAt;
-    assert.ok(waitedMs >= 190 && waitedMs < 500, `${waitedMs} ms`);
-    await Promise.all(held);
-    await Promise.all(Array.from({ length: 20 }, () => database.query("again", "SELECT 1")));
-    assert.deepEqual(database.state(), { used: 0, idle: 2, waiting: 0, limit: 2 });
+    const after = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
+    assert.ok(performance.now() - startedAt < 390, "one check, and not three");
+    await late;
+    for (const { connection, reused } of after) {
+      assert.equal(reused, false);
+      assert.ok(!before.includes(connection.threadId));
+      pool.release(connection);
+    }
   });
 
-  it("gives up a query in time, stops it in the server, and uses its connection again", async () => {
-    const database = open({ queryTimeoutMs: 100 });
-    const [before] = await database.query("id", "SELECT CONNECTION_ID() AS id");
-    await assert.rejects(database.query("busy", busy), { type: "query_timeout", status: 504 });
-    const rejectedAt = performance.now();
-    await eventually("the end of the query in the server", async () => (await runningIn(Number(before?.id))) === 0);
-    assert.ok(performance.now() - rejectedAt < 500);
-    await eventually("its connection back in the pool", () => database.state().used === 0);
-    const [after] = await database.query("id", "SELECT CONNECTION_ID() AS id");
-    assert.equal(after?.id, before?.id);
-    assert.deepEqual(database.state(), { used: 0, idle: 1, waiting: 0, limit: 2 });
+  it("checks the others before their use when one was found dead", async () => {
+    open();
+    const [one, other] = await Promise.all([pool.acquire(undefined), pool.acquire(undefined)]);
+    pool.release(other.connection);
+    link.blackhole();
+    pool.suspect();
+    pool.destroy(one.connection);
+    const late = assert.rejects(pool.acquire(undefined), { type: "database_unavailable" });
+    await late;
+    await link.mend();
+    await use();
   });
 
-  async function runningIn(connection: number): Promise<number> {
-    const sql = "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE id = ? AND command = 'Query'";
-    const [[row]] = await db.connection.query<RowDataPacket[]>(sql, [connection]);
-    return Number(row?.number);
-  }
-
-  it("passes the error of a wrong statement on and keeps the connection", async () => {
-    const database = open();
-    await assert.rejects(database.query("wrong", "SELECT nothing FROM nowhere"), { code: "ER_NO_SUCH_TABLE" });
-    assert.deepEqual(database.state(), { used: 0, idle: 1, waiting: 0, limit: 2 });
-  });
-
-  it("tells a database that refuses or does not answer from a bug", async () => {
-    const refusing = open({ url: `mysql://root@127.0.0.1:${await freePort()}/shop` });
-    await assert.rejects(refusing.query("any", "SELECT 1"), { type: "database_unavailable", status: 503 });
-    const silent = createServer().listen(0, "127.0.0.1");
-    await once(silent, "listening");
-    const address = silent.address();
-    assert.ok(typeof address === "object" && address !== null);
-    const hanging = open({ url: `mysql://root@127.0.0.1:${address.port}/shop` });
-    await assert.rejects(hanging.query("any", "SELECT 1"), { type: "pool_timeout" });
-    silent.close();
-  });
-
-  it("goes on after its connections were killed", async () => {
-    const database = open();
-    const [row] = await database.query("id", "SELECT CONNECTION_ID() AS id");
-    await db.connection.query(`KILL ${Number(row?.id)}`);
-    // The first query may still meet the dead connection; it says so with a 503.
-    await database
-      .query("again", "SELECT 1")
-      .catch((error: unknown) => assert.equal(Reflect.get(Object(error), "type"), "database_unavailable"));
-    await database.query("again", "SELECT 1");
-    assert.equal(database.state().used, 0);
-  });
-
-  it("warns of a slow query once, with 100 characters of its statement and no value", async () => {
-    const database = open({ slowQueryMs: 50 });
-    await database.query(
-      "items.slow",
-      `SELECT SLEEP(?),\n   ${"name, ".repeat(30)} id FROM items WHERE id = 1`,
-      [0.08],
+  it("says pool_timeout when the load holds all, and database_unavailable when none can be opened", async () => {
+    open({ waitMs: 150 });
+    const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
+    await assert.rejects(pool.acquire(undefined), { type: "pool_timeout" });
+    for (const { connection } of held) pool.destroy(connection);
+    link.blackhole();
+    await assert.rejects(pool.acquire(undefined), { type: "database_unavailable" });
+    await link.mend();
+    await eventually("a connection", () =>
+      use().then(
+        () => true,
+        () => false,
+      ),
     );
-    assert.equal(log.length, 1);
-    const [line] = log;
-    assert.equal(line?.level, "warn");
-    assert.equal(line.msg, "slow query");
-    assert.equal(line.query, "items.slow");
-    assert.equal(String(line.statement).length, 100);
-    assert.match(String(line.statement), /^SELECT SLEEP\(\?\), name, /);
-    assert.ok(Number(line.durationMs) >= 50);
-    assert.ok(Number(line.poolWaitMs) >= 0);
+  });
+
+  it("ends a wait with the reason of its signal, and loses no connection", async () => {
+    open();
+    const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
+    const leaving = new AbortController();
+    const waits = Array.from({ length: 50 }, () => pool.acquire(leaving.signal));
+    assert.equal(pool.state().waiting, 50);
+    leaving.abort(new Error("gone"));
+    for (const wait of await Promise.allSettled(waits)) {
+      assert.ok(wait.status === "rejected" && wait.reason === leaving.signal.reason);
+    }
+    for (const { connection } of held) pool.release(connection);
+    await eventually("all idle", () => pool.state().used === 0 && pool.state().waiting === 0);
+    const again = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
+    for (const { connection } of again) pool.release(connection);
+  });
+
+  it("has as many in use and idle as are open, whatever happened to them", async () => {
+    open({ waitMs: 100 });
+    const taken: PoolConnection[] = [];
+    let seed = 7;
+    const next = (limit: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      return seed % limit;
+    };
+    for (let step = 0; step < 300; step++) {
+      const connection = taken[next(Math.max(1, taken.length))];
+      const what = next(5);
+      if (what === 0 || connection === undefined) {
+        const lease = await pool.acquire(undefined).catch(() => undefined);
+        if (lease !== undefined) taken.push(lease.connection);
+        continue;
+      }
+      if (what === 1) socketOf(connection).resetAndDestroy();
+      taken.splice(taken.indexOf(connection), 1);
+      if (what === 2) pool.destroy(connection);
+      else pool.release(connection);
+    }
+    for (const connection of taken) pool.release(connection);
+    await eventually("what is open in the server", async () => {
+      const { used, idle } = pool.state();
+      return used === 0 && idle <= 3 && idle === link.open;
+    });
   });
 });
+
+function socketOf(connection: PoolConnection): Socket {
+  const stream: unknown = Reflect.get(connection.connection, "stream");
+  assert.ok(stream instanceof Socket);
+  return stream;
+}

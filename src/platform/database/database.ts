@@ -1,0 +1,152 @@
+// The one way to the database. Every wait has its own limit and heeds the request's deadline; the driver has neither.
+import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import type { Logger } from "../log.ts";
+import { Problem } from "../problem.ts";
+import { currentDeadline } from "../request-context.ts";
+import { connectionOptions } from "./connection.ts";
+import { ConnectionPool, type PoolOptions, type PoolState } from "./pool.ts";
+import { QueryKiller } from "./query-killer.ts";
+import { retryDeadlocks } from "./retry.ts";
+import { type Parameter, Session, type StatementOptions, type StatementResult } from "./session.ts";
+import { type DatabaseTelemetry, databaseTelemetry } from "./telemetry.ts";
+import { inTransaction, type Statements } from "./transaction.ts";
+
+export interface DatabaseOptions extends PoolOptions, StatementOptions {
+  /** mysql://user:password@host:port/database */
+  url: string;
+}
+
+interface TransactionOptions {
+  /** Run `work` again after a deadlock: for work that does nothing outside of the database. */
+  retryDeadlocks?: boolean;
+}
+
+export class Database implements Statements {
+  readonly #options: DatabaseOptions;
+  readonly #log: Logger;
+  readonly #pool: ConnectionPool;
+  readonly #killer: QueryKiller;
+  readonly #telemetry: DatabaseTelemetry;
+
+  constructor(options: DatabaseOptions, log: Logger) {
+    this.#options = options;
+    this.#log = log;
+    const connection = connectionOptions(options.url);
+    this.#pool = new ConnectionPool(connection, options);
+    this.#killer = new QueryKiller(options.url);
+    this.#telemetry = databaseTelemetry(connection, () => this.state());
+  }
+
+  /** Connections at this instant. */
+  state(): PoolState {
+    return this.#pool.state();
+  }
+
+  /**
+   * The rows of a SELECT. `name` is the query's name in telemetry, such as `automations.list`. Asked once more when its
+   * connection turns out to have died while it lay idle.
+   *
+   * @throws {Problem} pool_timeout, query_timeout, database_unavailable.
+   */
+  query(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<RowDataPacket[]> {
+    return this.#run<RowDataPacket[]>(name, sql, parameters, true);
+  }
+
+  /** Runs an INSERT, UPDATE or DELETE; once more when it was given up to end a deadlock. Throws as {@link query} does. */
+  execute(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
+    return this.#run<ResultSetHeader>(name, sql, parameters, false);
+  }
+
+  /**
+   * Runs `work` in a transaction: committed when it resolves, rolled back when it rejects or the request ends. `name` is its
+   * span's. Throws as {@link query} does, or what `work` throws. A query_timeout of the COMMIT leaves open whether it took place.
+   */
+  transaction<Result>(
+    name: string,
+    work: (transaction: Statements) => Promise<Result>,
+    { retryDeadlocks: retry = false }: TransactionOptions = {},
+  ): Promise<Result> {
+    const signal = currentDeadline()?.signal;
+    const attempt = () => this.#transactOnce(work, signal);
+    return this.#telemetry.inSpan(name, () =>
+      retry ? retryDeadlocks(attempt, { signal, onRetry: () => this.#telemetry.retried(name, "deadlock") }) : attempt(),
+    );
+  }
+
+  /** Resolves when the database answers; rejects as {@link query} does. */
+  async ping(): Promise<void> {
+    await this.query("health.ping", "SELECT 1");
+  }
+
+  /** Closes all connections, within a second. Call it when no request is left that could still ask for one. Never rejects. */
+  async close(): Promise<void> {
+    this.#telemetry.stop();
+    await this.#pool.close();
+    this.#killer.close();
+  }
+
+  #run<Result extends StatementResult>(
+    name: string,
+    sql: string,
+    parameters: readonly Parameter[],
+    isRead: boolean,
+  ): Promise<Result> {
+    const signal = currentDeadline()?.signal;
+    const once = async (mayRetry: boolean): Promise<Result> => {
+      const { session, reused, done } = await this.#open(signal);
+      try {
+        return await session.run<Result>(name, sql, parameters, signal);
+      } catch (error) {
+        if (!(mayRetry && reused && session.lost)) throw error;
+      } finally {
+        done();
+      }
+      this.#telemetry.retried(name, "connection_lost");
+      return once(false);
+    };
+    const onRetry = () => this.#telemetry.retried(name, "deadlock");
+    return retryDeadlocks(() => once(isRead), { signal, onRetry });
+  }
+
+  async #transactOnce<Result>(
+    work: (transaction: Statements) => Promise<Result>,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    const { session, done } = await this.#open(signal);
+    const outcome = await inTransaction(session, work, signal);
+    if ("result" in outcome) {
+      done();
+      return outcome.result;
+    }
+    const undone = outcome.undone.then(done);
+    // Whoever has no time left does not wait for the rollback either; all others find it done.
+    const outOfTime = signal?.aborted || (outcome.error instanceof Problem && outcome.error.type === "query_timeout");
+    if (!outOfTime) await undone;
+    throw outcome.error;
+  }
+
+  /** A connection of the pool, with what runs statements on it. `done` gives it back as soon as nothing runs on it. */
+  async #open(signal: AbortSignal | undefined) {
+    signal?.throwIfAborted();
+    const askedAt = performance.now();
+    const { connection, reused } = await this.#pool.acquire(signal).catch((error: unknown) => {
+      if (error instanceof Problem && error.type === "pool_timeout") this.#telemetry.timedOut();
+      throw error;
+    });
+    const waitS = (performance.now() - askedAt) / 1000;
+    this.#telemetry.waited(waitS);
+    const session = new Session(connection, waitS, {
+      options: this.#options,
+      killer: this.#killer,
+      telemetry: this.#telemetry,
+      log: this.#log,
+      onUnstoppable: () => this.#pool.suspect(),
+    });
+    const done = async () => {
+      if (session.lost) this.#pool.suspect();
+      if (await session.whole()) this.#pool.release(connection);
+      else this.#pool.destroy(connection);
+    };
+    return { session, reused, done };
+  }
+}

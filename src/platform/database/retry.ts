@@ -1,0 +1,40 @@
+// Runs again what the server gave up to end a deadlock. Two that meet in one would meet again: each waits its own while.
+import { setTimeout as sleep } from "node:timers/promises";
+import { Problem } from "../problem.ts";
+import { isDeadlock } from "./errors.ts";
+
+/** With a full jitter each try has a fresh chance: with two in a deadlock, seven in a row are one in thousands. */
+const attempts = 8;
+const firstPauseMs = 10;
+const longestPauseMs = 200;
+
+interface RetryOptions {
+  signal: AbortSignal | undefined;
+  /** Called before each further try. */
+  onRetry: () => void;
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+/**
+ * Runs `attempt` until it does not end in a deadlock, up to 8 times, with pauses of up to 10, 20, 40 … 200 ms ("full jitter",
+ * AWS Architecture Blog, "Exponential Backoff And Jitter"). An attempt must be all or nothing.
+ *
+ * @throws {Problem} database_unavailable when all of them ended in a deadlock; the reason of `signal`.
+ */
+export async function retryDeadlocks<Result>(
+  attempt: () => Promise<Result>,
+  { signal, onRetry, random = Math.random }: RetryOptions,
+): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isDeadlock(error)) throw error;
+      if (tries === attempts) throw new Problem("database_unavailable", { cause: error });
+    }
+    onRetry();
+    const pauseMs = random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
+    await sleep(pauseMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+  }
+}

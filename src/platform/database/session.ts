@@ -1,0 +1,113 @@
+// One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import { bounded } from "../bounded.ts";
+import type { Logger } from "../log.ts";
+import { Problem } from "../problem.ts";
+import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
+import type { QueryKiller } from "./query-killer.ts";
+import type { DatabaseTelemetry } from "./telemetry.ts";
+
+/** What a placeholder may stand for. No objects: the driver would expand them into SQL. */
+export type Parameter = string | number | boolean | Date | null;
+export type StatementResult = RowDataPacket[] | ResultSetHeader;
+
+export interface StatementOptions {
+  /** Longest run of a statement. */
+  queryTimeoutMs: number;
+  /** A statement over this is logged. */
+  slowQueryMs: number;
+}
+
+interface SessionTools {
+  options: StatementOptions;
+  killer: QueryKiller;
+  telemetry: DatabaseTelemetry;
+  log: Logger;
+  /** Called when a statement that was given up could not be stopped in the server either. */
+  onUnstoppable: () => void;
+}
+
+export class Session {
+  readonly #connection: PoolConnection;
+  readonly #tools: SessionTools;
+  /** Seconds that were waited for the connection: told with the first statement. */
+  #waitS: number;
+  /** True once the last statement that was given up has ended, false when its connection cannot be used again. */
+  #stopped: Promise<boolean> = Promise.resolve(true);
+  #lost = false;
+
+  constructor(connection: PoolConnection, waitS: number, tools: SessionTools) {
+    this.#connection = connection;
+    this.#waitS = waitS;
+    this.#tools = tools;
+  }
+
+  /** Whether a statement found the connection gone, or leading to the wrong server. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Whether the connection can be used again; resolves when no statement runs on it any more. */
+  async whole(): Promise<boolean> {
+    return (await this.#stopped) && !this.#lost;
+  }
+
+  /**
+   * Runs one statement; one at a time. `signal` ends it, and stops it in the server.
+   *
+   * @throws {Problem} query_timeout, database_unavailable, the reason of `signal`; the driver's error when the server refuses it.
+   */
+  async run<Result extends StatementResult>(
+    name: string,
+    sql: string,
+    parameters: readonly Parameter[],
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    if (!(await this.whole())) throw new Problem("database_unavailable");
+    signal?.throwIfAborted();
+    const { options, telemetry } = this.#tools;
+    const waitS = this.#waitS;
+    this.#waitS = 0;
+    const startedAt = performance.now();
+    const span = telemetry.startQuery(name, sql, waitS);
+    const running = this.#connection.query<Result>({ sql, values: [...parameters] });
+    let rows: number | undefined;
+    let errorType: string | undefined;
+    try {
+      const late = () => new Problem("query_timeout");
+      const [result] = await bounded(running, { limitMs: options.queryTimeoutMs, late, signal });
+      rows = Array.isArray(result) ? result.length : result.affectedRows;
+      return result;
+    } catch (error) {
+      if (error instanceof Problem) this.#stopped = this.#stop(name, running);
+      // A server that takes no writes any more was the primary before: a new connection may lead to the one that is now.
+      else this.#lost = meansLostConnection(error) || meansReadOnly(error);
+      const known = databaseError(error);
+      errorType = known instanceof Problem ? known.type : (errorCode(error) ?? "query_failed");
+      throw known;
+    } finally {
+      const durationMs = performance.now() - startedAt;
+      telemetry.endQuery(span, name, durationMs / 1000, errorType);
+      if (durationMs > options.slowQueryMs) this.#reportSlow(name, sql, durationMs, waitS * 1000, rows);
+    }
+  }
+
+  async #stop(name: string, running: Promise<unknown>): Promise<boolean> {
+    const { killer, telemetry, onUnstoppable } = this.#tools;
+    telemetry.killed(name);
+    const stopped = await killer.stop(this.#connection.threadId, running);
+    if (!stopped) onUnstoppable();
+    return stopped;
+  }
+
+  /** `rows`: read or changed; unknown of a statement that did not end well. No values: they are nobody's business. */
+  #reportSlow(query: string, sql: string, durationMs: number, waitMs: number, rows: number | undefined): void {
+    const { telemetry, log } = this.#tools;
+    telemetry.slow(query);
+    const statement = sql.replaceAll(/\s+/g, " ").trim().slice(0, 100);
+    log.warn(
+      { query, statement, durationMs: Math.round(durationMs), poolWaitMs: Math.round(waitMs), rows },
+      "slow query",
+    );
+  }
+}
