@@ -18,6 +18,7 @@ const kinds = {
   queue_timeout: { status: 503, title: "The request waited too long for its turn", retryAfterS: 1 },
   shed: { status: 503, title: "The service is under pressure", retryAfterS: 1 },
   database_unavailable: { status: 503, title: "The database is unavailable", retryAfterS: 1 },
+  breaker_open: { status: 503, title: "A service this depends on is known to be down", retryAfterS: 1 },
   dependency_failed: { status: 503, title: "A service this depends on failed", retryAfterS: 1 },
   deadline_exceeded: { status: 504, title: "The request took too long", retryAfterS: 1 },
   pool_timeout: { status: 504, title: "No database connection was free in time", retryAfterS: 1 },

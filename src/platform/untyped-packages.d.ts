@@ -41,3 +41,27 @@ declare module "koa-ratelimit" {
     options: Options & Store,
   ): (ctx: ParameterizedContext, next: () => Promise<void>) => Promise<void>;
 }
+
+declare module "opossum" {
+  import type { EventEmitter } from "node:events";
+
+  interface Options {
+    /** How long it stays open, in milliseconds. */
+    resetTimeout: number;
+    /** False: no timer that emits the statistics. */
+    enableSnapshots: boolean;
+    /** Its event `rotate` moves the window of the statistics on, instead of a timer. */
+    rotateBucketController: EventEmitter;
+  }
+
+  export default class CircuitBreaker extends EventEmitter<{ halfOpen: [resetTimeout: number] }> {
+    constructor(action: () => Promise<void>, options: Options);
+    readonly opened: boolean;
+    readonly halfOpen: boolean;
+    readonly isShutdown: boolean;
+    open(): void;
+    close(): void;
+    /** Ends its timers and listeners; from then on it is in none of its states. */
+    shutdown(): void;
+  }
+}
