@@ -50,6 +50,11 @@ export function loadConfig(environment: Environment) {
       waitMs: values.DB_POOL_WAIT_MS,
       queryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
       slowQueryMs: values.SLOW_QUERY_MS,
+      breaker: {
+        failures: values.BREAKER_FAILURES,
+        resetMs: values.DB_BREAKER_RESET_MS,
+        probeTimeoutMs: values.DB_BREAKER_PROBE_MS,
+      },
     },
     auth: {
       jwt: {
@@ -83,6 +88,12 @@ export function loadConfig(environment: Environment) {
     bodyLimitBytes: values.BODY_LIMIT_BYTES,
     slowRequestMs: values.SLOW_REQUEST_MS,
     outboundTimeoutMs: values.OUTBOUND_TIMEOUT_MS,
+    breaker: {
+      failures: values.BREAKER_FAILURES,
+      resetMs: values.BREAKER_RESET_MS,
+      // The trial is the call of a request, which its own limit ends sooner.
+      probeTimeoutMs: values.DEADLINE_MS,
+    },
     marketplace: {
       freshMs: values.MARKETPLACE_FRESH_MS,
       staleMs: values.MARKETPLACE_STALE_MS,

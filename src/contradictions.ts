@@ -24,6 +24,13 @@ export function contradictionsOf(
   for (const name of ["ADMISSION_WAIT_MS", "DB_POOL_WAIT_MS", "DB_QUERY_TIMEOUT_MS", "OUTBOUND_TIMEOUT_MS"] as const) {
     if (values[name] >= values.DEADLINE_MS) refuse(name, `less than DEADLINE_MS (${values.DEADLINE_MS})`);
   }
+  // A breaker must rest for longer than a trial may take, or what is down is being tried most of the time.
+  for (const [reset, limit] of [
+    ["BREAKER_RESET_MS", "OUTBOUND_TIMEOUT_MS"],
+    ["DB_BREAKER_RESET_MS", "DB_BREAKER_PROBE_MS"],
+  ] as const) {
+    if (values[reset] <= values[limit]) refuse(reset, `more than ${limit} (${values[limit]})`);
+  }
   if (values.JWT_JWKS_URL !== undefined) {
     for (const name of ["JWT_ISSUER", "JWT_AUDIENCE"] as const) {
       if (given[name] === undefined) found.push(complaint(name, undefined, "a text when JWT_JWKS_URL is set"));

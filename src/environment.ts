@@ -31,6 +31,8 @@ export const variables = z.object({
   DB_POOL_RECYCLE_MS: wholeNumber(3_600_000, 1000, 86_400_000, "age from which on a connection is replaced"),
   DB_POOL_WAIT_MS: wholeNumber(500, 1, 60_000, "longest wait for a connection"),
   DB_QUERY_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest query"),
+  DB_BREAKER_RESET_MS: wholeNumber(1000, 1, 600_000, "how long the database is left alone before it is pinged"),
+  DB_BREAKER_PROBE_MS: wholeNumber(500, 1, 60_000, "longest ping of a database that was down"),
   SLOW_QUERY_MS: wholeNumber(500, 1, 600_000, "a query over this is logged"),
 
   JWT_SECRET: z
@@ -83,6 +85,8 @@ export const variables = z.object({
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "a request over this is logged"),
   OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest call of a webhook"),
+  BREAKER_FAILURES: wholeNumber(5, 1, 1000, "failures in a row that open a circuit breaker"),
+  BREAKER_RESET_MS: wholeNumber(60_000, 1, 3_600_000, "how long it stays open before a call is tried"),
 
   MARKETPLACE_FRESH_MS: wholeNumber(5000, 1, 86_400_000, "how long a cached marketplace page is fresh"),
   MARKETPLACE_STALE_MS: wholeNumber(60_000, 0, 86_400_000, "how long after that it is served while it is refreshed"),

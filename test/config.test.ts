@@ -28,6 +28,12 @@ describe("config", () => {
     assert.equal(config.database.limit, 15);
   });
 
+  it("leaves a database alone for a second, and other services for a minute", () => {
+    const { breaker, database } = loadConfig({ ...minimal, BREAKER_FAILURES: "7" });
+    assert.deepEqual(breaker, { failures: 7, resetMs: 60_000, probeTimeoutMs: 3000 });
+    assert.deepEqual(database.breaker, { failures: 7, resetMs: 1000, probeTimeoutMs: 500 });
+  });
+
   it("is production unless told otherwise, and then quiet", () => {
     const config = loadConfig({ MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" });
     assert.equal(config.environment, "production");
@@ -76,6 +82,8 @@ describe("config", () => {
       [{ ADMISSION_WAIT_MS: "5000" }, /^ADMISSION_WAIT_MS: .* less than DEADLINE_MS/],
       [{ MEMORY_WARN_PERCENT: "95" }, /^MEMORY_WARN_PERCENT: .* at most MEMORY_SHED_PERCENT \(90\)$/],
       [{ SERVER_HEADERS_TIMEOUT_MS: "40000" }, /^SERVER_HEADERS_TIMEOUT_MS: .* at most SERVER_REQUEST_TIMEOUT_MS/],
+      [{ BREAKER_RESET_MS: "1500" }, /^BREAKER_RESET_MS: got "1500", takes more than OUTBOUND_TIMEOUT_MS \(1500\)$/],
+      [{ DB_BREAKER_PROBE_MS: "1000" }, /^DB_BREAKER_RESET_MS: .* more than DB_BREAKER_PROBE_MS \(1000\)$/],
       [{ JWT_JWKS_URL: "https://id.example.com/keys", JWT_ISSUER: "x" }, /^JWT_AUDIENCE: got nothing/],
     ];
     for (const [given, complaint] of contradictions)
