@@ -25,6 +25,7 @@ import type { Logger } from "./platform/log.ts";
 import { LoopWatch } from "./platform/loop-watch.ts";
 import { MemoryWatch } from "./platform/memory-watch.ts";
 import { metricsEndpoint } from "./platform/metrics-endpoint.ts";
+import { untilPrepared } from "./platform/prepared.ts";
 import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
@@ -40,12 +41,15 @@ interface Dependencies {
   log: Logger;
   drain: Drain;
   metricsReader: Pick<MetricReader, "collect">;
+  /** Whether all that the domains need is there; not given: it is. */
+  prepared?: () => boolean;
   /** Routes besides those of the domains. */
   routes?: readonly Route[];
 }
 
 /** The service, ready to listen; `close` frees what it opened itself. */
-export function buildApp(config: Config, { database, log, drain, metricsReader, routes: more = [] }: Dependencies) {
+export function buildApp(config: Config, dependencies: Dependencies) {
+  const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
   const hooks = webhooks(config.outboundTimeoutMs);
   const automations = automationService(automationRepository(database), hooks);
   const routes = [...automationRoutes(automations, config.marketplace), ...more];
@@ -80,9 +84,11 @@ export function buildApp(config: Config, { database, log, drain, metricsReader, 
   app.use(requestTarget);
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
-  app.use(health({ version: packageJson.version, accepting: () => drain.accepting, database, memory, cpu }));
+  const accepting = () => drain.accepting && prepared();
+  app.use(health({ version: packageJson.version, accepting, database, memory, cpu }));
   app.use(metricsEndpoint(metricsReader));
   app.use(routeMatch(routes));
+  app.use(untilPrepared(prepared));
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));
   if (protection) app.use(limitBySubject(limit));

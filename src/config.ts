@@ -25,6 +25,7 @@ export function loadConfig(environment: Environment) {
   const contradictions = contradictionsOf(values, given);
   if (contradictions.length > 0) throw new ConfigError(contradictions.join("\n"));
   const production = values.APP_ENV === "production";
+  const protection = values.PROTECTION === "on";
   return {
     environment: values.APP_ENV,
     host: values.HOST,
@@ -42,6 +43,7 @@ export function loadConfig(environment: Environment) {
       delayMs: values.SHUTDOWN_DELAY_MS,
       timeoutMs: values.SHUTDOWN_TIMEOUT_MS,
     },
+    replicas: values.REPLICAS,
     database: {
       url: values.MYSQL_URL,
       limit: values.DB_POOL_LIMIT,
@@ -50,11 +52,13 @@ export function loadConfig(environment: Environment) {
       waitMs: values.DB_POOL_WAIT_MS,
       queryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
       slowQueryMs: values.SLOW_QUERY_MS,
-      breaker: {
-        failures: values.BREAKER_FAILURES,
-        resetMs: values.DB_BREAKER_RESET_MS,
-        probeTimeoutMs: values.DB_BREAKER_PROBE_MS,
-      },
+      breaker: protection
+        ? {
+            failures: values.BREAKER_FAILURES,
+            resetMs: values.DB_BREAKER_RESET_MS,
+            probeTimeoutMs: values.DB_BREAKER_PROBE_MS,
+          }
+        : undefined,
     },
     auth: {
       jwt: {
@@ -70,7 +74,7 @@ export function loadConfig(environment: Environment) {
     },
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
-    protection: values.PROTECTION === "on",
+    protection,
     deadlineMs: values.DEADLINE_MS,
     admission: {
       limit: values.ADMISSION_LIMIT,

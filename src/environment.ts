@@ -27,6 +27,7 @@ export const variables = z.object({
     (text) => URL.canParse(text) && new URL(text).pathname.length > 1,
   ),
   DB_POOL_LIMIT: wholeNumber(15, 1, 1000, "most open connections"),
+  REPLICAS: wholeNumber(1, 1, 10_000, "processes of the service that share the database"),
   DB_POOL_MAX_IDLE: wholeNumber(5, 1, 1000, "connections kept open when idle, at most DB_POOL_LIMIT"),
   DB_POOL_RECYCLE_MS: wholeNumber(3_600_000, 1000, 86_400_000, "age from which on a connection is replaced"),
   DB_POOL_WAIT_MS: wholeNumber(500, 1, 60_000, "longest wait for a connection"),
@@ -58,7 +59,7 @@ export const variables = z.object({
   CORS_ORIGINS: listOf(isOrigin, "sites whose pages may call, as https://app.example.com").default([]),
   TRUSTED_PROXIES: wholeNumber(0, 0, 10, "proxies in front that append to X-Forwarded-For"),
 
-  PROTECTION: oneOf(["on", "off"], "queue, deadline, rate limit and shedding").default("on"),
+  PROTECTION: oneOf(["on", "off"], "queue, deadline, breakers, rate limit and shedding").default("on"),
   DEADLINE_MS: wholeNumber(3000, 1, 600_000, "longest request"),
   ADMISSION_LIMIT: wholeNumber(10, 1, 10_000, "most requests that run at a time"),
   ADMISSION_WAITING: wholeNumber(100, 0, 100_000, "most requests that wait for their turn"),

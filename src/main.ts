@@ -1,9 +1,10 @@
-// The process: reads the configuration, prepares the database, listens, and stops in an order that loses nothing.
+// The process: reads the configuration, listens, prepares the database, and stops in an order that loses nothing.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
 import { seedAutomations } from "./automations/seed.ts";
 import { type Config, loadConfig } from "./config.ts";
+import { warnOfShortage, whenAvailable } from "./platform/database/availability.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { Database } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
@@ -14,6 +15,7 @@ import { ConfigError } from "./platform/variables.ts";
 import { metricsReader, telemetry } from "./telemetry.ts";
 
 const drain = new Drain();
+let prepared = false;
 const { config, log, database, app, close } = setUp();
 reportDiagnostics(log);
 
@@ -35,28 +37,27 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-try {
-  await prepareDatabase(config, log);
-} catch (error) {
-  log.fatal({ err: error }, "the database could not be prepared");
-  await flushTelemetry();
-  process.exit(1);
-}
 const server = createServer(config.server, app.callback());
 server.once("error", (error) => {
   log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
   process.exit(1);
 });
-if (stopping.signal.aborted) await stop();
-stopping.signal.addEventListener("abort", stop);
 server.listen(config.port, config.host, () => log.info({ address: server.address() }, "listening"));
+stopping.signal.addEventListener("abort", stop);
+const preparing = prepareDatabase(config, log).then(() => {
+  prepared = true;
+  log.info("ready");
+}, failToPrepare);
 
 /** Not ready → the load balancer sees it → no new connections → running requests end → database → telemetry. */
 async function stop(): Promise<void> {
   log.info({ reason: stopping.signal.reason }, "stopping");
   drain.stopAccepting();
-  await sleep(config.shutdown.delayMs);
+  // Before it was ready, no load balancer has sent anything.
+  if (prepared) await sleep(config.shutdown.delayMs);
   await drain.finish(server, config.shutdown.timeoutMs);
+  // A migration that is under way is not to be cut in its middle.
+  await Promise.race([preparing, sleep(config.shutdown.timeoutMs, undefined, { ref: false })]);
   await database.close();
   await close();
   // Last, so that the spans of the drain itself arrive.
@@ -77,13 +78,24 @@ async function flushTelemetry(): Promise<void> {
   await telemetry.shutdown().catch((error: unknown) => log.debug({ err: error }, "telemetry was left unsent"));
 }
 
-/** Migrations and example data, one replica at a time. */
-async function prepareDatabase({ database: { url }, seed }: Config, logger: Logger): Promise<void> {
-  await withLock(url, "migrations", 60, async (connection) => {
-    await migrate(connection, import.meta.dirname, "*/migrations/*.ts", logger);
-    const seeded = await seedAutomations(connection, seed.automations, seed.webhookUrl);
-    if (seeded > 0) logger.info({ rows: seeded }, "seeded");
-  });
+/** Migrations and example data, one replica at a time, as soon as the database is there. */
+async function prepareDatabase({ database: { url, limit }, replicas, seed }: Config, logger: Logger): Promise<void> {
+  const prepare = () =>
+    withLock(url, { name: "migrations", waitS: 600, signal: stopping.signal }, async (connection) => {
+      await warnOfShortage(connection, { limit, replicas }, logger);
+      await migrate(connection, import.meta.dirname, "*/migrations/*.ts", logger);
+      const seeded = await seedAutomations(connection, seed.automations, seed.webhookUrl);
+      if (seeded > 0) logger.info({ rows: seeded }, "seeded");
+    });
+  await whenAvailable(prepare, { log: logger, signal: stopping.signal });
+}
+
+/** Without its tables the service is of no use; a stop that came first is no failure. */
+function failToPrepare(error: unknown): void {
+  if (stopping.signal.aborted) return;
+  log.fatal({ err: error }, "the database could not be prepared");
+  exitCode = 1;
+  stopping.abort("preparation failed");
 }
 
 /** Builds everything that the configuration can be wrong for, before anything is begun. */
@@ -92,7 +104,12 @@ function setUp() {
     const config = loadConfig(process.env);
     const log = createLogger(config.logLevel);
     const database = new Database(config.database, log);
-    return { config, log, database, ...buildApp(config, { database, log, drain, metricsReader }) };
+    return {
+      config,
+      log,
+      database,
+      ...buildApp(config, { database, log, drain, metricsReader, prepared: () => prepared }),
+    };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(`${error.message}\n`);

@@ -102,10 +102,11 @@ export async function startService({
   };
 }
 
-/** The service as its own process, started as `npm start` does. Resolves when it listens or has ended. */
+/** The service as its own process, started as `npm start` does. Resolves when it is ready, or listens, or has ended. */
 export async function spawnService(
   env: Record<string, string>,
   entry = ["--import", "./src/telemetry.ts", "src/main.ts"],
+  until: "listening" | "ready" = "ready",
 ) {
   const port = await freePort();
   const child = spawn(process.execPath, entry, {
@@ -126,20 +127,20 @@ export async function spawnService(
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
   const output: string[] = [];
-  const listening = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
   let rest = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     output.push(...lines);
-    if (lines.some((line) => line.includes('"msg":"listening"'))) listening.resolve();
+    if (lines.some((line) => line.includes(`"msg":"${until}"`))) begun.resolve();
   });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     errors += chunk;
   });
   const exited = once(child, "close").then(() => child.exitCode);
-  await Promise.race([listening.promise, exited]);
+  await Promise.race([begun.promise, exited]);
   return {
     url: `http://127.0.0.1:${port}`,
     child,

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { RowDataPacket } from "mysql2/promise";
+import { withLock } from "../src/platform/database/connection.ts";
+import { Link } from "./faults/link.ts";
 import { createDatabase, eventually, freePort, spawnService } from "./helper.ts";
 
 const withoutTelemetry = { OTEL_SDK_DISABLED: "true" };
@@ -29,16 +31,91 @@ describe("the process", () => {
     assert.match(service.errors(), /^PUBLIC_ROUTES: no route is "GET \/api\/nothing"; there are: .*\n$/);
   });
 
-  it("ends with one log line when the database is not there", async () => {
-    const port = await freePort();
-    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: `mysql://root@127.0.0.1:${port}/shop` });
-    assert.equal(await service.exited, 1);
+  it("waits for a database that is not there, says so once, and serves soon after it is", async () => {
+    const link = await Link.to(db.url);
+    await link.refuse();
+    const service = await spawnListening({ MYSQL_URL: link.through(db.url) });
+    await eventually("the word of it", () => service.log().some((line) => line.level === "warn"));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const get = (path: string) => fetch(service.url + path);
+    assert.equal((await get("/health/live")).status, 200);
+    assert.equal((await get("/health/ready")).status, 503);
+    assert.equal(Reflect.get(Object(await (await get("/health")).json()), "status"), "unhealthy");
+    const refused = await get("/api/automations/marketplace");
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "1"]);
+    assert.equal(Reflect.get(Object(await refused.json()), "type"), "database_unavailable");
+    assert.equal((await get("/nothing")).status, 404);
+
+    await link.mend();
+    await eventually("readiness", async () => (await get("/health/ready")).status === 200, 3000);
+    assert.equal((await get("/api/automations/marketplace")).status, 200);
+    assert.equal(await service.stop(), 0);
+    const told = service.log().filter((line) => line.msg.includes("the database is"));
     assert.deepEqual(
-      service.log().map((line) => line.msg),
+      told.map(({ level, msg }) => [level, msg]),
+      [
+        ["warn", "the database is not there: waiting for it, not ready until then"],
+        ["info", "the database is there"],
+      ],
+    );
+    link.close();
+  });
+
+  it("ends cleanly and at once when it is told to stop while it waits for the database", async () => {
+    const port = await freePort();
+    const env = { MYSQL_URL: `mysql://root@127.0.0.1:${port}/shop`, SHUTDOWN_DELAY_MS: "60000" };
+    const service = await spawnListening(env);
+    await eventually("the word of it", () => service.log().some((line) => line.level === "warn"));
+    assert.equal(await service.stop(), 0);
+    assert.equal(service.log().at(-1)?.msg, "stopped");
+  });
+
+  it("ends cleanly when it is told to stop while another replica migrates", async () => {
+    await withLock(db.url, { name: "migrations", waitS: 1 }, async () => {
+      const service = await spawnListening({ MYSQL_URL: db.url });
+      const sql = "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE info LIKE 'SELECT GET_LOCK%'";
+      await eventually("its wait for the lock", async () => {
+        const [[row]] = await db.connection.query<RowDataPacket[]>(`${sql} AND db = DATABASE()`);
+        return Number(row?.number) === 1;
+      });
+      assert.equal(await service.stop(), 0);
+      assert.equal(service.log().at(-1)?.msg, "stopped");
+    });
+  });
+
+  it("ends with one line when the database refuses its password", async () => {
+    const url = new URL(db.url);
+    url.password = "wrong";
+    url.username = "nobody";
+    const service = await spawnListening({ MYSQL_URL: url.href });
+    assert.equal(await service.exited, 1);
+    const wrong = service.log().filter((line) => ["warn", "error", "fatal"].includes(line.level));
+    assert.deepEqual(
+      wrong.map((line) => line.msg),
       ["the database could not be prepared"],
     );
-    assert.equal(service.errors(), "");
+    assert.doesNotMatch(JSON.stringify(service.log()), /wrong/);
   });
+
+  it("warns when all replicas may open more connections than the database accepts", async () => {
+    const env = { ...withoutTelemetry, MYSQL_URL: db.url };
+    const many = await spawnService({ ...env, REPLICAS: "1000" });
+    const [warning, ...more] = many.log().filter((line) => line.level === "warn");
+    assert.match(warning?.msg ?? "", /lower DB_POOL_LIMIT or raise max_connections/);
+    assert.equal(warning?.needed, 16_000);
+    assert.deepEqual(more, []);
+    assert.equal(await many.stop(), 0);
+    const one = await spawnService(env);
+    assert.equal(await one.stop(), 0);
+    assert.deepEqual(
+      one.log().filter((line) => line.level === "warn"),
+      [],
+    );
+  });
+
+  function spawnListening(env: Record<string, string>) {
+    return spawnService({ ...withoutTelemetry, ...env }, undefined, "listening");
+  }
 
   it("says which variables to change when the port is taken", async () => {
     const taken = createServer().listen(0, "127.0.0.1");
@@ -118,7 +195,7 @@ describe("the process", () => {
         .log()
         .map((line) => line.msg)
         .slice(-3),
-      ["listening", "stopping", "stopped"],
+      ["ready", "stopping", "stopped"],
     );
   });
 

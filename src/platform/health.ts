@@ -1,4 +1,5 @@
 // Answers the probes of load balancers and orchestrators ahead of everything else: never queued, limited or authenticated.
+import type { BreakerState } from "./breaker.ts";
 import type { CpuWatch } from "./cpu-watch.ts";
 import type { PoolState } from "./database/pool.ts";
 import type { Middleware } from "./http.ts";
@@ -9,17 +10,17 @@ import { sharedCheck } from "./shared-check.ts";
 
 interface HealthOptions {
   version: string;
-  /** False from the moment the process is told to stop. */
+  /** False until the process is prepared, and from the moment it is told to stop. */
   accepting: () => boolean;
-  database: { ping(): Promise<void>; state(): PoolState };
+  database: { ping(): Promise<void>; state(): PoolState; readonly breakerState: BreakerState };
   memory: Pick<MemoryWatch, "percent" | "warning">;
   cpu: Pick<CpuWatch, "percent">;
 }
 
 /**
  * `GET /health` for people and dashboards, always 200: healthy; degraded when the database is down or memory runs short;
- * unhealthy when both, or when the process is stopping. Percentages as {@link MemoryWatch} and {@link CpuWatch} define them.
- * For probes: `/health/live` (the process runs) and `/health/ready` (503 while stopping or without the database).
+ * unhealthy when both, or when the process is starting or stopping. Percentages as {@link MemoryWatch} and {@link CpuWatch} define them.
+ * For probes: `/health/live` (the process runs) and `/health/ready` (503 while starting or stopping, or without the database).
  */
 export function health({ version, accepting, database, memory, cpu }: HealthOptions): Middleware {
   const databaseUp = sharedCheck(
@@ -52,7 +53,9 @@ export function health({ version, accepting, database, memory, cpu }: HealthOpti
           cpu_percent: rounded(cpu.percent),
           uptime_seconds: rounded(process.uptime()),
           version,
-          dependencies: { database: { status: up ? "up" : "down", connections: database.state() } },
+          dependencies: {
+            database: { status: up ? "up" : "down", breaker: database.breakerState, connections: database.state() },
+          },
         };
         break;
       }

@@ -19,6 +19,7 @@ const answer = z.strictObject({
   dependencies: z.strictObject({
     database: z.strictObject({
       status: z.enum(["up", "down"]),
+      breaker: z.enum(["closed", "half-open", "open"]),
       connections: z.strictObject({ used: z.number(), idle: z.number(), waiting: z.number(), limit: z.number() }),
     }),
   }),
@@ -48,6 +49,7 @@ describe("health", () => {
             pings += 1;
             return ping();
           },
+          breakerState: "closed",
           state: () => ({ used, idle: 2, waiting: 0, limit: 15 }),
         },
         memory: {

@@ -1,5 +1,7 @@
 // How every connection speaks to the server, for the pool and for the few that work outside of it.
+
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { bounded } from "../bounded.ts";
 
 /** The driver's options for `url`; times travel in UTC, decimals and big numbers as numbers where they fit. */
 export function connectionOptions(url: string) {
@@ -18,25 +20,30 @@ export function connectionOptions(url: string) {
   };
 }
 
+interface LockOptions {
+  name: string;
+  /** Seconds. */
+  waitS: number;
+  /** Ends the wait, not the work. */
+  signal?: AbortSignal;
+}
+
 /**
  * Runs `work` on a connection of its own while holding the named lock of the server, so that one replica works at a time
  * (GET_LOCK; the server frees it when the connection ends, however it ends).
  *
- * @throws when the lock is not free within `waitS` seconds.
+ * @throws when the lock is not free within `waitS` seconds; the reason of `signal`.
  */
 export async function withLock<Result>(
   url: string,
-  name: string,
-  waitS: number,
+  { name, waitS, signal }: LockOptions,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   const connection = await createConnection(connectionOptions(url));
   try {
     // Locks belong to the server, not to the database: the database's name keeps two services apart. 64 characters at most.
-    const [[row]] = await connection.query<LockRow[]>(
-      "SELECT GET_LOCK(LEFT(CONCAT(?, '.', DATABASE()), 64), ?) AS locked",
-      [name, waitS],
-    );
+    const sql = "SELECT GET_LOCK(LEFT(CONCAT(?, '.', DATABASE()), 64), ?) AS locked";
+    const [[row]] = await bounded(connection.query<LockRow[]>(sql, [name, waitS]), { signal });
     if (row?.locked !== 1)
       throw new Error(`the lock "${name}" was not free within ${waitS} s: another replica holds it`);
     return await work(connection);

@@ -1,9 +1,11 @@
 // The one way to the database. Every wait has its own limit and heeds the request's deadline; the driver has neither.
 import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import { Breaker, type BreakerState } from "../breaker.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline } from "../request-context.ts";
 import { connectionOptions } from "./connection.ts";
+import { isDeadlock, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type PoolOptions, type PoolState } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
 import { retryDeadlocks } from "./retry.ts";
@@ -14,6 +16,8 @@ import { inTransaction, type Statements } from "./transaction.ts";
 export interface DatabaseOptions extends PoolOptions, StatementOptions {
   /** mysql://user:password@host:port/database */
   url: string;
+  /** Not given: an outage is met by each call anew. */
+  breaker?: { failures: number; resetMs: number; probeTimeoutMs: number } | undefined;
 }
 
 interface TransactionOptions {
@@ -27,6 +31,7 @@ export class Database implements Statements {
   readonly #pool: ConnectionPool;
   readonly #killer: QueryKiller;
   readonly #telemetry: DatabaseTelemetry;
+  readonly #breaker: Breaker | undefined;
 
   constructor(options: DatabaseOptions, log: Logger) {
     this.#options = options;
@@ -35,6 +40,8 @@ export class Database implements Statements {
     this.#pool = new ConnectionPool(connection, options);
     this.#killer = new QueryKiller(options.url);
     this.#telemetry = databaseTelemetry(connection, () => this.state());
+    const probe = () => this.#run("database.probe", "SELECT 1", [], true);
+    this.#breaker = options.breaker && new Breaker({ name: "database", ...options.breaker, isFailure, probe }, log);
   }
 
   /** Connections at this instant. */
@@ -42,19 +49,24 @@ export class Database implements Statements {
     return this.#pool.state();
   }
 
+  /** Open while calls are refused because the database does not work. */
+  get breakerState(): BreakerState {
+    return this.#breaker?.state ?? "closed";
+  }
+
   /**
    * The rows of a SELECT. `name` is the query's name in telemetry, such as `automations.list`. Asked once more when its
    * connection turns out to have died while it lay idle.
    *
-   * @throws {Problem} pool_timeout, query_timeout, database_unavailable.
+   * @throws {Problem} pool_timeout, query_timeout, database_unavailable, breaker_open.
    */
   query(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<RowDataPacket[]> {
-    return this.#run<RowDataPacket[]>(name, sql, parameters, true);
+    return this.#guarded(() => this.#run<RowDataPacket[]>(name, sql, parameters, true));
   }
 
   /** Runs an INSERT, UPDATE or DELETE; once more when it was given up to end a deadlock. Throws as {@link query} does. */
   execute(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
-    return this.#run<ResultSetHeader>(name, sql, parameters, false);
+    return this.#guarded(() => this.#run<ResultSetHeader>(name, sql, parameters, false));
   }
 
   /**
@@ -68,9 +80,9 @@ export class Database implements Statements {
   ): Promise<Result> {
     const signal = currentDeadline()?.signal;
     const attempt = () => this.#transactOnce(work, signal);
-    return this.#telemetry.inSpan(name, () =>
-      retry ? retryDeadlocks(attempt, { signal, onRetry: () => this.#telemetry.retried(name, "deadlock") }) : attempt(),
-    );
+    const onRetry = () => this.#telemetry.retried(name, "deadlock");
+    const run = () => (retry ? retryDeadlocks(attempt, { signal, onRetry }) : attempt());
+    return this.#guarded(() => this.#telemetry.inSpan(name, run));
   }
 
   /** Resolves when the database answers; rejects as {@link query} does. */
@@ -81,8 +93,13 @@ export class Database implements Statements {
   /** Closes all connections, within a second. Call it when no request is left that could still ask for one. Never rejects. */
   async close(): Promise<void> {
     this.#telemetry.stop();
+    this.#breaker?.close();
     await this.#pool.close();
     this.#killer.close();
+  }
+
+  #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#breaker === undefined ? work() : this.#breaker.run(work);
   }
 
   #run<Result extends StatementResult>(
@@ -140,7 +157,7 @@ export class Database implements Statements {
       killer: this.#killer,
       telemetry: this.#telemetry,
       log: this.#log,
-      onUnstoppable: () => this.#pool.suspect(),
+      onUnstoppable: () => this.#unstoppable(),
     });
     const done = async () => {
       if (session.lost) this.#pool.suspect();
@@ -149,4 +166,20 @@ export class Database implements Statements {
     };
     return { session, reused, done };
   }
+
+  /** A query that cannot be stopped either is no slow query: the server does not answer at all. */
+  #unstoppable(): void {
+    this.#pool.suspect();
+    const failure = new Problem("database_unavailable");
+    this.#guarded(() => Promise.reject(failure)).catch(() => {});
+  }
+}
+
+/**
+ * Whether an error means that the database is down. Not when it took too long and could be stopped (a slow query, or a lock
+ * that somebody holds), and not when it answers but takes no writes: reads go on then.
+ */
+function isFailure(error: unknown): boolean {
+  if (!(error instanceof Problem) || error.type !== "database_unavailable") return false;
+  return !meansReadOnly(error) && !isDeadlock(error.options.cause);
 }

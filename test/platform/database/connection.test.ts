@@ -28,26 +28,28 @@ describe("withLock", () => {
       await new Promise((resolve) => setTimeout(resolve, 30));
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 5 }, () => withLock(db.url, "work", 5, work)));
+    await Promise.all(Array.from({ length: 5 }, () => withLock(db.url, { name: "work", waitS: 5 }, work)));
   });
 
   it("gives up when the lock is not free in time, and frees it when the work fails", async () => {
-    await withLock(db.url, "work", 5, () =>
+    await withLock(db.url, { name: "work", waitS: 5 }, () =>
       assert.rejects(
-        withLock(db.url, "work", 0, async () => {}),
+        withLock(db.url, { name: "work", waitS: 0 }, async () => {}),
         /"work" was not free within 0 s/,
       ),
     );
     const failing = async () => {
       throw new Error("no");
     };
-    await assert.rejects(withLock(db.url, "work", 0, failing), /^Error: no$/);
-    await withLock(db.url, "work", 1, async () => {});
+    await assert.rejects(withLock(db.url, { name: "work", waitS: 0 }, failing), /^Error: no$/);
+    await withLock(db.url, { name: "work", waitS: 1 }, async () => {});
   });
 
   it("keeps the locks of two databases on one server apart", async () => {
     const other = await createDatabase();
-    await withLock(db.url, "work", 0, () => withLock(other.url, "work", 0, async () => {}));
+    await withLock(db.url, { name: "work", waitS: 0 }, () =>
+      withLock(other.url, { name: "work", waitS: 0 }, async () => {}),
+    );
     await other.drop();
   });
 });
