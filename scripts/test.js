@@ -1,6 +1,7 @@
 // `npm test [-- mocha's arguments]`: mocha on a throw-away database, found by the same code as in `npm run local`.
 // `npm test -- --stack`: the tests of the running containers instead, which need no database here.
 // `npm test -- --overload [--json [--quick]]`: the tests under overload; with --json only their figures, on stdout.
+// `npm test -- --faults`: the tests of what happens when the database or another dependency fails.
 // Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
 import "./lib/node-version.js";
 import { spawn } from "node:child_process";

@@ -6,7 +6,7 @@ type State = "up" | "blackholed" | "refusing";
 
 export class Link {
   readonly port: number;
-  readonly #target: { host: string; port: number };
+  #target: { host: string; port: number };
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   #server: Server;
   #state: State = "up";
@@ -20,10 +20,13 @@ export class Link {
 
   /** A relay on loopback to the server of `url`. */
   static async to(url: string): Promise<Link> {
-    const { hostname, port } = new URL(url);
     const server = createServer({ noDelay: true });
-    const own = await listen(server, 0);
-    return new Link(server, own, { host: hostname, port: Number(port) });
+    return new Link(server, await listen(server, 0), addressOf(url));
+  }
+
+  /** New connections go to the server of `url` from now on. */
+  leadTo(url: string): void {
+    this.#target = addressOf(url);
   }
 
   /** `url` by way of the relay. */
@@ -58,15 +61,15 @@ export class Link {
     await once(this.#server, "close");
   }
 
-  /** Works again; what a black hole held back arrives late. */
-  async mend(): Promise<void> {
+  /** Works again. What a black hole held back arrives late, or stays lost together with its connections. */
+  async mend({ old = "late" }: { old?: "late" | "lost" } = {}): Promise<void> {
     if (this.#state === "refusing") {
       this.#server = createServer({ noDelay: true });
       this.#server.on("connection", (socket) => this.#relay(socket));
       await listen(this.#server, this.port);
     }
     this.#state = "up";
-    for (const pair of this.#pairs) for (const socket of pair) socket.resume();
+    if (old === "late") for (const pair of this.#pairs) for (const socket of pair) socket.resume();
   }
 
   close(): void {
@@ -89,6 +92,11 @@ export class Link {
       if (this.#state === "blackholed") from.pause();
     }
   }
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }
 
 async function listen(server: Server, port: number): Promise<number> {

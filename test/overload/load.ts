@@ -5,7 +5,10 @@ import { z } from "zod";
 
 export const planSchema = z.object({
   url: z.string(),
-  /** One after the other without a gap; `rates` are requests a second for each path. */
+  /**
+   * One after the other without a gap; `rates` are requests a second for each path. In a path, `{7}` counts: the first of its
+   * requests has 7 in that place, the next one 8.
+   */
   phases: z.array(z.object({ rates: z.record(z.string(), z.number()), seconds: z.number() })),
   patienceMs: z.number(),
 });
@@ -73,7 +76,7 @@ function arrivals(phases: Plan["phases"]): Pick<Outcome, "path" | "dueMs">[] {
     return Object.entries(rates)
       .flatMap(([path, rate]) =>
         Array.from({ length: Math.round(rate * seconds) }, (_, index) => ({
-          path,
+          path: path.replace(/\{(\d+)\}/, (_, first) => String(Number(first) + index)),
           dueMs: startMs + (index * 1000) / rate,
         })),
       )

@@ -12,9 +12,11 @@ export type Answered = z.infer<typeof answeredSchema>;
 const listening = z.object({ address: z.object({ port: z.number() }) });
 const report = z.object({ answered: z.array(answeredSchema) });
 
-export async function startUnderLoad(env: Record<string, string>) {
-  const child = fork(`${import.meta.dirname}/service.ts`, {
+/** `routesFile`: what it serves beside the example, see service.ts. */
+export async function startUnderLoad(env: Record<string, string>, routesFile = `${import.meta.dirname}/routes.ts`) {
+  const child = fork(`${import.meta.dirname}/service.ts`, [routesFile], {
     cwd: root,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     execArgv: ["--import", "./src/telemetry.ts"],
     env: {
       PATH: process.env.PATH,
@@ -24,13 +26,21 @@ export async function startUnderLoad(env: Record<string, string>) {
       ...env,
     },
   });
+  let errors = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      errors += text;
+    });
+  }
   const ended = once(child, "exit").then(([code]) => {
-    throw new Error(`the service ended: exit code ${code}`);
+    throw new Error(`the service ended: exit code ${code}\n${errors}`);
   });
   const [first] = await Promise.race([once(child, "message"), ended]);
   const { port } = listening.parse(first).address;
   return {
     url: `http://127.0.0.1:${port}`,
+    /** What it logged as an error, or wrote when it died. */
+    errors: () => errors,
     /** What was answered since the last call. */
     async answered(): Promise<Answered[]> {
       child.send("report");

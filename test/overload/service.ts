@@ -1,5 +1,4 @@
-// The real service in a process of its own, with one more kind of route: 100 ms of database work, in each class. So the
-// admission limit sets the capacity (10 places make about 100 requests a second), and not the speed of this machine.
+// The real service in a process of its own, with the routes of the file that is named: it exports routes(database).
 // Tells its parent when it listens, and on request how long each answer took, measured in here.
 import { createServer } from "node:http";
 import { pino } from "pino";
@@ -7,32 +6,22 @@ import { buildApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
 import { Database } from "../../src/platform/database/database.ts";
 import { Drain } from "../../src/platform/drain.ts";
-import { priorities, type Route } from "../../src/platform/http.ts";
+import type { Route } from "../../src/platform/http.ts";
 import { metricsReader } from "../../src/telemetry.ts";
 import type { Answered } from "./service-process.ts";
 
 const config = loadConfig(process.env);
 const log = pino({ level: "error" });
 const database = new Database(config.database, log);
-const routes = priorities.map(
-  (priority): Route => ({
-    method: "GET",
-    path: `/work/${priority}`,
-    public: true,
-    priority,
-    async handle(ctx) {
-      await database.query("work", "SELECT SLEEP(0.1)");
-      ctx.body = "done";
-    },
-  }),
-);
+const routesFile: { routes(database: Database): Route[] } = await import(process.argv[2] ?? "");
+const routes = routesFile.routes(database);
 const { app } = buildApp(config, { database, log, drain: new Drain(), metricsReader, routes });
 
 let answered: Answered[] = [];
 app.middleware.unshift(async (ctx, next) => {
   const startedAt = performance.now();
   await next();
-  const type = ctx.status === 503 ? String(Reflect.get(Object(ctx.body), "type")) : "";
+  const type = ctx.status >= 500 ? String(Reflect.get(Object(ctx.body), "type")) : "";
   answered.push({ url: ctx.url, status: ctx.status, type, ms: performance.now() - startedAt });
 });
 

@@ -11,7 +11,7 @@ import { Unavailable } from "./way.js";
 /** The image that docker-compose.yml uses. */
 const IMAGE = "mysql:9.7";
 const PULL_LIMIT_MS = 180_000;
-const OWNER_LABEL = "koa-service-template.owner";
+export const OWNER_LABEL = "koa-service-template.owner";
 const PASSWORD = "development";
 const DATABASE = "service";
 
@@ -89,6 +89,6 @@ async function removeOrphans(signal) {
 }
 
 /** @param {string} folder @returns {string} each clone of the repository has its own */
-function volumeName(folder) {
+export function volumeName(folder) {
   return `koa-service-template-${createHash("sha256").update(folder).digest("hex").slice(0, 8)}`;
 }

@@ -1,0 +1,209 @@
+// What clients see, and what is kept, when the database goes away under load and comes back.
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { eventually } from "../helper.ts";
+import { goodShare, percentile } from "../overload/figures.ts";
+import type { Outcome } from "../overload/load.ts";
+import { loadFor } from "../overload/measure.ts";
+import { type Answered, startUnderLoad } from "../overload/service-process.ts";
+import { tables } from "./routes.ts";
+import { Victim } from "./victim.ts";
+
+/** Closer together than the defaults, so that a request can run into its deadline between two limits. */
+const deadlineMs = 1000;
+const env = { DEADLINE_MS: String(deadlineMs), DB_QUERY_TIMEOUT_MS: "900", OUTBOUND_TIMEOUT_MS: "900" };
+/** A second. Each write has a number of its own. */
+const ratesFrom = (from: number) => ({ "/read": 60, [`/write/{${from}}`]: 30 });
+/** Seconds. The fault lasts from the first to the second. */
+const plan = { fault: 1.5, mended: 4, end: 10 };
+
+describe("an outage of the database", function () {
+  this.timeout(120_000);
+  // A stall of the machine makes a request late, and a slow start of the server the service.
+  this.retries(1);
+  let victim: Victim;
+  let admin: Connection;
+  let appUrl: string;
+  let firstNumber = 1;
+
+  before(async () => {
+    victim = await Victim.start();
+    admin = await createConnection(victim.directUrl);
+    for (const statement of tables) await admin.query(statement);
+    // No privilege of an administrator: it is refused when the server only reads, and gets no connection when all are taken.
+    await admin.query("CREATE USER app@'%' IDENTIFIED BY 'app'");
+    await admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO app@'%'");
+    const url = new URL(victim.url);
+    url.username = "app";
+    url.password = "app";
+    appUrl = url.href;
+  });
+  after(async () => {
+    admin.destroy();
+    await victim.stop();
+  });
+
+  it("that is killed loses nothing that was acknowledged", async () => {
+    const { statuses, answered } = await outage({
+      async fault() {
+        await victim.kill();
+      },
+      async mend() {
+        await victim.revive();
+        admin = await createConnection(victim.directUrl);
+      },
+    });
+    assert.ok(statuses.has(503));
+    const refused = answered.filter(({ status }) => status === 503).map(({ ms }) => ms);
+    assert.ok(percentile(refused, 50) < 5, "most are refused by the breaker, and wait for nothing");
+  });
+
+  it("that freezes costs each client no more than its deadline", async () => {
+    const { statuses } = await outage({ fault: () => victim.freeze(), mend: () => victim.thaw() });
+    assert.ok(statuses.has(503));
+  });
+
+  it("that falls silent, and speaks again", async () => {
+    await outage({ fault: async () => victim.link.blackhole(), mend: () => victim.link.mend() });
+  });
+
+  it("that falls silent, with connections that never come back", async () => {
+    await outage({ fault: async () => victim.link.blackhole(), mend: () => victim.link.mend({ old: "lost" }) });
+  });
+
+  it("that refuses connections", async () => {
+    await outage({ fault: () => victim.link.refuse(), mend: () => victim.link.mend() });
+  });
+
+  it("that has no connection left for us", async () => {
+    const others = await Promise.all(Array.from({ length: 12 }, () => createConnection(victim.directUrl)));
+    const { statuses } = await outage({
+      async fault() {
+        // Fewer than there are: who has one keeps it, and nobody gets another.
+        await admin.query("SET GLOBAL max_connections = 10");
+        await killConnections();
+      },
+      mend: async () => void (await admin.query("SET GLOBAL max_connections = 150")),
+    });
+    for (const other of others) other.destroy();
+    assert.ok(statuses.has(503));
+  });
+
+  it("whose connections are killed again and again is hardly seen by those who read", async () => {
+    let ended = false;
+    let killing: Promise<void> | undefined;
+    const { outcomes } = await outage({
+      async fault() {
+        const kill = async () => {
+          while (!ended) {
+            await killConnections();
+            await sleep(100);
+          }
+        };
+        killing = kill();
+      },
+      async mend() {
+        ended = true;
+        await killing;
+      },
+    });
+    const reads = outcomes.filter(({ path }) => path === "/read");
+    console.log(`good reads: ${(100 * goodShare(reads)).toFixed(1)} %`);
+    assert.ok(goodShare(reads) > 0.9);
+  });
+
+  it("that takes no writes goes on with reads, and writes when it can", async () => {
+    const readOnly = victim.isMariaDb ? "read_only" : "super_read_only";
+    const { outcomes } = await outage({
+      fault: async () => void (await admin.query(`SET GLOBAL ${readOnly} = ON`)),
+      mend: async () => void (await admin.query("SET GLOBAL read_only = OFF")),
+    });
+    const reads = outcomes.filter(({ path }) => path === "/read");
+    assert.equal(goodShare(reads), 1);
+    const writes = outcomes.filter(({ path }) => path !== "/read");
+    assert.ok(goodShare(writes) < 0.9);
+  });
+
+  interface Fault {
+    fault: () => Promise<void>;
+    /** The database is there again when it resolves. */
+    mend: () => Promise<void>;
+  }
+
+  /** The load, the fault in its middle, and what holds of every fault. */
+  async function outage({ fault, mend }: Fault) {
+    const service = await startUnderLoad({ ...env, MYSQL_URL: appUrl }, `${import.meta.dirname}/routes.ts`);
+    try {
+      await eventually("readiness", () => isReady(service.url));
+      await service.answered();
+      const from = firstNumber;
+      const loading = loadFor(service, 5000, [{ rates: ratesFrom(from), seconds: plan.end }]);
+      await sleep(plan.fault * 1000);
+      await fault();
+      await sleep((plan.mended - plan.fault) * 1000);
+      await mend();
+      const mendedAt = performance.now();
+      await eventually("readiness again", () => isReady(service.url), 5000);
+      const healthyMs = performance.now() - mendedAt;
+      const outcomes = await loading;
+      const answered = await service.answered();
+      firstNumber += 1_000_000;
+      report(outcomes, answered, healthyMs);
+
+      assert.ok(healthyMs <= 3000, `well again after ${healthyMs} ms`);
+      const late = answered.filter(({ ms }) => ms > deadlineMs + 50);
+      assert.deepEqual(late, [], "none outlasts its deadline");
+      const statuses = new Set(answered.filter(({ url }) => !url.startsWith("/health")).map(({ status }) => status));
+      statuses.delete(499);
+      for (const status of statuses) assert.ok([200, 503, 504].includes(status), `status ${status}`);
+      const afterwards = outcomes.filter(({ dueMs }) => dueMs > (plan.end - 1) * 1000);
+      assert.equal(goodShare(afterwards), 1, "the last second is as the first");
+      assert.equal(service.errors(), "");
+      await assertNothingLost(outcomes, from);
+      return { outcomes, answered, statuses };
+    } finally {
+      await service.stop();
+    }
+  }
+
+  /** Each acknowledged write is there, once and whole; of the others each is there whole, or not at all. */
+  async function assertNothingLost(outcomes: readonly Outcome[], from: number): Promise<void> {
+    const written = await idsOf("entries", from);
+    assert.deepEqual(await idsOf("ledger", from), written);
+    const there = new Set(written);
+    const acknowledged = outcomes.flatMap(({ path, status }) =>
+      status === 200 && path.startsWith("/write/") ? [Number(path.slice("/write/".length))] : [],
+    );
+    assert.ok(acknowledged.length > 0);
+    assert.deepEqual(
+      acknowledged.filter((id) => !there.has(id)),
+      [],
+    );
+  }
+
+  async function idsOf(table: "entries" | "ledger", from: number): Promise<number[]> {
+    const [rows] = await admin.query<RowDataPacket[]>(`SELECT id FROM ${table} WHERE id >= ? ORDER BY id`, [from]);
+    return rows.map((row) => Number(row.id));
+  }
+
+  /** Those of the service. */
+  async function killConnections(): Promise<void> {
+    const sql = "SELECT id FROM information_schema.processlist WHERE user = 'app'";
+    const [rows] = await admin.query<RowDataPacket[]>(sql);
+    for (const { id } of rows) await admin.query(`KILL ${Number(id)}`).catch(() => {});
+  }
+});
+
+/** What the run was like, for people. */
+function report(outcomes: readonly Outcome[], answered: readonly Answered[], healthyMs: number): void {
+  const counts = Object.groupBy(answered, ({ status, type }) => `${status} ${type}`.trim());
+  const line = Object.entries(counts).map(([what, of]) => `${of?.length} × ${what}`);
+  const longest = Math.max(...answered.map(({ ms }) => ms));
+  console.log(`      ${outcomes.length} requests: ${line.join(", ")}; longest ${longest.toFixed(0)} ms`);
+  console.log(`      ready ${healthyMs.toFixed(0)} ms after the database was there`);
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return (await fetch(`${url}/health/ready`)).status === 200;
+}

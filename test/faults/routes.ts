@@ -1,0 +1,80 @@
+// What the service does in the tests of faults: each kind of work that a fault can meet, as a route.
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "../../src/platform/database/database.ts";
+import type { Statements } from "../../src/platform/database/transaction.ts";
+import type { Route } from "../../src/platform/http.ts";
+
+/** Tables for them; `counters` has the rows 1 to 40. */
+export const tables = [
+  "CREATE TABLE entries (id INT PRIMARY KEY) ENGINE = InnoDB",
+  "CREATE TABLE ledger (id INT PRIMARY KEY) ENGINE = InnoDB",
+  "CREATE TABLE counters (id INT PRIMARY KEY, count INT NOT NULL) ENGINE = InnoDB",
+  `INSERT INTO counters VALUES ${Array.from({ length: 40 }, (_, index) => `(${index + 1}, 0)`).join(", ")}`,
+];
+
+/** Keeps the server at work for many seconds, and is no SLEEP, which a kill would end without an error. */
+export const slowStatement =
+  "SELECT COUNT(*) AS slow FROM information_schema.columns a, information_schema.columns b, information_schema.columns c";
+
+export function routes(database: Database): Route[] {
+  const increase = (on: Statements, id: number) =>
+    on.execute("counters.increase", "UPDATE counters SET count = count + 1 WHERE id = ?", [id]);
+
+  return [
+    get("/read", () => database.query("entries.last", "SELECT MAX(id) AS last FROM entries")),
+    get("/connection", () => database.query("connection", "SELECT CONNECTION_ID() AS id")),
+    get("/brief", () => database.query("brief", "SELECT SLEEP(0.1) AS slept")),
+    get("/slow", () => database.query("slow", slowStatement)),
+    get("/locked", () => increase(database, 1)),
+    get("/write/:id", ({ id }) =>
+      database.transaction("write", async (transaction) => {
+        await transaction.execute("entries.create", "INSERT INTO entries VALUES (?)", [Number(id)]);
+        await transaction.execute("ledger.create", "INSERT INTO ledger VALUES (?)", [Number(id)]);
+      }),
+    ),
+    get("/transaction/slow", () =>
+      database.transaction("slow", async (transaction) => {
+        await increase(transaction, 2);
+        await transaction.query("slow", slowStatement);
+      }),
+    ),
+    get("/transaction/locked", () =>
+      database.transaction("locked", async (transaction) => {
+        await increase(transaction, 2);
+        await increase(transaction, 1);
+      }),
+    ),
+    get("/transaction/idle", () =>
+      database.transaction("idle", async (transaction) => {
+        await increase(transaction, 2);
+        await sleep(60_000, undefined, { ref: false });
+      }),
+    ),
+    // Two that come together take the same two rows, each the other one first.
+    get("/pair/:row/:direction", ({ row, direction }) => {
+      const rows = [1 + 2 * (Number(row) % 20), 2 + 2 * (Number(row) % 20)];
+      if (direction === "backward") rows.reverse();
+      return database.transaction(
+        "pair",
+        async (transaction) => {
+          for (const id of rows) {
+            await increase(transaction, id);
+            await sleep(10);
+          }
+        },
+        { retryDeadlocks: true },
+      );
+    }),
+  ];
+}
+
+function get(path: string, work: (parameters: Record<string, string>) => Promise<unknown>): Route {
+  return {
+    method: "GET",
+    path,
+    public: true,
+    async handle(ctx) {
+      ctx.body = { result: (await work(ctx.state.params)) ?? null };
+    },
+  };
+}

@@ -1,0 +1,95 @@
+// A database server of the tests' own, to be killed, frozen and brought back: on the same data, behind the same address.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { OWNER_LABEL, volumeName } from "../../scripts/lib/database/container.js";
+import { openDatabase } from "../../scripts/lib/database/open.js";
+import { type Keeper, startKeeper } from "../../scripts/lib/keeper.js";
+import { Link } from "./link.ts";
+
+const run = promisify(execFile);
+const { signal } = new AbortController();
+type Running = Awaited<ReturnType<typeof openDatabase>>;
+
+export class Victim {
+  /** Between it and the service, so that it comes back at the same address. */
+  readonly link: Link;
+  readonly #folder: string;
+  readonly #keeper: Keeper;
+  #server: Running;
+
+  private constructor(link: Link, folder: string, keeper: Keeper, server: Running) {
+    this.link = link;
+    this.#folder = folder;
+    this.#keeper = keeper;
+    this.#server = server;
+  }
+
+  /** Of the kind that the tests run on: a container or a process. */
+  static async start(): Promise<Victim> {
+    const folder = await mkdtemp(join(tmpdir(), "victim-"));
+    const keeper = startKeeper();
+    const server = await open(folder, keeper);
+    return new Victim(await Link.to(server.url), folder, keeper, server);
+  }
+
+  /** For the service: by way of the link. */
+  get url(): string {
+    return this.link.through(this.#server.url);
+  }
+
+  /** For the tests: past the link. */
+  get directUrl(): string {
+    return this.#server.url;
+  }
+
+  get isMariaDb(): boolean {
+    return this.#server.edition.kind === "mariadb";
+  }
+
+  /** SIGKILL: as if its machine had died, but for the connections, which the kernel resets. */
+  async kill(): Promise<void> {
+    await this.#signal("KILL");
+    await this.#server.child?.stop();
+  }
+
+  /** SIGSTOP: it accepts connections, as far as the kernel does that for it, and answers nothing. */
+  freeze(): Promise<void> {
+    return this.#signal("STOP");
+  }
+
+  thaw(): Promise<void> {
+    return this.#signal("CONT");
+  }
+
+  /** Starts it again on the data that the killed one left; resolves when it answers. */
+  async revive(): Promise<void> {
+    this.#server = await open(this.#folder, this.#keeper);
+    this.link.leadTo(this.#server.url);
+  }
+
+  async stop(): Promise<void> {
+    this.link.close();
+    await this.#server.child?.stop();
+    await this.#keeper.close();
+    await run("docker", ["volume", "rm", "--force", volumeName(this.#folder)]).catch(() => {});
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #signal(name: "KILL" | "STOP" | "CONT"): Promise<void> {
+    if (!this.#server.from.startsWith("container")) {
+      process.kill(this.#server.child?.pid ?? Number.NaN, `SIG${name}`);
+      return;
+    }
+    const filter = `--filter=label=${OWNER_LABEL}=${process.pid}`;
+    const { stdout } = await run("docker", ["ps", "--quiet", filter]);
+    await run("docker", ["kill", `--signal=${name}`, stdout.trim()]);
+  }
+}
+
+function open(folder: string, keeper: Keeper): Promise<Running> {
+  const env = { ...process.env, MYSQL_URL: "" };
+  return openDatabase({ env, keepIn: folder, signal, keeper, note: () => {} });
+}
