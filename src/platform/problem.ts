@@ -11,6 +11,7 @@ const kinds = {
   not_found: { status: 404, title: "There is nothing here" },
   too_large: { status: 413, title: "The request body is too large" },
   unsupported_media_type: { status: 415, title: "The request body has an unsupported type" },
+  destination_refused: { status: 422, title: "The address to call is not allowed" },
   rate_limited: { status: 429, title: "Too many requests", retryAfterS: 1 },
   client_closed: { status: 499, title: "The client went away" },
   internal: { status: 500, title: "Something went wrong" },
