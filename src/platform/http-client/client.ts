@@ -1,0 +1,109 @@
+// HTTP calls to others, with a limit on everything: time, connections, bytes, retries, and where they may go.
+import type { LookupFunction } from "node:net";
+import { LRUCache } from "lru-cache";
+import { Agent, errors } from "undici";
+import { Problem } from "../problem.ts";
+import { currentDeadline } from "../request-context.ts";
+import { addressPolicy } from "./address-policy.ts";
+import { guardedConnector } from "./connector.ts";
+import { acceptEncoding, decoded } from "./content-encoding.ts";
+import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
+import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
+import { mayRetry, withRetries } from "./retries.ts";
+import { RetryBudget } from "./retry-budget.ts";
+import { clientTelemetry } from "./telemetry.ts";
+import { withTimeLimit } from "./time-limit.ts";
+
+export interface HttpClientOptions {
+  /** Most connections to one origin; more calls wait, within their time. */
+  connections: number;
+  /** The longest that one connection may take to open. */
+  connectTimeoutMs: number;
+  /** The longest that a call may take in all, from the name look-up to the last byte, its retries included. */
+  timeoutMs: number;
+  /** Larger answers are not read, compressed or not. */
+  maxResponseBytes: number;
+  /** Addresses and CIDR networks that may be called although they are not public. */
+  allowPrivate: readonly string[];
+  /** Finds the addresses of a name; the system's resolver by default. */
+  lookup?: LookupFunction;
+}
+
+export type HttpClient = ReturnType<typeof httpClient>;
+
+/** A kept connection is closed after this, whatever the other side offers: idle ones to many origins would add up. */
+const keepAliveMs = 4000;
+/** Origins whose retry budget is remembered. */
+const mostBudgets = 1000;
+
+/** A client with connections of its own. `close` waits for the calls that still run. */
+export function httpClient(options: HttpClientOptions) {
+  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, lookup } = options;
+  const mayConnect = addressPolicy(allowPrivate);
+  const agent = new Agent({
+    connections,
+    pipelining: 1,
+    allowH2: false,
+    connect: guardedConnector({ mayConnect, connectTimeoutMs, lookup }),
+    keepAliveTimeout: keepAliveMs,
+    keepAliveMaxTimeout: keepAliveMs,
+    // The time limit of the call covers both.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const telemetry = clientTelemetry();
+  const budgets = new LRUCache<string, RetryBudget>({ max: mostBudgets });
+
+  function budgetOf(origin: string): RetryBudget {
+    const budget = budgets.get(origin) ?? new RetryBudget();
+    budgets.set(origin, budget);
+    return budget;
+  }
+
+  async function callWithinLimits(url: URL, request: HttpRequest, signal: AbortSignal, endsAt: number) {
+    const budget = budgetOf(url.origin);
+    budget.called();
+    const headers = { "accept-encoding": acceptEncoding, ...request.headers };
+    const attempt = () => exchange(url, { ...request, headers }, { dispatcher: agent, signal, maxResponseBytes });
+    const answer = mayRetry(request)
+      ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
+      : await attempt();
+    return decoded(answer, maxResponseBytes);
+  }
+
+  return {
+    /**
+     * The answer of `url`, whatever its status. Redirects are answers too, and not followed.
+     *
+     * @throws {Problem} outbound_timeout; dependency_failed when no whole answer comes; destination_refused (422) when the
+     * policy does not let it be called; the request's own problem when that ends first.
+     */
+    async request(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
+      try {
+        const destination = new URL(url);
+        const refusal = refusalOf(destination, mayConnect);
+        if (refusal !== undefined) throw new DestinationRefused(refusal);
+        const late = () => new Problem("outbound_timeout");
+        return await withTimeLimit({ limitMs: timeoutMs, deadline: currentDeadline(), late }, (signal, endsAt) =>
+          callWithinLimits(destination, request, signal, endsAt),
+        );
+      } catch (error) {
+        if (error instanceof DestinationRefused) telemetry.refused(error.refusal);
+        if (error instanceof Problem) throw error;
+        const late = error instanceof errors.ConnectTimeoutError;
+        throw new Problem(late ? "outbound_timeout" : "dependency_failed", { cause: error });
+      }
+    },
+
+    /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
+    refusal(url: string): string | undefined {
+      const refusal = refusalOf(new URL(url), mayConnect);
+      return refusal === undefined ? undefined : refusalDetails[refusal];
+    },
+
+    /** Connections at this instant, and requests that wait for one, by origin. */
+    stats: () => agent.stats,
+
+    close: () => agent.close(),
+  };
+}
