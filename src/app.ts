@@ -20,6 +20,7 @@ import type { Drain } from "./platform/drain.ts";
 import { enforceDeadline } from "./platform/enforce-deadline.ts";
 import { health } from "./platform/health.ts";
 import type { RequestState, Route } from "./platform/http.ts";
+import { httpClient } from "./platform/http-client/client.ts";
 import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
 import { LoopWatch } from "./platform/loop-watch.ts";
@@ -50,8 +51,8 @@ interface Dependencies {
 /** The service, ready to listen; `close` frees what it opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
-  const hooks = webhooks(config.outboundTimeoutMs);
-  const automations = automationService(automationRepository(database), hooks);
+  const outbound = httpClient(config.outbound);
+  const automations = automationService(automationRepository(database), webhooks(outbound));
   const routes = [...automationRoutes(automations, config.marketplace), ...more];
 
   const { protection, auth } = config;
@@ -104,7 +105,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
 
   async function close(): Promise<void> {
     clearInterval(watching);
-    await Promise.all([hooks.close(), store.close()]);
+    await Promise.all([outbound.close(), store.close()]);
   }
   return { app, close };
 }

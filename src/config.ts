@@ -1,6 +1,6 @@
 // The configuration: the environment, read once at the start, checked, and shaped for those who take a part of it.
 import { contradictionsOf } from "./contradictions.ts";
-import { developmentKey, variables } from "./environment.ts";
+import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 import { parseApiKey } from "./platform/auth/api-keys.ts";
 import { ConfigError, complaint } from "./platform/variables.ts";
 
@@ -91,7 +91,13 @@ export function loadConfig(environment: Environment) {
     },
     bodyLimitBytes: values.BODY_LIMIT_BYTES,
     slowRequestMs: values.SLOW_REQUEST_MS,
-    outboundTimeoutMs: values.OUTBOUND_TIMEOUT_MS,
+    outbound: {
+      timeoutMs: values.OUTBOUND_TIMEOUT_MS,
+      connectTimeoutMs: values.OUTBOUND_CONNECT_TIMEOUT_MS,
+      connections: values.OUTBOUND_CONNECTIONS,
+      maxResponseBytes: values.OUTBOUND_MAX_RESPONSE_BYTES,
+      allowPrivate: values.OUTBOUND_ALLOW_PRIVATE ?? (production ? [] : developmentNetworks),
+    },
     breaker: {
       failures: values.BREAKER_FAILURES,
       resetMs: values.BREAKER_RESET_MS,

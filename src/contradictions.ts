@@ -20,6 +20,9 @@ export function contradictionsOf(
   if (values.MEMORY_WARN_PERCENT > values.MEMORY_SHED_PERCENT) {
     refuse("MEMORY_WARN_PERCENT", `at most MEMORY_SHED_PERCENT (${values.MEMORY_SHED_PERCENT})`);
   }
+  if (values.OUTBOUND_CONNECT_TIMEOUT_MS >= values.OUTBOUND_TIMEOUT_MS) {
+    refuse("OUTBOUND_CONNECT_TIMEOUT_MS", `less than OUTBOUND_TIMEOUT_MS (${values.OUTBOUND_TIMEOUT_MS})`);
+  }
   // A request that its deadline ends has no single cause; each wait has its own limit so that it is named.
   for (const name of ["ADMISSION_WAIT_MS", "DB_POOL_WAIT_MS", "DB_QUERY_TIMEOUT_MS", "OUTBOUND_TIMEOUT_MS"] as const) {
     if (values[name] >= values.DEADLINE_MS) refuse(name, `less than DEADLINE_MS (${values.DEADLINE_MS})`);

@@ -8,6 +8,8 @@ import { accepts, listOf, oneOf, urlOf, wholeNumber } from "./platform/variables
 export const developmentSecret = "development-secret-development-secret";
 /** Lets the key `development-key` in, while APP_ENV is development. */
 export const developmentKey = apiKeyEntry("developer", "development-key");
+/** What may be called besides public addresses, while APP_ENV is development: this machine, and containers on it. */
+export const developmentNetworks = ["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Each variable with its check; the description says what it takes. Times are in milliseconds, sizes in bytes. */
@@ -85,7 +87,14 @@ export const variables = z.object({
 
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "a request over this is logged"),
-  OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest call of a webhook"),
+  OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest outbound call, such as of a webhook"),
+  OUTBOUND_CONNECT_TIMEOUT_MS: wholeNumber(500, 1, 600_000, "longest opening of an outbound connection"),
+  OUTBOUND_CONNECTIONS: wholeNumber(50, 1, 10_000, "most connections to one destination"),
+  OUTBOUND_MAX_RESPONSE_BYTES: wholeNumber(1_048_576, 1, 104_857_600, "largest answer of an outbound call"),
+  OUTBOUND_ALLOW_PRIVATE: listOf(
+    accepts((range) => addressRanges([range])),
+    "addresses and CIDR networks that may be called although they are not public",
+  ).optional(),
   BREAKER_FAILURES: wholeNumber(5, 1, 1000, "failures in a row that open a circuit breaker"),
   BREAKER_RESET_MS: wholeNumber(60_000, 1, 3_600_000, "how long it stays open before a call is tried"),
 

@@ -69,6 +69,15 @@ describe("config", () => {
     assert.match(complaintsOf(given)[0] ?? "", /^JWT_SECRET: got "\*\*\*"/);
   });
 
+  it("lets private addresses be called in development only, unless told which", () => {
+    const production = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" };
+    assert.deepEqual(loadConfig(production).outbound.allowPrivate, []);
+    assert.ok(loadConfig(minimal).outbound.allowPrivate.includes("127.0.0.0/8"));
+    const given = loadConfig({ ...production, OUTBOUND_ALLOW_PRIVATE: "10.1.0.0/16, ::1" });
+    assert.deepEqual(given.outbound.allowPrivate, ["10.1.0.0/16", "::1"]);
+    assert.match(complaintsOf({ ...minimal, OUTBOUND_ALLOW_PRIVATE: "10.1.0.0/33" }).join(), /^OUTBOUND_ALLOW_PRIVATE/);
+  });
+
   it("refuses more idle connections than there may be connections", () => {
     assert.match(
       complaintsOf({ ...minimal, DB_POOL_LIMIT: "3" })[0] ?? "",
@@ -80,6 +89,7 @@ describe("config", () => {
     const contradictions: [Record<string, string>, RegExp][] = [
       [{ DB_QUERY_TIMEOUT_MS: "3000" }, /^DB_QUERY_TIMEOUT_MS: got "3000", takes less than DEADLINE_MS \(3000\)$/],
       [{ ADMISSION_WAIT_MS: "5000" }, /^ADMISSION_WAIT_MS: .* less than DEADLINE_MS/],
+      [{ OUTBOUND_TIMEOUT_MS: "500" }, /^OUTBOUND_CONNECT_TIMEOUT_MS: got "500", takes less than OUTBOUND_TIMEOUT_MS/],
       [{ MEMORY_WARN_PERCENT: "95" }, /^MEMORY_WARN_PERCENT: .* at most MEMORY_SHED_PERCENT \(90\)$/],
       [{ SERVER_HEADERS_TIMEOUT_MS: "40000" }, /^SERVER_HEADERS_TIMEOUT_MS: .* at most SERVER_REQUEST_TIMEOUT_MS/],
       [{ BREAKER_RESET_MS: "1500" }, /^BREAKER_RESET_MS: got "1500", takes more than OUTBOUND_TIMEOUT_MS \(1500\)$/],

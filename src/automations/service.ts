@@ -25,6 +25,13 @@ export function automationService(repository: AutomationRepository, webhooks: We
     return automation.parse(row);
   }
 
+  /** A webhook that will never be called is better refused now than at each run. */
+  function checkWebhook(url: string | undefined): void {
+    const message = url === undefined ? undefined : webhooks.refusal(url);
+    if (message === undefined) return;
+    throw new Problem("invalid_request", { detail: "Wrong: webhookUrl", errors: [{ field: "webhookUrl", message }] });
+  }
+
   return {
     get,
 
@@ -45,10 +52,12 @@ export function automationService(repository: AutomationRepository, webhooks: We
     },
 
     async create(input: NewAutomation): Promise<Automation> {
+      checkWebhook(input.webhookUrl);
       return get(await repository.create(input));
     },
 
     async update(id: number, changes: AutomationChanges): Promise<Automation> {
+      checkWebhook(changes.webhookUrl);
       if (!(await repository.update(id, changes))) throw notFound();
       return get(id);
     },

@@ -28,7 +28,10 @@ const problemAnswer = z.looseObject({
 
 let service: Awaited<ReturnType<typeof startService>>;
 before(async () => {
-  service = await startService({ automations: 300, env: { OUTBOUND_TIMEOUT_MS: "300" } });
+  service = await startService({
+    automations: 300,
+    env: { OUTBOUND_TIMEOUT_MS: "300", OUTBOUND_CONNECT_TIMEOUT_MS: "100" },
+  });
 });
 after(() => service.stop());
 

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { createDatabase, eventually, spawnService, token } from "../../helper.ts";
+import { spanKind, startOtlpReceiver } from "../../otlp-receiver.ts";
+import { dependency, ok } from "./dependency.ts";
+
+describe("the telemetry of outbound calls", () => {
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+  let service: Awaited<ReturnType<typeof spawnService>>;
+  before(async () => {
+    db = await createDatabase();
+    receiver = await startOtlpReceiver();
+    // One connection, so that calls wait for each other.
+    const env = { MYSQL_URL: db.url, OUTBOUND_CONNECTIONS: "1", OUTBOUND_ALLOW_PRIVATE: "127.0.0.1" };
+    service = await spawnService({ ...receiver.env, ...env });
+  });
+  after(async () => {
+    await service.stop();
+    receiver.stop();
+    await db.drop();
+  });
+
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+  async function runs(webhookUrl: string): Promise<string> {
+    const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl });
+    const created = await fetch(`${service.url}/api/automations`, { method: "POST", headers, body });
+    return `${service.url}${created.headers.get("location")}/runs`;
+  }
+
+  it("hands each call its own span as the parent, also when it waited for a connection", async () => {
+    const there = await dependency((socket) => void setTimeout(() => ok(socket), 50));
+    const url = await runs(there.url);
+    const traces = Array.from({ length: 5 }, () => randomBytes(16).toString("hex"));
+    await Promise.all(
+      traces.map(async (traceId) => {
+        const traceparent = `00-${traceId}-${randomBytes(8).toString("hex")}-01`;
+        const answer = await fetch(url, { method: "POST", headers: { ...headers, traceparent } });
+        assert.equal(answer.status, 201);
+      }),
+    );
+    const arrived = [...there.received.join("").matchAll(/^traceparent: 00-(\w{32})-(\w{16})-01\r$/gm)];
+    assert.deepEqual(new Set(arrived.map(([, traceId]) => traceId)), new Set(traces));
+    for (const [, traceId, spanId] of arrived) {
+      const span = await eventually("the span of the call", () =>
+        receiver.spans.find((one) => one.traceId === traceId && one.spanId === spanId),
+      );
+      assert.equal(span.kind, spanKind.client);
+      const server = await eventually("the span of the request", () =>
+        receiver.spans.find((one) => one.traceId === traceId && one.kind === spanKind.server),
+      );
+      assert.equal(span.parentSpanId, server.spanId);
+    }
+    await there.stop();
+  });
+
+  it("measures calls, and counts retries and refusals from zero on", async () => {
+    const counts = (metric: string, attribute: string) =>
+      Object.fromEntries(receiver.points(metric).map(({ attributes, asInt }) => [attributes[attribute], asInt]));
+    await eventually("the durations", () => receiver.points("http.client.request.duration").length > 0);
+    assert.deepEqual(counts("http.client.retries", "outcome"), { sent: 0, no_budget: 0, no_time: 0 });
+    assert.deepEqual(counts("http.client.refused", "reason"), { scheme: 0, credentials: 0, address: 0 });
+    await db.connection.query("UPDATE automations SET webhook_url = 'http://10.0.0.1/'");
+    assert.equal((await fetch(`${service.url}/api/automations/1/runs`, { method: "POST", headers })).status, 422);
+    await eventually("the refusal", () => counts("http.client.refused", "reason").address === 1);
+  });
+});
