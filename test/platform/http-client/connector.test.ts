@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { LookupAddress } from "node:dns";
 import type { LookupFunction } from "node:net";
+import { Agent } from "undici";
+import { addressPolicy } from "../../../src/platform/http-client/address-policy.ts";
+import { guardedConnector } from "../../../src/platform/http-client/connector.ts";
 import { Problem } from "../../../src/platform/problem.ts";
 import { clientWith, type Dependency, dependency, ok } from "./dependency.ts";
 
@@ -38,6 +41,15 @@ describe("the address that is connected to", () => {
     }
     await system.close();
     assert.equal(there.connections(), before, "nothing was connected to");
+  });
+
+  it("must be allowed when the URL has it too, whoever uses the connector", async () => {
+    const before = there.connections();
+    const mayConnect = addressPolicy(["127.0.0.2"]);
+    const agent = new Agent({ connect: guardedConnector({ mayConnect, connectTimeoutMs: 100 }) });
+    await assert.rejects(agent.request({ origin: there.url, path: "/", method: "GET" }), refused);
+    await agent.close();
+    assert.equal(there.connections(), before);
   });
 
   it("is never one that was refused, when the name has others", async () => {

@@ -85,12 +85,9 @@ describe("a webhook that misbehaves", () => {
     ],
     ["speaks something else", "dependency_failed", (socket) => socket.write("220 mail.example.com ESMTP\r\n")],
     [
-      "announces 10 GB",
+      "announces 10 GB, before it sends them",
       "dependency_failed",
-      (socket) => {
-        socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n");
-        endlessly(socket, Buffer.alloc(65_536));
-      },
+      (socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 10737418240\r\n\r\n"),
     ],
     [
       "answers with 50 MB in 50 kB",

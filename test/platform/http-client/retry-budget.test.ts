@@ -45,7 +45,7 @@ describe("retry budget", () => {
     const budget = new RetryBudget({ now: () => now });
     const taken = () => {
       let count = 0;
-      while (budget.take()) count += 1;
+      while (count < 100 && budget.take()) count += 1;
       return count;
     };
     assert.equal(taken(), 1, "one to begin with");
