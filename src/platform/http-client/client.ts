@@ -36,7 +36,7 @@ const keepAliveMs = 4000;
 /** Origins whose retry budget is remembered. */
 const mostBudgets = 1000;
 
-/** A client with connections of its own. `close` waits for the calls that still run. */
+/** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
 export function httpClient(options: HttpClientOptions) {
   const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, lookup } = options;
   const mayConnect = addressPolicy(allowPrivate);

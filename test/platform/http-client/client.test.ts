@@ -91,21 +91,23 @@ describe("http client", () => {
   it("gives up opening a connection at its own limit, and leaves no attempt behind", async () => {
     const there = await unanswering();
     const before = process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+    const patient = clientWith({ timeoutMs: 5000 });
     const tookMs = await timed(() =>
-      assert.rejects(client.request(there.url, { method: "POST" }), isProblem("outbound_timeout")),
+      assert.rejects(patient.request(there.url, { method: "POST" }), isProblem("outbound_timeout")),
     );
-    assert.ok(tookMs >= 145 && tookMs < 300, `${tookMs} ms`);
+    assert.ok(tookMs >= 145 && tookMs < 2000, `${tookMs} ms`);
     const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
     await eventually("the attempt is over", () => sockets() <= before, 1000);
+    await patient.close();
     await there.stop();
   });
 
   it("bounds name look-up with the rest", async () => {
-    const slow = clientWith({ timeoutMs: 100, lookup: () => {} });
+    const slow = clientWith({ timeoutMs: 100, connectTimeoutMs: 2000, lookup: () => {} });
     const tookMs = await timed(() =>
       assert.rejects(slow.request("http://slow.example/"), isProblem("outbound_timeout")),
     );
-    assert.ok(tookMs < 200, `${tookMs} ms`);
+    assert.ok(tookMs < 1000, `${tookMs} ms`);
     await slow.close();
   });
 
@@ -113,7 +115,7 @@ describe("http client", () => {
     for (const sent of ["", "HTTP/1.1 200 OK\r\ncontent-", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"]) {
       const there = await dependency((socket) => socket.write(sent));
       const tookMs = await timed(() => assert.rejects(client.request(there.url), isProblem("outbound_timeout")));
-      assert.ok(tookMs >= 395 && tookMs < 550, `${tookMs} ms`);
+      assert.ok(tookMs >= 395 && tookMs < 1400, `${tookMs} ms`);
       await closed(there);
       assert.equal(there.connections(), 1, "no connection is opened for a call that is over");
       await there.stop();
@@ -131,7 +133,7 @@ describe("http client", () => {
         paths.map((path) => assert.rejects(one.request(there.url + path), isProblem("outbound_timeout"), path)),
       ),
     );
-    assert.ok(tookMs < 550, `${tookMs} ms`);
+    assert.ok(tookMs < 1100, `${tookMs} ms`);
     await closed(there);
     assert.equal(there.received.join("").match(/GET/g)?.length, 1);
     await one.close();

