@@ -1,4 +1,5 @@
 // The configuration: the environment, read once at the start, checked, and shaped for those who take a part of it.
+import { z } from "zod";
 import { contradictionsOf } from "./contradictions.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 import { parseApiKey } from "./platform/auth/api-keys.ts";
@@ -97,12 +98,14 @@ export function loadConfig(environment: Environment) {
       connections: values.OUTBOUND_CONNECTIONS,
       maxResponseBytes: values.OUTBOUND_MAX_RESPONSE_BYTES,
       allowPrivate: values.OUTBOUND_ALLOW_PRIVATE ?? (production ? [] : developmentNetworks),
-    },
-    breaker: {
-      failures: values.BREAKER_FAILURES,
-      resetMs: values.BREAKER_RESET_MS,
-      // The trial is the call of a request, which its own limit ends sooner.
-      probeTimeoutMs: values.DEADLINE_MS,
+      breaker: protection
+        ? {
+            failures: values.BREAKER_FAILURES,
+            resetMs: values.BREAKER_RESET_MS,
+            // The trial is the call of a request, which its own limit ends sooner.
+            probeTimeoutMs: values.DEADLINE_MS,
+          }
+        : undefined,
     },
     marketplace: {
       freshMs: values.MARKETPLACE_FRESH_MS,
@@ -113,7 +116,12 @@ export function loadConfig(environment: Environment) {
   };
 }
 
+/** Said of the value itself: a default around it, or that it may be left out, has no words of its own. */
 function takes(name: string): string {
-  const known: Readonly<Record<string, { description?: string | undefined }>> = variables.shape;
-  return known[name]?.description ?? "another value";
+  let schema: z.core.$ZodType | undefined = Object.entries(variables.shape).find(([known]) => known === name)?.[1];
+  while (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    if (schema.description !== undefined) break;
+    schema = schema.def.innerType;
+  }
+  return (schema instanceof z.ZodType && schema.description) || "another value";
 }

@@ -29,9 +29,11 @@ describe("config", () => {
   });
 
   it("leaves a database alone for a second, and other services for a minute", () => {
-    const { breaker, database } = loadConfig({ ...minimal, BREAKER_FAILURES: "7" });
-    assert.deepEqual(breaker, { failures: 7, resetMs: 60_000, probeTimeoutMs: 3000 });
+    const { outbound, database } = loadConfig({ ...minimal, BREAKER_FAILURES: "7" });
+    assert.deepEqual(outbound.breaker, { failures: 7, resetMs: 60_000, probeTimeoutMs: 3000 });
     assert.deepEqual(database.breaker, { failures: 7, resetMs: 1000, probeTimeoutMs: 500 });
+    const unprotected = loadConfig({ ...minimal, PROTECTION: "off" });
+    assert.deepEqual([unprotected.outbound.breaker, unprotected.database.breaker], [undefined, undefined]);
   });
 
   it("is production unless told otherwise, and then quiet", () => {
@@ -47,6 +49,13 @@ describe("config", () => {
     assert.deepEqual(complaintsOf({ APP_ENV: "development" }), [
       "MYSQL_URL: got nothing, takes an address that starts with mysql:// (mysql://user:password@host:3306/database)",
     ]);
+  });
+
+  it("has words for what each variable takes", () => {
+    for (const name of Object.keys(variables.shape)) {
+      for (const line of complaintsOf({ ...minimal, [name]: "\u0000:" }))
+        assert.doesNotMatch(line, /takes another value/);
+    }
   });
 
   it("names every wrong variable at once", () => {
