@@ -51,7 +51,7 @@ interface Dependencies {
 /** The service, ready to listen; `close` frees what it opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
-  const outbound = httpClient(config.outbound);
+  const outbound = httpClient(config.outbound, log);
   const automations = automationService(automationRepository(database), webhooks(outbound));
   const routes = [...automationRoutes(automations, config.marketplace), ...more];
 
@@ -86,7 +86,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
   const accepting = () => drain.accepting && prepared();
-  app.use(health({ version: packageJson.version, accepting, database, memory, cpu }));
+  app.use(health({ version: packageJson.version, accepting, database, outbound, memory, cpu }));
   app.use(metricsEndpoint(metricsReader));
   app.use(routeMatch(routes));
   app.use(untilPrepared(prepared));

@@ -22,7 +22,7 @@ export interface BreakerOptions {
   resetMs: number;
   /**
    * Whether an error says that the dependency is down. One that does not changes nothing: neither is it a failure nor does
-   * it end a row of them. Without it, {@link dependencyFailures} are what counts.
+   * it end a row of them. Not given: {@link isDependencyFailure}.
    */
   isFailure?: (error: unknown) => boolean;
   /** Tried instead of a call while half-open, outside of any request: it resolves when the dependency is up. */
@@ -44,7 +44,9 @@ const dependencyFailures: ReadonlySet<ProblemType> = new Set([
   "query_timeout",
   "database_unavailable",
 ] as const);
-const isDependencyFailure = (error: unknown) => error instanceof Problem && dependencyFailures.has(error.type);
+export function isDependencyFailure(error: unknown): boolean {
+  return error instanceof Problem && dependencyFailures.has(error.type);
+}
 
 export class Breaker {
   readonly #options: Required<Omit<BreakerOptions, "probe">>;

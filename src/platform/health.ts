@@ -13,6 +13,7 @@ interface HealthOptions {
   /** False until the process is prepared, and from the moment it is told to stop. */
   accepting: () => boolean;
   database: { ping(): Promise<void>; state(): PoolState; readonly breakerState: BreakerState };
+  outbound: { breakerStates(): Record<BreakerState, number> };
   memory: Pick<MemoryWatch, "percent" | "warning">;
   cpu: Pick<CpuWatch, "percent">;
 }
@@ -22,7 +23,7 @@ interface HealthOptions {
  * unhealthy when both, or when the process is starting or stopping. Percentages as {@link MemoryWatch} and {@link CpuWatch} define them.
  * For probes: `/health/live` (the process runs) and `/health/ready` (503 while starting or stopping, or without the database).
  */
-export function health({ version, accepting, database, memory, cpu }: HealthOptions): Middleware {
+export function health({ version, accepting, database, outbound, memory, cpu }: HealthOptions): Middleware {
   const databaseUp = sharedCheck(
     async () => {
       // When every connection is at work for us, the database is not asked: that would wait in line with the requests.
@@ -55,6 +56,7 @@ export function health({ version, accepting, database, memory, cpu }: HealthOpti
           version,
           dependencies: {
             database: { status: up ? "up" : "down", breaker: database.breakerState, connections: database.state() },
+            outbound: { breakers: outbound.breakerStates() },
           },
         };
         break;

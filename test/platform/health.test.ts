@@ -17,6 +17,7 @@ const answer = z.strictObject({
   uptime_seconds: z.number().positive(),
   version: z.string(),
   dependencies: z.strictObject({
+    outbound: z.strictObject({ breakers: z.record(z.enum(["closed", "half-open", "open"]), z.number()) }),
     database: z.strictObject({
       status: z.enum(["up", "down"]),
       breaker: z.enum(["closed", "half-open", "open"]),
@@ -52,6 +53,7 @@ describe("health", () => {
           breakerState: "closed",
           state: () => ({ used, idle: 2, waiting: 0, limit: 15 }),
         },
+        outbound: { breakerStates: () => ({ closed: 3, "half-open": 0, open: 1 }) },
         memory: {
           percent: 12.34,
           get warning() {
@@ -136,7 +138,13 @@ describe("health with a database that accepts and never answers", () => {
       { url: `mysql://root@${host}/any`, limit: 15, maxIdle: 5, recycleMs: 3_600_000, ...times },
       silent,
     );
-    const state = { version: "1", accepting: () => true, memory: { percent: 1, warning: false }, cpu: { percent: 1 } };
+    const state = {
+      version: "1",
+      accepting: () => true,
+      outbound: { breakerStates: () => ({ closed: 0, "half-open": 0, open: 0 }) },
+      memory: { percent: 1, warning: false },
+      cpu: { percent: 1 },
+    };
     const server = createServer(new Koa<RequestState>().use(health({ database, ...state })).callback());
     await once(server.listen(0, "127.0.0.1"), "listening");
     const url = addressOf(server.address());

@@ -1,7 +1,7 @@
 // HTTP calls to others, with a limit on everything: time, connections, bytes, retries, and where they may go.
 import type { LookupFunction } from "node:net";
-import { LRUCache } from "lru-cache";
 import { Agent, errors } from "undici";
+import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline } from "../request-context.ts";
 import { addressPolicy } from "./address-policy.ts";
@@ -9,8 +9,8 @@ import { guardedConnector } from "./connector.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
 import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
+import { type OriginBreakerOptions, Origins } from "./origins.ts";
 import { mayRetry, withRetries } from "./retries.ts";
-import { RetryBudget } from "./retry-budget.ts";
 import { clientTelemetry } from "./telemetry.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -25,6 +25,8 @@ export interface HttpClientOptions {
   maxResponseBytes: number;
   /** Addresses and CIDR networks that may be called although they are not public. */
   allowPrivate: readonly string[];
+  /** Stops calling an origin that is down; not given: each call finds out. */
+  breaker?: OriginBreakerOptions | undefined;
   /** Finds the addresses of a name; the system's resolver by default. */
   lookup?: LookupFunction;
 }
@@ -33,12 +35,10 @@ export type HttpClient = ReturnType<typeof httpClient>;
 
 /** A kept connection is closed after this, whatever the other side offers: idle ones to many origins would add up. */
 const keepAliveMs = 4000;
-/** Origins whose retry budget is remembered. */
-const mostBudgets = 1000;
 
 /** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
-export function httpClient(options: HttpClientOptions) {
-  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, lookup } = options;
+export function httpClient(options: HttpClientOptions, log: Logger) {
+  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker, lookup } = options;
   const mayConnect = addressPolicy(allowPrivate);
   const agent = new Agent({
     connections,
@@ -52,16 +52,10 @@ export function httpClient(options: HttpClientOptions) {
     bodyTimeout: 0,
   });
   const telemetry = clientTelemetry();
-  const budgets = new LRUCache<string, RetryBudget>({ max: mostBudgets });
-
-  function budgetOf(origin: string): RetryBudget {
-    const budget = budgets.get(origin) ?? new RetryBudget();
-    budgets.set(origin, budget);
-    return budget;
-  }
+  const origins = new Origins(breaker, log);
 
   async function callWithinLimits(url: URL, request: HttpRequest, signal: AbortSignal, endsAt: number) {
-    const budget = budgetOf(url.origin);
+    const { budget } = origins.get(url.origin);
     budget.called();
     const headers = { "accept-encoding": acceptEncoding, ...request.headers };
     const attempt = () => exchange(url, { ...request, headers }, { dispatcher: agent, signal, maxResponseBytes });
@@ -71,28 +65,36 @@ export function httpClient(options: HttpClientOptions) {
     return decoded(answer, maxResponseBytes);
   }
 
+  async function call(url: URL, request: HttpRequest): Promise<HttpAnswer> {
+    const late = () => new Problem("outbound_timeout");
+    try {
+      return await withTimeLimit({ limitMs: timeoutMs, deadline: currentDeadline(), late }, (signal, endsAt) =>
+        callWithinLimits(url, request, signal, endsAt),
+      );
+    } catch (error) {
+      if (error instanceof DestinationRefused) telemetry.refused(error.refusal);
+      if (error instanceof Problem) throw error;
+      throw error instanceof errors.ConnectTimeoutError
+        ? new Problem("outbound_timeout", { cause: error })
+        : new Problem("dependency_failed", { cause: error });
+    }
+  }
+
   return {
     /**
      * The answer of `url`, whatever its status. Redirects are answers too, and not followed.
      *
      * @throws {Problem} outbound_timeout; dependency_failed when no whole answer comes; destination_refused (422) when the
-     * policy does not let it be called; the request's own problem when that ends first.
+     * policy does not let it be called; breaker_open; the request's own problem when that ends first.
      */
     async request(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-      try {
-        const destination = new URL(url);
-        const refusal = refusalOf(destination, mayConnect);
-        if (refusal !== undefined) throw new DestinationRefused(refusal);
-        const late = () => new Problem("outbound_timeout");
-        return await withTimeLimit({ limitMs: timeoutMs, deadline: currentDeadline(), late }, (signal, endsAt) =>
-          callWithinLimits(destination, request, signal, endsAt),
-        );
-      } catch (error) {
-        if (error instanceof DestinationRefused) telemetry.refused(error.refusal);
-        if (error instanceof Problem) throw error;
-        const late = error instanceof errors.ConnectTimeoutError;
-        throw new Problem(late ? "outbound_timeout" : "dependency_failed", { cause: error });
+      const destination = new URL(url);
+      const refusal = refusalOf(destination, mayConnect);
+      if (refusal !== undefined) {
+        telemetry.refused(refusal);
+        throw new DestinationRefused(refusal);
       }
+      return origins.get(destination.origin).guarded(() => call(destination, request));
     },
 
     /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
@@ -104,6 +106,12 @@ export function httpClient(options: HttpClientOptions) {
     /** Connections at this instant, and requests that wait for one, by origin. */
     stats: () => agent.stats,
 
-    close: () => agent.close(),
+    /** How many of the origins called lately are in each state. */
+    breakerStates: () => origins.breakerStates(),
+
+    async close(): Promise<void> {
+      origins.close();
+      await agent.close();
+    },
   };
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HttpClientOptions, httpClient } from "../../../src/platform/http-client/client.ts";
-import { addressOf, eventually } from "../../helper.ts";
+import { addressOf, eventually, silent } from "../../helper.ts";
 
 export interface Dependency {
   url: string;
@@ -101,7 +101,7 @@ export const limits: HttpClientOptions = {
 };
 
 export function clientWith(options: Partial<HttpClientOptions> = {}) {
-  return httpClient({ ...limits, ...options });
+  return httpClient({ ...limits, ...options }, silent);
 }
 
 /** Waits until no connection to `dependency` is left. */

@@ -124,19 +124,32 @@ describe("a webhook that misbehaves", () => {
     await there.stop();
   });
 
+  it("is breaker_open after it failed five times in a row, until it is tried again; others are not concerned", async () => {
+    const down = `http://127.0.0.1:${await freePort()}`;
+    for (let failure = 0; failure < 5; failure++) await failsWith("dependency_failed", down);
+    const startedAt = performance.now();
+    await failsWith("breaker_open", down);
+    assert.ok(performance.now() - startedAt < 500);
+    const there = await dependency((socket) => ok(socket));
+    assert.equal((await run(service, there.url)).response.status, 201);
+    await there.stop();
+  });
+
   it("is dependency_failed when it never stops answering, and takes no memory", async () => {
+    const patient = await startService({ env: { ...env, BREAKER_FAILURES: "100" } });
     const there = await dependency((socket) => {
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
       endlessly(socket, Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(65_536), Buffer.from("\r\n")]));
     });
-    const path = await automation(service, there.url);
+    const path = await automation(patient, there.url);
     const before = process.memoryUsage.rss();
     let most = 0;
     const watch = setInterval(() => {
       most = Math.max(most, process.memoryUsage.rss() - before);
     }, 2);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => service.call("POST", `${path}/runs`)));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => patient.call("POST", `${path}/runs`)));
     clearInterval(watch);
+    await patient.stop();
     for (const answer of answers) assert.equal(problemAnswer.parse(await answer.json()).type, "dependency_failed");
     await closed(there);
     // What the sockets' buffers hold is written too, though nobody reads it.
