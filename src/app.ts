@@ -48,6 +48,9 @@ interface Dependencies {
   routes?: readonly Route[];
 }
 
+/** The client went away, took too long, or sent what is no HTTP: no failure of ours, and anyone can make many of them. */
+const clientFault = /^(?:ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
+
 /** The service, ready to listen; `close` frees what it opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
@@ -97,10 +100,10 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(jsonBody(config.bodyLimitBytes));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
-  // A client that resets its connection is no failure of ours, and there are many of them under overload.
   app.on("error", (error: NodeJS.ErrnoException) => {
-    const clientGone = error.code === "ECONNRESET" || error.code === "EPIPE";
-    log[clientGone ? "debug" : "error"]({ err: error }, "answer failed");
+    // By its code alone: Node attaches the packet that it could not parse, credentials and all.
+    if (clientFault.test(error.code ?? "")) log.debug({ reason: error.code }, "connection failed");
+    else log.error({ err: error }, "answer failed");
   });
 
   async function close(): Promise<void> {
