@@ -18,9 +18,14 @@ export const sorts = ["popular", "newest", "rating"] as const;
 export type Sort = (typeof sorts)[number];
 
 const category = z.enum(categories);
-const name = z.string().trim().min(1).max(120);
-const description = z.string().trim().max(1000);
-const webhookUrl = z.url({ protocol: /^https?$/, error: "Takes an http or https address" }).max(2048);
+const wholeText = "Takes well-formed text without NUL";
+const text = z.string().refine(isWhole, wholeText);
+const name = text.trim().min(1).max(120);
+const description = text.trim().max(1000);
+const webhookUrl = z
+  .url({ protocol: /^https?$/, error: "Takes an http or https address" })
+  .refine(isWhole, wholeText)
+  .max(2048);
 const id = z.number().int().positive();
 
 export const idParameters = z.strictObject({
@@ -33,7 +38,7 @@ export const idParameters = z.strictObject({
 
 export const listQuery = z.strictObject({
   category: category.optional(),
-  search: z.string().trim().min(1).max(100).optional(),
+  search: text.trim().min(1).max(100).optional(),
   sort: z.enum(sorts).default("popular"),
   limit: z
     .string()
@@ -87,3 +92,8 @@ export const run = z.object({
   webhookStatus: z.number().int(),
 });
 export type Run = z.output<typeof run>;
+
+/** Can be stored and given back as it came. U+FFFD is what the bytes that were no UTF-8 have become by now. */
+function isWhole(given: string): boolean {
+  return given.isWellFormed() && !/[\0\ufffd]/.test(given);
+}
