@@ -1,0 +1,34 @@
+// Requests as bytes, so that each can be wrong in a way of its own.
+import { token } from "../helper.ts";
+
+export const list = "/api/automations/marketplace";
+/** A body that makes an automation. */
+export const good = JSON.stringify({ name: "hostile", category: "crm", webhookUrl: "http://127.0.0.1:9/hooks" });
+export const authorization = `Authorization: Bearer ${token}`;
+export const json = "Content-Type: application/json";
+
+/** With exactly these headers, and the last one on its connection. */
+export function request(method: string, target: string, headers: readonly string[], version = "HTTP/1.1"): string {
+  return `${[`${method} ${target} ${version}`, ...headers, "Connection: close"].join("\r\n")}\r\n\r\n`;
+}
+
+export function get(target: string, ...headers: string[]): string {
+  return request("GET", target, ["Host: x", ...headers]);
+}
+
+/** Posts `body` to the automations, with its length unless `headers` say something of it. */
+export function post(body: string | Buffer, ...headers: string[]): Buffer {
+  const framed = headers.some((header) => /^(content-length|transfer-encoding)\b/i.test(header));
+  const length = framed ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
+  const head = request("POST", "/api/automations", ["Host: x", authorization, ...headers, ...length]);
+  return Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body)]);
+}
+
+export function postJson(body: string | Buffer): Buffer {
+  return post(body, json);
+}
+
+/** As one chunk. */
+export function chunked(body: string): string {
+  return `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+}
