@@ -72,6 +72,18 @@ describe("GET /metrics", () => {
     });
   }
 
+  it("says nothing of an error when it is scraped as soon as the service listens", async () => {
+    const none = { OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none" };
+    const service = await spawnService({ ...none, MYSQL_URL: db.url });
+    const text = await fetch(`${service.url}/metrics`, { headers: { accept: "text/plain" } });
+    assert.match(await text.text(), /^process_memory_usage /m);
+    await service.stop();
+    assert.deepEqual(
+      service.log().filter((line) => line.level === "error"),
+      [],
+    );
+  });
+
   it("answers a scraper with text, and everybody else with JSON", async () => {
     const service = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true" });
     const typeFor = async (accept: string) => {
