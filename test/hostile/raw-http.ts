@@ -9,8 +9,8 @@ export interface Exchange {
 }
 
 interface ExchangeOptions {
-  /** Says that nothing more will come, as a client does that has sent all it had. */
-  end?: boolean;
+  /** After so long it says that nothing more will come. Node takes that for the end of requests that it has not answered. */
+  endAfterMs?: number;
   /** Sent once more every 50 ms. */
   trickle?: string;
   limitMs?: number;
@@ -20,7 +20,7 @@ interface ExchangeOptions {
 export function exchange(
   url: string,
   bytes: string | Buffer,
-  { end = false, trickle, limitMs = 8000 }: ExchangeOptions = {},
+  { endAfterMs, trickle, limitMs = 8000 }: ExchangeOptions = {},
 ): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>();
   const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1" });
@@ -30,6 +30,7 @@ export function exchange(
     closed = false;
     socket.destroy();
   }, limitMs);
+  const ending = endAfterMs === undefined ? undefined : setTimeout(() => socket.end(), endAfterMs);
   const trickling = trickle === undefined ? undefined : setInterval(() => socket.write(trickle), 50);
   socket.setEncoding("latin1").on("data", (chunk: string) => {
     text += chunk;
@@ -37,12 +38,11 @@ export function exchange(
   socket.on("error", () => {});
   socket.on("close", () => {
     clearTimeout(limit);
+    clearTimeout(ending);
     clearInterval(trickling);
     resolve({ text, closed });
   });
-  const sent = typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes;
-  if (end) socket.end(sent);
-  else socket.write(sent);
+  socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
   return promise;
 }
 
