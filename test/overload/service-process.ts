@@ -1,4 +1,4 @@
-// Starts the service under load and asks it how long its answers took.
+// Starts the service under load and asks it how long its answers took, and what it holds.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -11,6 +11,21 @@ export type Answered = z.infer<typeof answeredSchema>;
 
 const listening = z.object({ address: z.object({ port: z.number() }) });
 const report = z.object({ answered: z.array(answeredSchema) });
+const resourcesSchema = z.object({
+  /** In use after a full collection. */
+  heapBytes: z.number(),
+  /** Clients' connections to the server. */
+  sockets: z.number(),
+  /** Connections to the database, and who waits for one. */
+  connections: z.number(),
+  waiting: z.number(),
+  /** Of the process, the server and the application. */
+  listeners: z.number(),
+  timers: z.number(),
+  /** Everything that keeps the event loop alive: timers, sockets, requests that run. */
+  active: z.number(),
+});
+export type Resources = z.infer<typeof resourcesSchema>;
 
 /** `routesFile`: what it serves beside the example, see service.ts. */
 export async function startUnderLoad(env: Record<string, string>, routesFile = `${import.meta.dirname}/routes.ts`) {
@@ -37,15 +52,22 @@ export async function startUnderLoad(env: Record<string, string>, routesFile = `
   });
   const [first] = await Promise.race([once(child, "message"), ended]);
   const { port } = listening.parse(first).address;
+  const ask = async (what: "report" | "resources"): Promise<unknown> => {
+    child.send(what);
+    const [message] = await Promise.race([once(child, "message"), ended]);
+    return message;
+  };
   return {
     url: `http://127.0.0.1:${port}`,
     /** What it logged as an error, or wrote when it died. */
     errors: () => errors,
     /** What was answered since the last call. */
     async answered(): Promise<Answered[]> {
-      child.send("report");
-      const [message] = await Promise.race([once(child, "message"), ended]);
-      return report.parse(message).answered;
+      return report.parse(await ask("report")).answered;
+    },
+    /** At this instant. Forgets what was answered. */
+    async resources(): Promise<Resources> {
+      return resourcesSchema.parse(await ask("resources"));
     },
     /** Milliseconds in which its main thread could have run and no core was free; 0 where the system does not tell. */
     async starvedMs(): Promise<number> {

@@ -1,6 +1,7 @@
 // The real service in a process of its own, with the routes of the file that is named: it exports routes(database).
-// Tells its parent when it listens, and on request how long each answer took, measured in here.
+// Tells its parent when it listens, and on request how long each answer took, measured in here, or what it holds.
 import { createServer } from "node:http";
+import { promisify } from "node:util";
 import { pino } from "pino";
 import { buildApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -8,7 +9,8 @@ import { Database } from "../../src/platform/database/database.ts";
 import { Drain } from "../../src/platform/drain.ts";
 import type { Route } from "../../src/platform/http.ts";
 import { metricsReader } from "../../src/telemetry.ts";
-import type { Answered } from "./service-process.ts";
+import { usedHeap } from "../heap.ts";
+import type { Answered, Resources } from "./service-process.ts";
 
 const config = loadConfig(process.env);
 const log = pino({ level: "error" });
@@ -26,8 +28,27 @@ app.middleware.unshift(async (ctx, next) => {
 });
 
 const server = createServer(app.callback()).listen(0, "127.0.0.1", () => process.send?.({ address: server.address() }));
-process.on("message", () => {
-  process.send?.({ answered });
+process.on("message", async (asked) => {
+  if (asked === "report") process.send?.({ answered });
+  // What was kept for the report is no part of what the service holds.
   answered = [];
+  if (asked === "resources") process.send?.(await resources());
 });
+
+async function resources(): Promise<Resources> {
+  const sockets = await promisify(server.getConnections.bind(server))();
+  const { used, idle, waiting } = database.state();
+  const active = process.getActiveResourcesInfo();
+  const emitters = [process, server, app];
+  const listeners = emitters.flatMap((emitter) => emitter.eventNames().map((name) => emitter.listenerCount(name)));
+  return {
+    heapBytes: usedHeap(),
+    sockets,
+    connections: used + idle,
+    waiting,
+    listeners: listeners.reduce((sum, count) => sum + count, 0),
+    timers: active.filter((kind) => kind === "Timeout").length,
+    active: active.length,
+  };
+}
 process.on("disconnect", () => process.exit());

@@ -11,7 +11,7 @@ import { Problem } from "../../src/platform/problem.ts";
 import { BoundedWindows } from "../../src/platform/rate-limit/memory-store.ts";
 import { limitByAddress, limitBySubject, type RateLimitOptions } from "../../src/platform/rate-limit/rate-limit.ts";
 import { memoryStore, type RateLimitStore } from "../../src/platform/rate-limit/store.ts";
-import { usedHeap } from "./auth/heap.ts";
+import { usedHeap } from "../heap.ts";
 
 /** Stops the clocks that the limiter and koa-ratelimit read; `advance` moves them. */
 function stopClocks() {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { exportSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { jwtVerifier } from "../../../src/platform/auth/jwt.ts";
 import { Problem } from "../../../src/platform/problem.ts";
-import { usedHeap } from "./heap.ts";
+import { usedHeap } from "../../heap.ts";
 import { audience, goodClaims, issuer, keyPair, nowS, sign } from "./provider.ts";
 
 const secret = "a-shared-secret-of-more-than-32-characters";
