@@ -1,6 +1,7 @@
 // `npm test [-- mocha's arguments]`: mocha on a throw-away database, found by the same code as in `npm run local`.
 // `npm test -- --stack`: the tests of the running containers instead, which need no database here.
 // `npm test -- --overload [--json [--quick]]`: the tests under overload; with --json only their figures, on stdout.
+// `npm test -- --overload --soak [MINUTES]`: a little overload for a long time, and whether the service grows.
 // `npm test -- --faults`: the tests of what happens when the database or another dependency fails.
 // Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
 import "./lib/node-version.js";
@@ -44,6 +45,7 @@ async function runTests(args) {
   const stack = args.includes("--stack");
   const MYSQL_URL = stack ? undefined : await step("database", startDatabase);
   const env = { ...process.env, ...(stack ? {} : { MYSQL_URL }) };
+  if (args.includes("--soak")) return runInForeground(node, [join("test", "overload", "soak.ts"), ...args], env);
   if (report) return runInForeground(node, [join("test", "overload", "report.ts"), ...args], env);
   const mocha = [join("node_modules", "mocha", "bin", "mocha.js"), ...(await mochaArguments(root, args))];
   return runInForeground(node, mocha, env);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { goodput, percentile, recoveryMs } from "./figures.ts";
+import { goodput, percentile, recoveryMs, slopeOf } from "./figures.ts";
 import type { Outcome } from "./load.ts";
 import type { Run } from "./measure.ts";
 import { shortfalls } from "./report.ts";
@@ -44,6 +44,17 @@ describe("figures of a run", () => {
     const hundred = Array.from({ length: 100 }, (_, index) => 100 - index);
     assert.deepEqual([percentile(hundred, 50), percentile(hundred, 99), percentile(hundred, 100)], [50, 99, 100]);
     assert.equal(percentile([], 99), 0);
+  });
+
+  it("lays a line through points, and says how sure its slope is", () => {
+    assert.deepEqual(slopeOf([1, 2, 3, 4].map((x) => [x, 5 + 3 * x])), { slope: 3, error: 0 });
+    const { slope, error } = slopeOf([
+      [0, 1],
+      [1, 3],
+      [2, 2],
+      [3, 5],
+    ]);
+    assert.deepEqual([slope.toFixed(4), error.toFixed(4)], ["1.1000", "0.5196"]);
   });
 
   it("names each figure that falls short, and judges none without protection", () => {

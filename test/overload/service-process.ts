@@ -12,7 +12,7 @@ export type Answered = z.infer<typeof answeredSchema>;
 const listening = z.object({ address: z.object({ port: z.number() }) });
 const report = z.object({ answered: z.array(answeredSchema) });
 const resourcesSchema = z.object({
-  /** In use after a full collection. */
+  /** In use after a full collection, without code. */
   heapBytes: z.number(),
   /** Clients' connections to the server. */
   sockets: z.number(),

@@ -9,7 +9,7 @@ import { Database } from "../../src/platform/database/database.ts";
 import { Drain } from "../../src/platform/drain.ts";
 import type { Route } from "../../src/platform/http.ts";
 import { metricsReader } from "../../src/telemetry.ts";
-import { usedHeap } from "../heap.ts";
+import { usedByData } from "../heap.ts";
 import type { Answered, Resources } from "./service-process.ts";
 
 const config = loadConfig(process.env);
@@ -42,7 +42,7 @@ async function resources(): Promise<Resources> {
   const emitters = [process, server, app];
   const listeners = emitters.flatMap((emitter) => emitter.eventNames().map((name) => emitter.listenerCount(name)));
   return {
-    heapBytes: usedHeap(),
+    heapBytes: usedByData(),
     sockets,
     connections: used + idle,
     waiting,
