@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { OWNER_LABEL, volumeName } from "../../scripts/lib/database/container.js";
+import { ownerLabel, volumeName } from "../../scripts/lib/database/container.js";
 import { openDatabase } from "../../scripts/lib/database/open.js";
 import { type Keeper, startKeeper } from "../../scripts/lib/keeper.js";
 import { Link } from "./link.ts";
@@ -83,7 +83,7 @@ export class Victim {
       process.kill(this.#server.child?.pid ?? Number.NaN, `SIG${name}`);
       return;
     }
-    const filter = `--filter=label=${OWNER_LABEL}=${process.pid}`;
+    const filter = `--filter=label=${ownerLabel(process.pid)}`;
     const { stdout } = await run("docker", ["ps", "--quiet", filter]);
     await run("docker", ["kill", `--signal=${name}`, stdout.trim()]);
   }

@@ -11,7 +11,7 @@ import { Unavailable } from "./way.js";
 /** The image that docker-compose.yml uses. */
 const IMAGE = "mysql:9.7";
 const PULL_LIMIT_MS = 180_000;
-export const OWNER_LABEL = "koa-service-template.owner";
+const OWNER_LABEL = "koa-service-template.owner";
 const PASSWORD = "development";
 const DATABASE = "service";
 
@@ -30,7 +30,7 @@ export async function openContainer({ keepIn, signal, keeper, note }) {
   const child = startChild({
     file: "docker",
     args: [
-      ...["run", "--rm", `--name=${name}`, `--label=${OWNER_LABEL}=${process.pid}`, "--pull=never", ...storage],
+      ...["run", "--rm", `--name=${name}`, `--label=${ownerLabel(process.pid)}`, "--pull=never", ...storage],
       ...[
         `--publish=127.0.0.1:${port}:3306`,
         `--env=MYSQL_ROOT_PASSWORD=${PASSWORD}`,
@@ -86,6 +86,11 @@ async function removeOrphans(signal) {
     const [id = "", owner] = line.split(" ");
     if (!isAlive(Number(owner))) await run("docker", ["rm", "--force", id], { signal });
   }
+}
+
+/** @param {number} pid @returns {string} the label on the containers that the process started */
+export function ownerLabel(pid) {
+  return `${OWNER_LABEL}=${pid}`;
 }
 
 /** @param {string} folder @returns {string} each clone of the repository has its own */

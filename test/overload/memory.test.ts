@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
 import { secret } from "../helper.ts";
-import { startUnderLoad } from "../overload/service-process.ts";
+import { startUnderLoad } from "./service-process.ts";
 
 /** What 40,000 more of a kind may leave behind. One word kept of each would be 2 MB. */
 const mostBytes = 500_000;
