@@ -23,9 +23,11 @@ import type { RequestState, Route } from "./platform/http.ts";
 import { httpClient } from "./platform/http-client/client.ts";
 import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
+import { LoopStalls } from "./platform/loop-stalls.ts";
 import { LoopWatch } from "./platform/loop-watch.ts";
 import { MemoryWatch } from "./platform/memory-watch.ts";
 import { metricsEndpoint } from "./platform/metrics-endpoint.ts";
+import { phaseReport } from "./platform/phase-report.ts";
 import { untilPrepared } from "./platform/prepared.ts";
 import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
@@ -77,10 +79,19 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   const watching = setInterval(() => {
     for (const watch of [memory, loop, cpu]) watch.sample();
   }, 1000).unref();
+  const stalls = new LoopStalls();
   const shedding = () => memory.shedding || loop.shedding;
+  const queue = new AdmissionQueue({ ...config.admission, shedding });
+  const systemState = () => ({
+    "admission.running": queue.total("running"),
+    "admission.queued": queue.total("queued"),
+    "db.client.connection.used": database.state().used,
+    "nodejs.eventloop.delay": loop.delayMs / 1000,
+  });
 
   const app = new Koa<RequestState>();
-  app.use(requestContext(protection ? config.deadlineMs : undefined));
+  app.use(requestContext(protection ? config.deadlineMs : undefined, stalls));
+  app.use(phaseReport({ serverTiming: config.serverTiming, systemState }));
   app.use(slowRequest(config.slowRequestMs, log));
   app.use(problemDetails(log));
   app.use(enforceDeadline);
@@ -96,7 +107,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));
   if (protection) app.use(limitBySubject(limit));
-  if (protection) app.use(admission(new AdmissionQueue({ ...config.admission, shedding })));
+  if (protection) app.use(admission(queue));
   app.use(jsonBody(config.bodyLimitBytes));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
@@ -108,6 +119,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
 
   async function close(): Promise<void> {
     clearInterval(watching);
+    stalls.stop();
     await Promise.all([outbound.close(), store.close()]);
   }
   return { app, close };

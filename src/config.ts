@@ -91,6 +91,7 @@ export function loadConfig(environment: Environment) {
       redisUrl: values.RATE_LIMIT_REDIS_URL,
     },
     bodyLimitBytes: values.BODY_LIMIT_BYTES,
+    serverTiming: (values.SERVER_TIMING ?? (production ? "off" : "on")) === "on",
     slowRequestMs: values.SLOW_REQUEST_MS,
     outbound: {
       timeoutMs: values.OUTBOUND_TIMEOUT_MS,

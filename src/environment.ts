@@ -86,6 +86,7 @@ export const variables = z.object({
   ).optional(),
 
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
+  SERVER_TIMING: oneOf(["on", "off"], "tells clients the phases of their requests").optional(),
   SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "a request over this is logged"),
   OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "longest outbound call, such as of a webhook"),
   OUTBOUND_CONNECT_TIMEOUT_MS: wholeNumber(500, 1, 600_000, "longest opening of an outbound connection"),

@@ -15,6 +15,7 @@ import { connectionOptions } from "../src/platform/database/connection.ts";
 import { Database } from "../src/platform/database/database.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
 import { Drain } from "../src/platform/drain.ts";
+import type { Route } from "../src/platform/http.ts";
 import { OnDemandReader } from "../src/platform/metric-readers.ts";
 
 export const root = dirname(import.meta.dirname);
@@ -53,9 +54,12 @@ export interface LogLine {
 export async function startService({
   automations = 0,
   env = {},
+  routes,
 }: {
   automations?: number;
   env?: Record<string, string>;
+  /** Beside those of the example. */
+  routes?: (database: Database) => Route[];
 } = {}) {
   const db = await createDatabase();
   await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
@@ -72,6 +76,7 @@ export async function startService({
     log: logger,
     drain: new Drain(),
     metricsReader: new OnDemandReader(),
+    ...(routes && { routes: routes(database) }),
   });
   const server = createServer(app.callback()).listen(0, "127.0.0.1");
   await once(server, "listening");

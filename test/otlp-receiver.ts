@@ -28,6 +28,8 @@ const span = z.looseObject({
   name: z.string(),
   kind: z.number(),
   attributes,
+  startTimeUnixNano: z.coerce.bigint(),
+  endTimeUnixNano: z.coerce.bigint(),
 });
 const point = z.looseObject({ attributes, count: z.coerce.number().optional(), asInt: z.coerce.number().optional() });
 const data = z.looseObject({ dataPoints: z.array(point) });

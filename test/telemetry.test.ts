@@ -17,6 +17,17 @@ function newTrace() {
   return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
 }
 
+/** In seconds. */
+function durationOf({
+  startTimeUnixNano,
+  endTimeUnixNano,
+}: {
+  startTimeUnixNano: bigint;
+  endTimeUnixNano: bigint;
+}): number {
+  return Number(endTimeUnixNano - startTimeUnixNano) / 1e9;
+}
+
 describe("telemetry", () => {
   let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
   let service: Awaited<ReturnType<typeof spawnService>>;
@@ -90,6 +101,30 @@ describe("telemetry", () => {
     );
   });
 
+  it("says on the server span where its time went", async () => {
+    const { traceId, traceparent } = newTrace();
+    await fetch(`${service.url}/api/automations/1`, { headers: { ...headers, traceparent } });
+    const spans = await spansOf(traceId, 2);
+    const server = spans.find((span) => span.kind === spanKind.server);
+    const query = spans.find((span) => span.kind === spanKind.client);
+    assert.ok(server && query);
+    const names = ["loop", "outbound", "query", "pool", "queue", "auth", "own"];
+    const seconds = names.map((name) => Number(server.attributes[`request.phase.${name}`]));
+    const sum = seconds.reduce((total, one) => total + one, 0);
+    assert.ok(Math.abs(sum - durationOf(server)) < 0.005, `${sum} of ${durationOf(server)} s`);
+    assert.ok(Math.abs(Number(server.attributes["request.phase.query"]) - durationOf(query)) < 0.005);
+    assert.match(String(server.attributes["request.id"]), /^[\w-]{36}$/);
+    const points = await eventually("its phases in the metrics", () => {
+      const found = receiver.points("request.phase.duration");
+      return found.some((point) => point.attributes["http.route"] === "/api/automations/{id}") && found;
+    });
+    for (const name of names)
+      assert.ok(
+        points.some((point) => point.attributes.phase === name),
+        name,
+      );
+  });
+
   it("counts every request under its route, and all unknown ones under one", async () => {
     for (let index = 0; index < 20; index++) {
       const path = [`/${randomBytes(4).toString("hex")}`, `/api/automations/${index}/nothing`][index % 2];
@@ -135,6 +170,15 @@ describe("telemetry", () => {
     const spans = await spansOf(traceId, 8);
     const server = spans.find((span) => span.kind === spanKind.server);
     assert.equal(server?.attributes["error.type"], "dependency_failed");
+    // What the service looked like then.
+    for (const name of [
+      "admission.running",
+      "admission.queued",
+      "db.client.connection.used",
+      "nodejs.eventloop.delay",
+    ]) {
+      assert.ok(Number(server.attributes[name]) >= 0, name);
+    }
     assert.deepEqual(
       spans
         .filter((span) => span.kind === spanKind.client)

@@ -1,8 +1,9 @@
 // Lets a request on when the queue gives it a place, and gives the place back however the request ends.
-import { metrics, trace, ValueType } from "@opentelemetry/api";
+import { metrics, ValueType } from "@opentelemetry/api";
 import { type Middleware, priorities } from "./http.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 import type { AdmissionQueue, Place } from "./queue.ts";
+import { inPhase } from "./request-context.ts";
 
 /** What the queue refuses. A client that leaves and a deadline that runs out end a wait too, but are no refusals. */
 const refusals: readonly ProblemType[] = ["queue_full", "queue_timeout", "shed"];
@@ -21,17 +22,14 @@ export function admission(queue: AdmissionQueue): Middleware {
     const priority = ctx.state.route?.priority ?? "normal";
     const { signal } = ctx.state.deadline;
     const startedAt = performance.now();
-    const waitS = () => (performance.now() - startedAt) / 1000;
     let place: Place;
     try {
-      place = await queue.enter(priority, signal);
+      place = await inPhase("queue", () => queue.enter(priority, signal));
     } catch (error) {
-      trace.getActiveSpan()?.setAttribute("request.phase.queue", waitS());
       if (error instanceof Problem && isRefusal(error.type)) refused.add(1, { reason: error.type, class: priority });
       throw error;
     }
-    waited.record(waitS(), { class: priority });
-    trace.getActiveSpan()?.setAttribute("request.phase.queue", waitS());
+    waited.record((performance.now() - startedAt) / 1000, { class: priority });
     try {
       // Between the turn and this line its client may have gone.
       signal.throwIfAborted();

@@ -9,7 +9,7 @@ import CircuitBreaker from "opossum";
 import { type BreakerState, breakerTelemetry } from "./breaker-telemetry.ts";
 import type { Logger } from "./log.ts";
 import { Problem, type ProblemType } from "./problem.ts";
-import { withoutDeadline } from "./request-context.ts";
+import { outsideOfRequest } from "./request-context.ts";
 
 export type { BreakerState };
 
@@ -171,7 +171,7 @@ export class Breaker {
     this.#endTrial();
     this.#openUntil = now() + resetMs;
     // opossum starts its timer here, and the probe runs from that: neither belongs to the request that failed.
-    withoutDeadline(() => context.with(ROOT_CONTEXT, () => this.#circuit.open()));
+    outsideOfRequest(() => context.with(ROOT_CONTEXT, () => this.#circuit.open()));
     if (!outageGoesOn) this.#downSince = now();
     this.#telemetry.opened(error, outageGoesOn);
   }

@@ -1,6 +1,7 @@
 // The shape of a request inside the service: what the middleware before a handler promises to have put there.
 import type { Middleware as KoaMiddleware, ParameterizedContext } from "koa";
 import type { Deadline } from "./deadline.ts";
+import type { PhaseClock } from "./phases.ts";
 
 /** The classes of requests, best first. */
 export const priorities = ["high", "normal", "low"] as const;
@@ -21,6 +22,8 @@ export interface Route {
 export interface RequestState {
   requestId: string;
   deadline: Deadline;
+  /** Where its time goes. */
+  phases: PhaseClock;
   /** Set by the route match; every middleware after it may rely on it. */
   route?: Route;
   /** The parameters of the matched path, decoded. */

@@ -57,6 +57,11 @@ export class AdmissionQueue {
     return { limit: this.#options.limit, running: { ...this.#running }, queued };
   }
 
+  /** How many run, or wait, in all classes together. */
+  total(what: "running" | "queued"): number {
+    return what === "running" ? this.#runningTotal : this.#waitingTotal();
+  }
+
   /**
    * Resolves when it is this one's turn. Rejects with a Problem: queue_full, queue_timeout, shed; or with the reason of
    * `signal`, whose waiting place is free again at once.

@@ -1,21 +1,46 @@
-// What belongs to a request wherever its work takes it: its id and its deadline. Deep code, such as the database, asks for
-// the deadline here instead of being handed it through every function.
+// What belongs to a request wherever its work takes it: its id, its deadline and its phases. Deep code, such as the database,
+// asks for them here instead of being handed them through every function.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import { type Deadline, RequestDeadline } from "./deadline.ts";
 import type { Middleware } from "./http.ts";
+import type { LoopStalls } from "./loop-stalls.ts";
+import { PhaseClock, type Wait } from "./phases.ts";
 import { Problem } from "./problem.ts";
 
-const deadlines = new AsyncLocalStorage<Deadline | undefined>();
+interface RequestScope {
+  deadline: Deadline | undefined;
+  phases: PhaseClock;
+}
+
+const scopes = new AsyncLocalStorage<RequestScope | undefined>();
 
 /** The deadline of the request that this code works for; undefined outside of a request. */
 export function currentDeadline(): Deadline | undefined {
-  return deadlines.getStore();
+  return scopes.getStore()?.deadline;
 }
 
-/** Runs work that outlives the request that caused it, such as the refresh of a shared cache. */
+/** Counts the time until `work` settles as the request's wait of this kind; just runs it outside of a request. */
+export async function inPhase<Result>(wait: Wait, work: () => Promise<Result>): Promise<Result> {
+  const phases = scopes.getStore()?.phases;
+  if (phases === undefined) return work();
+  phases.enter(wait);
+  try {
+    return await work();
+  } finally {
+    phases.leave(wait);
+  }
+}
+
+/** Runs work that outlives the request that waits for it, such as the refresh of a shared cache. */
 export function withoutDeadline<Result>(work: () => Result): Result {
-  return deadlines.run(undefined, work);
+  const scope = scopes.getStore();
+  return scopes.run(scope && { deadline: undefined, phases: scope.phases }, work);
+}
+
+/** Runs work that is no part of the request that happened to cause it. */
+export function outsideOfRequest<Result>(work: () => Result): Result {
+  return scopes.run(undefined, work);
 }
 
 /**
@@ -23,7 +48,7 @@ export function withoutDeadline<Result>(work: () => Result): Result {
  * header `X-Request-Timeout-Ms` can lower, never raise. A client that goes away ends its request. Without `deadlineMs`
  * only that does.
  */
-export function requestContext(deadlineMs: number | undefined): Middleware {
+export function requestContext(deadlineMs: number | undefined, stalls: LoopStalls): Middleware {
   return async function requestContext(ctx, next) {
     const givenId = ctx.get("x-request-id");
     ctx.state.requestId = /^[\w.-]{1,128}$/.test(givenId) ? givenId : randomUUID();
@@ -31,6 +56,8 @@ export function requestContext(deadlineMs: number | undefined): Middleware {
 
     const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, ctx));
     ctx.state.deadline = deadline;
+    const phases = new PhaseClock(stalls);
+    ctx.state.phases = phases;
     // Ahead of telemetry's own listener, which takes the status from the response: without, it reads Koa's initial 404.
     ctx.res.prependOnceListener("close", () => {
       if (ctx.res.writableFinished) return;
@@ -38,7 +65,7 @@ export function requestContext(deadlineMs: number | undefined): Middleware {
       deadline.abort(new Problem("client_closed"));
     });
     try {
-      await deadlines.run(deadline, next);
+      await scopes.run({ deadline, phases }, next);
     } finally {
       deadline.done();
     }

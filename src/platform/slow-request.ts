@@ -1,6 +1,7 @@
-// Names each request that took too long, once, with its route and its trace id: the place to start looking.
+// Names each request that took too long, once, with its route, its phases and its trace id: the place to start looking.
 import type { Middleware } from "./http.ts";
 import type { Logger } from "./log.ts";
+import { inWholeMs } from "./phase-report.ts";
 import { routeTemplate, unmatchedRoute } from "./route-match.ts";
 
 /** Warns about requests over `thresholdMs`. Never logs a path or a query string: they can carry secrets. */
@@ -13,7 +14,8 @@ export function slowRequest(thresholdMs: number, log: Logger): Middleware {
       const durationMs = Math.round(performance.now() - startedAt);
       if (durationMs > thresholdMs) {
         const route = ctx.state.route === undefined ? unmatchedRoute : routeTemplate(ctx.state.route.path);
-        log.warn({ route, method: ctx.method, status: ctx.status, durationMs }, "slow request");
+        const phases = inWholeMs(ctx.state.phases.times());
+        log.warn({ route, method: ctx.method, status: ctx.status, durationMs, phases }, "slow request");
       }
     }
   };

@@ -8,6 +8,7 @@ import type { RowDataPacket } from "mysql2";
 import { admission } from "../../src/platform/admission.ts";
 import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Priority, RequestState } from "../../src/platform/http.ts";
+import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { Problem, problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue, type QueueOptions } from "../../src/platform/queue.ts";
 import { requestContext } from "../../src/platform/request-context.ts";
@@ -33,7 +34,7 @@ describe("admission", () => {
   async function start(options: Partial<QueueOptions>, priority: Priority = "normal"): Promise<void> {
     queue = new AdmissionQueue({ limit: 1, waiting: 1, waitMs: 30_000, newestFirstAfterMs: 100, ...options });
     const app = new Koa<RequestState>();
-    app.use(requestContext(60_000)).use(problemDetails(silent)).use(enforceDeadline);
+    app.use(requestContext(60_000, new LoopStalls())).use(problemDetails(silent)).use(enforceDeadline);
     app.use(async function remember(ctx, next) {
       signals.push(ctx.state.deadline.signal);
       ctx.state.route = { method: "GET", path: "/", priority, handle: () => {} };

@@ -11,6 +11,7 @@ import Koa from "koa";
 import { pino } from "pino";
 import { Breaker, type BreakerOptions } from "../../src/platform/breaker.ts";
 import type { RequestState } from "../../src/platform/http.ts";
+import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { OnDemandReader } from "../../src/platform/metric-readers.ts";
 import { Problem, type ProblemType, problemDetails } from "../../src/platform/problem.ts";
 import { currentDeadline, requestContext } from "../../src/platform/request-context.ts";
@@ -353,7 +354,7 @@ describe("Breaker", () => {
         const incoming = new IncomingMessage(new Socket());
         const ctx = new Koa<RequestState>().createContext<RequestState>(incoming, new ServerResponse(incoming));
         const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
-        await requestContext(60_000)(ctx, () =>
+        await requestContext(60_000, new LoopStalls())(ctx, () =>
           context.with(trace.setSpan(ROOT_CONTEXT, span), async () => {
             assert.ok(currentDeadline());
             await fail();

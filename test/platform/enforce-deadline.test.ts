@@ -7,6 +7,7 @@ import { admission } from "../../src/platform/admission.ts";
 import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Context, RequestState } from "../../src/platform/http.ts";
 import { jsonBody } from "../../src/platform/json-body.ts";
+import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
 import { requestContext } from "../../src/platform/request-context.ts";
@@ -26,7 +27,7 @@ describe("enforceDeadline", () => {
       });
       await next();
     });
-    app.use(requestContext(deadlineMs)).use(problemDetails(silent)).use(enforceDeadline);
+    app.use(requestContext(deadlineMs, new LoopStalls())).use(problemDetails(silent)).use(enforceDeadline);
     app.use(admission(queue)).use(jsonBody(1000)).use(handler);
     server = createServer(app.callback()).listen(0, "127.0.0.1");
     await once(server, "listening");

@@ -6,6 +6,7 @@ import Koa from "koa";
 import { admission } from "../../src/platform/admission.ts";
 import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Context, RequestState } from "../../src/platform/http.ts";
+import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
 import { currentDeadline, requestContext, withoutDeadline } from "../../src/platform/request-context.ts";
@@ -24,7 +25,11 @@ describe("request context and admission", () => {
     queue = new AdmissionQueue({ limit, waiting, waitMs, newestFirstAfterMs: 100 });
     handled = 0;
     const app = new Koa<RequestState>();
-    app.use(requestContext(deadlineMs)).use(problemDetails(silent)).use(enforceDeadline).use(admission(queue));
+    app
+      .use(requestContext(deadlineMs, new LoopStalls()))
+      .use(problemDetails(silent))
+      .use(enforceDeadline)
+      .use(admission(queue));
     app.use(async (ctx) => {
       handled += 1;
       ctx.body = { answer: (await handler(ctx)) ?? "done" };

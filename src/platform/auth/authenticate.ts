@@ -2,6 +2,7 @@
 // route; a request without one is treated as protected.
 import type { Context, Middleware, Route } from "../http.ts";
 import { Problem } from "../problem.ts";
+import { inPhase } from "../request-context.ts";
 import { asAuthProblem, type TokenVerifier } from "./jwt.ts";
 
 export interface AuthenticateOptions {
@@ -18,7 +19,9 @@ export interface AuthenticateOptions {
  */
 export function authenticate({ verifyToken, subjectOfKey, publicRoutes }: AuthenticateOptions): Middleware {
   return async function authenticate(ctx, next) {
-    if (ctx.state.route === undefined || !publicRoutes.has(ctx.state.route)) ctx.state.subject = await callerOf(ctx);
+    if (ctx.state.route === undefined || !publicRoutes.has(ctx.state.route)) {
+      ctx.state.subject = await inPhase("auth", () => callerOf(ctx));
+    }
     await next();
   };
 

@@ -3,7 +3,7 @@ import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import { Breaker, type BreakerState } from "../breaker.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline } from "../request-context.ts";
+import { currentDeadline, inPhase } from "../request-context.ts";
 import { connectionOptions } from "./connection.ts";
 import { isDeadlock, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type PoolOptions, type PoolState } from "./pool.ts";
@@ -146,7 +146,7 @@ export class Database implements Statements {
   async #open(signal: AbortSignal | undefined) {
     signal?.throwIfAborted();
     const askedAt = performance.now();
-    const { connection, reused } = await this.#pool.acquire(signal).catch((error: unknown) => {
+    const { connection, reused } = await inPhase("pool", () => this.#pool.acquire(signal)).catch((error: unknown) => {
       if (error instanceof Problem && error.type === "pool_timeout") this.#telemetry.timedOut();
       throw error;
     });

@@ -1,9 +1,12 @@
 // One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
+import type { Span } from "@opentelemetry/api";
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import { bounded } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
+import { inPhase } from "../request-context.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
+import { fingerprint, normalized } from "./fingerprint.ts";
 import type { QueryKiller } from "./query-killer.ts";
 import type { DatabaseTelemetry } from "./telemetry.ts";
 
@@ -75,7 +78,8 @@ export class Session {
     let errorType: string | undefined;
     try {
       const late = () => new Problem("query_timeout");
-      const [result] = await bounded(running, { limitMs: options.queryTimeoutMs, late, signal });
+      const limits = { limitMs: options.queryTimeoutMs, late, signal };
+      const [result] = await inPhase("query", () => bounded(running, limits));
       rows = Array.isArray(result) ? result.length : result.affectedRows;
       return result;
     } catch (error) {
@@ -87,8 +91,9 @@ export class Session {
       throw known;
     } finally {
       const durationMs = performance.now() - startedAt;
+      if (durationMs > options.slowQueryMs)
+        this.#reportSlow(span, { name, sql, durationMs, waitMs: waitS * 1000, rows });
       telemetry.endQuery(span, name, durationMs / 1000, errorType);
-      if (durationMs > options.slowQueryMs) this.#reportSlow(name, sql, durationMs, waitS * 1000, rows);
     }
   }
 
@@ -100,14 +105,31 @@ export class Session {
     return stopped;
   }
 
-  /** `rows`: read or changed; unknown of a statement that did not end well. No values: they are nobody's business. */
-  #reportSlow(query: string, sql: string, durationMs: number, waitMs: number, rows: number | undefined): void {
+  /** No values: they are nobody's business. */
+  #reportSlow(span: Span, { name, sql, durationMs, waitMs, rows }: SlowStatement): void {
     const { telemetry, log } = this.#tools;
-    telemetry.slow(query);
-    const statement = sql.replaceAll(/\s+/g, " ").trim().slice(0, 100);
+    const statement = normalized(sql).slice(0, 100);
+    const known = fingerprint(sql);
+    telemetry.slow(span, name, known);
     log.warn(
-      { query, statement, durationMs: Math.round(durationMs), poolWaitMs: Math.round(waitMs), rows },
+      {
+        query: name,
+        fingerprint: known,
+        statement,
+        durationMs: Math.round(durationMs),
+        poolWaitMs: Math.round(waitMs),
+        rows,
+      },
       "slow query",
     );
   }
+}
+
+interface SlowStatement {
+  name: string;
+  sql: string;
+  durationMs: number;
+  waitMs: number;
+  /** Read or changed; unknown of a statement that did not end well. */
+  rows: number | undefined;
 }

@@ -109,7 +109,10 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     killed: (name: string) => killed.add(1, { "db.query.summary": name }),
     retried: (name: string, reason: "connection_lost" | "deadlock") =>
       retried.add(1, { "db.query.summary": name, reason }),
-    slow: (name: string) => slow.add(1, { "db.query.summary": name }),
+    slow(span: Span, name: string, fingerprint: string): void {
+      span.addEvent("slow_query", { "db.query.fingerprint": fingerprint });
+      slow.add(1, { "db.query.summary": name, "db.query.fingerprint": fingerprint });
+    },
     stop: () => meter.removeBatchObservableCallback(observe, observed),
   };
 }

@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import { Agent, errors } from "undici";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline } from "../request-context.ts";
+import { currentDeadline, inPhase } from "../request-context.ts";
 import { addressPolicy } from "./address-policy.ts";
 import { guardedConnector } from "./connector.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
@@ -94,7 +94,7 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
         telemetry.refused(refusal);
         throw new DestinationRefused(refusal);
       }
-      return origins.get(destination.origin).guarded(() => call(destination, request));
+      return inPhase("outbound", () => origins.get(destination.origin).guarded(() => call(destination, request)));
     },
 
     /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
