@@ -7,6 +7,8 @@ import { automationRoutes } from "./automations/routes.ts";
 import { automationService } from "./automations/service.ts";
 import { webhooks } from "./automations/webhook.ts";
 import type { Config } from "./config.ts";
+import { Faults } from "./faults/faults.ts";
+import { faultRoutes } from "./faults/routes.ts";
 import { admission } from "./platform/admission.ts";
 import { apiKeySubjects } from "./platform/auth/api-keys.ts";
 import { authenticate } from "./platform/auth/authenticate.ts";
@@ -25,7 +27,7 @@ import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
 import { LoopStalls } from "./platform/loop-stalls.ts";
 import { LoopWatch } from "./platform/loop-watch.ts";
-import { MemoryWatch } from "./platform/memory-watch.ts";
+import { MemoryWatch, memoryPercent } from "./platform/memory-watch.ts";
 import { metricsEndpoint } from "./platform/metrics-endpoint.ts";
 import { phaseReport } from "./platform/phase-report.ts";
 import { untilPrepared } from "./platform/prepared.ts";
@@ -58,13 +60,21 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
   const outbound = httpClient(config.outbound, log);
   const automations = automationService(automationRepository(database), webhooks(outbound));
-  const routes = [...automationRoutes(automations, config.marketplace), ...more];
+  // Only where they are asked for, which production refuses.
+  const { url } = config.database;
+  const faults = config.faults ? new Faults({ database, url, table: "automations", memoryPercent, log }) : undefined;
+  const routes = [
+    ...automationRoutes(automations, config.marketplace),
+    ...(faults ? faultRoutes(faults) : []),
+    ...more,
+  ];
 
   const { protection, auth } = config;
   const { jwt } = auth;
   const key = jwt.jwksUrl === undefined ? jwt.secret : remoteKeys(jwt.jwksUrl, log);
+  const verifyToken = jwtVerifier({ ...jwt, key });
   const credentials = {
-    verifyToken: jwtVerifier({ ...jwt, key }),
+    verifyToken: faults?.slowedDown(verifyToken) ?? verifyToken,
     subjectOfKey: apiKeySubjects(auth.apiKeys),
     publicRoutes: publicRoutes(auth.publicRoutes, routes),
   };
@@ -118,6 +128,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   });
 
   async function close(): Promise<void> {
+    faults?.stop();
     clearInterval(watching);
     stalls.stop();
     await Promise.all([outbound.close(), store.close()]);

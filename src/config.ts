@@ -76,6 +76,7 @@ export function loadConfig(environment: Environment) {
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
     protection,
+    faults: values.FAULTS === "on",
     deadlineMs: values.DEADLINE_MS,
     admission: {
       limit: values.ADMISSION_LIMIT,

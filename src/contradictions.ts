@@ -45,6 +45,7 @@ export function contradictionsOf(
     refuse("API_KEYS", "keys of your own when APP_ENV is production");
   }
   if (values.PROTECTION === "off") refuse("PROTECTION", "on when APP_ENV is production");
+  if (values.FAULTS === "on") refuse("FAULTS", "off when APP_ENV is production");
   if (values.JWT_JWKS_URL === undefined && values.JWT_SECRET === developmentSecret) {
     found.push(
       complaint("JWT_SECRET", given.JWT_SECRET, "a secret of your own, or JWT_JWKS_URL, when APP_ENV is production"),

@@ -62,6 +62,7 @@ export const variables = z.object({
   TRUSTED_PROXIES: wholeNumber(0, 0, 10, "proxies in front that append to X-Forwarded-For"),
 
   PROTECTION: oneOf(["on", "off"], "queue, deadline, breakers, rate limit and shedding").default("on"),
+  FAULTS: oneOf(["on", "off"], "routes that provoke faults, see src/faults").default("off"),
   DEADLINE_MS: wholeNumber(3000, 1, 600_000, "longest request"),
   ADMISSION_LIMIT: wholeNumber(10, 1, 10_000, "most requests that run at a time"),
   ADMISSION_WAITING: wholeNumber(100, 0, 100_000, "most requests that wait for their turn"),

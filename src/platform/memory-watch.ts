@@ -53,8 +53,7 @@ export class MemoryWatch {
 
   /** The larger of heap and process, each in percent of its own limit, at the last sample. */
   get percent(): number {
-    const { heapUsed, heapLimit, rss, limit } = this.#last;
-    return 100 * Math.max(heapUsed / heapLimit, rss / limit);
+    return memoryPercent(this.#last);
   }
 
   get warning(): boolean {
@@ -85,6 +84,11 @@ export class MemoryWatch {
     gauge("process.memory.usage", "Physical memory in use").addCallback((result) => result.observe(this.#last.rss));
     gauge("process.memory.limit", "Physical memory allowed").addCallback((result) => result.observe(this.#last.limit));
   }
+}
+
+/** Of a reading, or at this instant. */
+export function memoryPercent({ heapUsed, heapLimit, rss, limit } = readMemory()): number {
+  return 100 * Math.max(heapUsed / heapLimit, rss / limit);
 }
 
 function readMemory(): MemoryReading {
