@@ -148,6 +148,8 @@ describe("the process", () => {
       MYSQL_URL: db.url,
       DB_QUERY_TIMEOUT_MS: "8000",
       DEADLINE_MS: "20000",
+      SLOW_QUERY_MS: "20000",
+      SLOW_REQUEST_MS: "20000",
     });
     await db.connection.query("LOCK TABLES automations WRITE");
     const paths = Array.from({ length: 10 }, (_, index) => `/api/automations/marketplace?search=nothing${index}`);
@@ -177,6 +179,8 @@ describe("the process", () => {
       MYSQL_URL: db.url,
       DB_QUERY_TIMEOUT_MS: "8000",
       DEADLINE_MS: "20000",
+      SLOW_QUERY_MS: "20000",
+      SLOW_REQUEST_MS: "20000",
       LOG_LEVEL: "info",
     });
     await db.connection.query("LOCK TABLES automations WRITE");
