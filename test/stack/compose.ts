@@ -43,6 +43,7 @@ const environment = {
   TRAFFIC_RATE: "5",
   API_KEY: "development-key",
   API_KEYS: "",
+  FAULTS: "on",
 };
 
 /** Without an override file that somebody may have beside it. */

@@ -2,6 +2,8 @@
 // that what the telemetry says can be compared with what happened.
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { developmentSecret } from "../../src/environment.ts";
+import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { addresses } from "./compose.ts";
 
 export interface Sent {
@@ -20,19 +22,26 @@ interface Request {
   path?: string;
   body?: object;
   apiKey?: string;
+  /** Sends a token instead of a key. */
+  bearer?: boolean;
 }
+
+const token = await signDevelopmentToken(
+  { secret: developmentSecret, issuer: "koa-service-template", audience: "koa-service-template" },
+  { subject: "stack-test", ttlS: 86_400 },
+);
 
 const answered = new Map<string, number>();
 
 /** Sends one request and reads its answer. */
-export async function send({ method = "GET", route, path = route, body, apiKey }: Request): Promise<Sent> {
+export async function send({ method = "GET", route, path = route, body, apiKey, bearer }: Request): Promise<Sent> {
   const traceId = randomBytes(16).toString("hex");
   const callerId = randomBytes(8).toString("hex");
   const response = await fetch(addresses.app + path, {
     method,
     headers: {
       traceparent: `00-${traceId}-${callerId}-01`,
-      "x-api-key": apiKey ?? "development-key",
+      ...(bearer ? { authorization: `Bearer ${token}` } : { "x-api-key": apiKey ?? "development-key" }),
       ...(body && { "content-type": "application/json" }),
     },
     body: body ? JSON.stringify(body) : null,

@@ -1,0 +1,124 @@
+// Each cause of slowness, provoked in the running stack one after the other: the traces in Jaeger name it as their largest
+// phase.
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "./eventually.ts";
+import { findTrace, type Span } from "./jaeger.ts";
+import { createAutomation, type Sent, send } from "./service.ts";
+
+/** Until a trace is complete in Jaeger. */
+const withinS = 30;
+const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "own"];
+const route = "/api/automations/marketplace";
+
+describe("stack: the phases of slow requests", () => {
+  afterEach(() => send({ method: "DELETE", route: "/faults" }));
+
+  const provoke = (name: string, amount: number) =>
+    send({ method: "PUT", route: "/faults/{name}", path: `/faults/${name}`, body: { amount, seconds: 20 } });
+
+  it("are the query while the table is locked", async () => {
+    await provoke("lock", 900);
+    const sent = await everyMs(400, 8, () => send({ route, path: `${route}?search=locked` }));
+    await assertLargest("query", await serverSpans(sent), { overS: 0.3, status: 200 });
+  });
+
+  it("are the wait for a connection while the pool is exhausted", async () => {
+    await provoke("pool", 15);
+    await sleep(500);
+    const sent = await everyMs(50, 20, () => send({ route, path: `${route}?search=exhausted` }));
+    const spans = await serverSpans(sent);
+    await assertLargest("pool", spans, { overS: 0.3, status: 504 });
+    const refused = spans.find((span) => span.tags.get("error.type") === "pool_timeout");
+    assert.ok(refused, "the limit that ended it is named");
+    for (const name of [
+      "admission.running",
+      "admission.queued",
+      "db.client.connection.used",
+      "nodejs.eventloop.delay",
+    ]) {
+      assert.ok(refused.tags.has(name), name);
+    }
+    assert.equal(refused.tags.get("db.client.connection.used"), 15);
+  });
+
+  it("are the outbound call while the webhook is slow, or hangs", async () => {
+    for (const hook of ["slow", "hanging"]) {
+      const id = await createAutomation(hook);
+      const run = { method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` };
+      const status = hook === "slow" ? 201 : 504;
+      await assertLargest("outbound", await serverSpans([await send(run)]), { overS: 1, status });
+    }
+  });
+
+  it("are the check of tokens while that is slow", async () => {
+    await provoke("auth", 400);
+    const sent = await everyMs(50, 5, () =>
+      send({ route: "/api/automations/{id}", path: "/api/automations/1", bearer: true }),
+    );
+    await assertLargest("auth", await serverSpans(sent), { overS: 0.3, status: 200 });
+  });
+
+  it("are the event loop for those that were at work when it was blocked", async () => {
+    await provoke("loop", 700);
+    // Not of the lowest class, which is shed then.
+    const id = await createAutomation("fast");
+    const run = { method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` };
+    const sent = await everyMs(15, 500, () => send(run));
+    await assertLargest("loop", await serverSpans(sent), { overS: 0.5, status: 201 });
+  });
+
+  it("are the queue when more arrive than can be served", async () => {
+    await provoke("lock", 900);
+    const sent = await everyMs(2, 150, () => send({ route: "/api/automations/{id}", path: "/api/automations/1" }));
+    await assertLargest("queue", await serverSpans(sent), { overS: 0.2, status: 503 });
+  });
+});
+
+/** `count` requests, one every so many milliseconds, whatever the answers do. */
+async function everyMs(ms: number, count: number, request: () => Promise<Sent>): Promise<Sent[]> {
+  const sent: Promise<Sent>[] = [];
+  for (let number = 0; number < count; number++) {
+    sent.push(request());
+    await sleep(ms);
+  }
+  return Promise.all(sent);
+}
+
+async function serverSpans(sent: readonly Sent[]): Promise<Span[]> {
+  const spans: Span[] = [];
+  for (const { traceId, callerId } of sent) {
+    spans.push(
+      await eventually(withinS, async () => {
+        const server = (await findTrace(traceId)).find((span) => span.parentId === callerId);
+        assert.ok(server, `no trace ${traceId}`);
+        return server;
+      }),
+    );
+  }
+  return spans;
+}
+
+interface Slow {
+  overS: number;
+  status: number;
+}
+
+/** Of those that were slow and were answered so. The phases of every one sum up to what it took. */
+async function assertLargest(phase: string, spans: readonly Span[], { overS, status }: Slow): Promise<void> {
+  for (const span of spans) {
+    const sum = phases.reduce((total, name) => total + secondsOf(span, name), 0);
+    // The span itself begins and ends a little outside of what is measured.
+    assert.ok(Math.abs(sum - span.duration) < 0.02 + 0.02 * span.duration, `${sum} s of ${span.duration} s`);
+  }
+  const slow = spans.filter((span) => span.duration > overS && span.tags.get("http.response.status_code") === status);
+  assert.ok(slow.length > 0, "none was slow");
+  for (const span of slow) {
+    const largest = phases.toSorted((a, b) => secondsOf(span, b) - secondsOf(span, a))[0];
+    assert.equal(largest, phase, JSON.stringify(Object.fromEntries(span.tags)));
+  }
+}
+
+function secondsOf(span: Span, phase: string): number {
+  return Number(span.tags.get(`request.phase.${phase}`));
+}
