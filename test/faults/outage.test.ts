@@ -26,6 +26,7 @@ describe("an outage of the database", function () {
   let admin: Connection;
   let appUrl: string;
   let firstNumber = 1;
+  const table: ReturnType<typeof rowOf>[] = [];
 
   before(async () => {
     victim = await Victim.start();
@@ -40,12 +41,13 @@ describe("an outage of the database", function () {
     appUrl = url.href;
   });
   after(async () => {
+    console.table(table);
     admin.destroy();
     await victim.stop();
   });
 
-  it("that is killed loses nothing that was acknowledged", async () => {
-    const { statuses, answered } = await outage({
+  it("that is killed loses nothing that was acknowledged", async function () {
+    const { statuses, answered } = await outage(this, {
       async fault() {
         await victim.kill();
       },
@@ -59,26 +61,26 @@ describe("an outage of the database", function () {
     assert.ok(percentile(refused, 50) < 5, "most are refused by the breaker, and wait for nothing");
   });
 
-  it("that freezes costs each client no more than its deadline", async () => {
-    const { statuses } = await outage({ fault: () => victim.freeze(), mend: () => victim.thaw() });
+  it("that freezes costs each client no more than its deadline", async function () {
+    const { statuses } = await outage(this, { fault: () => victim.freeze(), mend: () => victim.thaw() });
     assert.ok(statuses.has(503));
   });
 
-  it("that falls silent, and speaks again", async () => {
-    await outage({ fault: async () => victim.link.blackhole(), mend: () => victim.link.mend() });
+  it("that falls silent, and speaks again", async function () {
+    await outage(this, { fault: async () => victim.link.blackhole(), mend: () => victim.link.mend() });
   });
 
-  it("that falls silent, with connections that never come back", async () => {
-    await outage({ fault: async () => victim.link.blackhole(), mend: () => victim.link.mend({ old: "lost" }) });
+  it("that falls silent, with connections that never come back", async function () {
+    await outage(this, { fault: async () => victim.link.blackhole(), mend: () => victim.link.mend({ old: "lost" }) });
   });
 
-  it("that refuses connections", async () => {
-    await outage({ fault: () => victim.link.refuse(), mend: () => victim.link.mend() });
+  it("that refuses connections", async function () {
+    await outage(this, { fault: () => victim.link.refuse(), mend: () => victim.link.mend() });
   });
 
-  it("that has no connection left for us", async () => {
+  it("that has no connection left for us", async function () {
     const others = await Promise.all(Array.from({ length: 12 }, () => createConnection(victim.directUrl)));
-    const { statuses } = await outage({
+    const { statuses } = await outage(this, {
       async fault() {
         // Fewer than there are: who has one keeps it, and nobody gets another.
         await admin.query("SET GLOBAL max_connections = 10");
@@ -90,10 +92,10 @@ describe("an outage of the database", function () {
     assert.ok(statuses.has(503));
   });
 
-  it("whose connections are killed again and again is hardly seen by those who read", async () => {
+  it("whose connections are killed again and again is hardly seen by those who read", async function () {
     let ended = false;
     let killing: Promise<void> | undefined;
-    const { outcomes } = await outage({
+    const { outcomes } = await outage(this, {
       async fault() {
         const kill = async () => {
           while (!ended) {
@@ -113,9 +115,9 @@ describe("an outage of the database", function () {
     assert.ok(goodShare(reads) > 0.9);
   });
 
-  it("that takes no writes goes on with reads, and writes when it can", async () => {
+  it("that takes no writes goes on with reads, and writes when it can", async function () {
     const readOnly = victim.isMariaDb ? "read_only" : "super_read_only";
-    const { outcomes } = await outage({
+    const { outcomes } = await outage(this, {
       fault: async () => void (await admin.query(`SET GLOBAL ${readOnly} = ON`)),
       mend: async () => void (await admin.query("SET GLOBAL read_only = OFF")),
     });
@@ -132,7 +134,7 @@ describe("an outage of the database", function () {
   }
 
   /** The load, the fault in its middle, and what holds of every fault. */
-  async function outage({ fault, mend }: Fault) {
+  async function outage(mocha: Mocha.Context, { fault, mend }: Fault) {
     const service = await startUnderLoad({ ...env, MYSQL_URL: appUrl }, `${import.meta.dirname}/routes.ts`);
     try {
       await eventually("readiness", () => isReady(service.url));
@@ -149,7 +151,8 @@ describe("an outage of the database", function () {
       const outcomes = await loading;
       const answered = await service.answered();
       firstNumber += 1_000_000;
-      report(outcomes, answered, healthyMs);
+      const lost = await lostWrites(outcomes, from);
+      table.push(rowOf(mocha.test?.title ?? "", { outcomes, answered, healthyMs, lost }));
 
       assert.ok(healthyMs <= 3000, `well again after ${healthyMs} ms`);
       const late = answered.filter(({ ms }) => ms > deadlineMs + 50);
@@ -160,15 +163,15 @@ describe("an outage of the database", function () {
       const afterwards = outcomes.filter(({ dueMs }) => dueMs > (plan.end - 1) * 1000);
       assert.equal(goodShare(afterwards), 1, "the last second is as the first");
       assert.equal(service.errors(), "");
-      await assertNothingLost(outcomes, from);
+      assert.deepEqual(lost, [], "acknowledged and not there");
       return { outcomes, answered, statuses };
     } finally {
       await service.stop();
     }
   }
 
-  /** Each acknowledged write is there, once and whole; of the others each is there whole, or not at all. */
-  async function assertNothingLost(outcomes: readonly Outcome[], from: number): Promise<void> {
+  /** Acknowledged writes that are not there. Of all writes each is there once and whole, or not at all. */
+  async function lostWrites(outcomes: readonly Outcome[], from: number): Promise<number[]> {
     const written = await idsOf("entries", from);
     assert.deepEqual(await idsOf("ledger", from), written);
     const there = new Set(written);
@@ -176,10 +179,7 @@ describe("an outage of the database", function () {
       status === 200 && path.startsWith("/write/") ? [Number(path.slice("/write/".length))] : [],
     );
     assert.ok(acknowledged.length > 0);
-    assert.deepEqual(
-      acknowledged.filter((id) => !there.has(id)),
-      [],
-    );
+    return acknowledged.filter((id) => !there.has(id));
   }
 
   async function idsOf(table: "entries" | "ledger", from: number): Promise<number[]> {
@@ -195,13 +195,26 @@ describe("an outage of the database", function () {
   }
 });
 
-/** What the run was like, for people. */
-function report(outcomes: readonly Outcome[], answered: readonly Answered[], healthyMs: number): void {
-  const counts = Object.groupBy(answered, ({ status, type }) => `${status} ${type}`.trim());
-  const line = Object.entries(counts).map(([what, of]) => `${of?.length} × ${what}`);
-  const longest = Math.max(...answered.map(({ ms }) => ms));
-  console.log(`      ${outcomes.length} requests: ${line.join(", ")}; longest ${longest.toFixed(0)} ms`);
-  console.log(`      ready ${healthyMs.toFixed(0)} ms after the database was there`);
+interface Measured {
+  outcomes: readonly Outcome[];
+  answered: readonly Answered[];
+  healthyMs: number;
+  lost: readonly number[];
+}
+
+/** What a fault was like, for people. */
+function rowOf(title: string, { outcomes, answered, healthyMs, lost }: Measured) {
+  const count = (status: number) => answered.filter((answer) => answer.status === status).length;
+  const work = answered.filter(({ url }) => !url.startsWith("/health"));
+  return {
+    "the database": title.replace(/^that /, ""),
+    requests: outcomes.length,
+    "longest ms": Math.round(Math.max(...work.map(({ ms }) => ms))),
+    "refused (503)": count(503),
+    "failed (504)": count(504),
+    "ready after ms": Math.round(healthyMs),
+    "lost writes": lost.length,
+  };
 }
 
 async function isReady(url: string): Promise<boolean> {
