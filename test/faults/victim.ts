@@ -1,15 +1,13 @@
 // A database server of the tests' own, to be killed, frozen and brought back: on the same data, behind the same address.
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { ownerLabel, volumeName } from "../../scripts/lib/database/container.js";
+import { volumeName } from "../../scripts/lib/database/container.js";
 import { openDatabase } from "../../scripts/lib/database/open.js";
+import { removeVolume, signalDatabase } from "../../scripts/lib/database/signal.js";
 import { type Keeper, startKeeper } from "../../scripts/lib/keeper.js";
 import { Link } from "./link.ts";
 
-const run = promisify(execFile);
 const { signal } = new AbortController();
 type Running = Awaited<ReturnType<typeof openDatabase>>;
 
@@ -51,17 +49,17 @@ export class Victim {
 
   /** SIGKILL: as if its machine had died, but for the connections, which the kernel resets. */
   async kill(): Promise<void> {
-    await this.#signal("KILL");
+    await signalDatabase(this.#server, "KILL");
     await this.#server.child?.stop();
   }
 
   /** SIGSTOP: it accepts connections, as far as the kernel does that for it, and answers nothing. */
   freeze(): Promise<void> {
-    return this.#signal("STOP");
+    return signalDatabase(this.#server, "STOP");
   }
 
   thaw(): Promise<void> {
-    return this.#signal("CONT");
+    return signalDatabase(this.#server, "CONT");
   }
 
   /** Starts it again on the data that the killed one left; resolves when it answers. */
@@ -74,18 +72,8 @@ export class Victim {
     this.link.close();
     await this.#server.child?.stop();
     await this.#keeper.close();
-    await run("docker", ["volume", "rm", "--force", volumeName(this.#folder)]).catch(() => {});
+    await removeVolume(this.#server, volumeName(this.#folder));
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  async #signal(name: "KILL" | "STOP" | "CONT"): Promise<void> {
-    if (!this.#server.from.startsWith("container")) {
-      process.kill(this.#server.child?.pid ?? Number.NaN, `SIG${name}`);
-      return;
-    }
-    const filter = `--filter=label=${ownerLabel(process.pid)}`;
-    const { stdout } = await run("docker", ["ps", "--quiet", filter]);
-    await run("docker", ["kill", `--signal=${name}`, stdout.trim()]);
   }
 }
 
