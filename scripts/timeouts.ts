@@ -1,0 +1,54 @@
+// `npm run timeouts`: puts load on a service, judges it by the five targets, and says why it is slow. --help says how.
+import { writeFile } from "node:fs/promises";
+import { stopSignal } from "./lib/stop-signal.js";
+import { analyse } from "./timeouts/analysis.ts";
+import { readArguments } from "./timeouts/arguments.ts";
+import { BadUse } from "./timeouts/bad-use.ts";
+import { findEndpoints } from "./timeouts/endpoints.ts";
+import { help } from "./timeouts/help.ts";
+import { asPage } from "./timeouts/html/page.ts";
+import { Load } from "./timeouts/load.ts";
+import { ProgressLine } from "./timeouts/progress.ts";
+import { exitCodeOf } from "./timeouts/report.ts";
+import { checkAllowed, checkReachable } from "./timeouts/target.ts";
+import { asText } from "./timeouts/text.ts";
+
+const stop = stopSignal(() => undefined);
+const progress = new ProgressLine(process.stderr);
+
+try {
+  process.exitCode = await timeouts(process.argv.slice(2));
+} catch (error) {
+  progress.clear();
+  if (!(error instanceof BadUse)) throw error;
+  process.stderr.write(`timeouts: ${error.message}\n`);
+  process.exitCode = 2;
+}
+
+async function timeouts(argv: readonly string[]): Promise<number> {
+  const args = readArguments(argv);
+  if (args === "help") {
+    process.stdout.write(help);
+    return 0;
+  }
+  checkAllowed(args.url, args.allowRemote);
+  await checkReachable(args.url);
+  const { endpoints, locked } =
+    args.endpoints.length > 0 ? { endpoints: args.endpoints, locked: [] } : await findEndpoints(args.url, args.headers);
+  progress.say(`endpoints: ${endpoints.map(({ name }) => name).join(", ")}`);
+  if (locked.length > 0) progress.say(`left out, they ask for --token or --api-key: ${locked.join(", ")}`);
+
+  const load = new Load();
+  try {
+    const report = await analyse(args, endpoints, { load, progress, stop });
+    progress.clear();
+    process.stdout.write(args.json ? `${JSON.stringify(report, undefined, 2)}\n` : asText(report));
+    if (args.html !== undefined) {
+      await writeFile(args.html, asPage(report));
+      progress.say(`wrote ${args.html}`);
+    }
+    return exitCodeOf(report);
+  } finally {
+    await load.close();
+  }
+}

@@ -1,0 +1,92 @@
+// The analysis from start to end: warm up, look at the service when it is calm, find its capacity unless a rate is given, and
+// load it while watching it.
+import type { Arguments } from "./arguments.ts";
+import { type Capacity, findCapacity, judgedShare } from "./capacity.ts";
+import type { Load } from "./load.ts";
+import type { Endpoint, LoadFigures, Plan } from "./load-figures.ts";
+import type { ProgressLine } from "./progress.ts";
+import type { Report } from "./report.ts";
+import type { Samples } from "./sample-figures.ts";
+import { startSampling } from "./samples.ts";
+import { Tally } from "./tally.ts";
+import { judge } from "./targets.ts";
+import { verdictOf } from "./verdict.ts";
+
+/** First calls are slow everywhere: connections are opened, code is compiled. Not counted. */
+const warmUpS = 1;
+const calmRate = 10;
+const calmS = 2;
+const stepS = 2.5;
+
+export async function analyse(
+  args: Arguments,
+  endpoints: Endpoint[],
+  { load, progress, stop }: { load: Load; progress: ProgressLine; stop: AbortSignal },
+): Promise<Report> {
+  const startedAt = new Date().toISOString();
+  const { url, headers, timeoutMs, maxInFlight } = args;
+  let seed = 0;
+  const run = (what: string, perSecond: number, seconds: number): Promise<LoadFigures> => {
+    seed += 1;
+    const plan: Plan = { origin: url.origin, endpoints, headers, perSecond, seconds, timeoutMs, maxInFlight, seed };
+    return load.run(plan, stop, (figures) => progress.show(what, figures));
+  };
+
+  const gently = Math.min(calmRate, args.perSecond ?? calmRate);
+  await run("warming up", gently, warmUpS);
+  const calm = await run("calm", gently, calmS);
+  const capacity = args.perSecond === undefined && !stop.aborted ? await search() : null;
+  const perSecond = args.perSecond ?? (capacity === null ? null : judgedShare * capacity.perSecond);
+  const { figures, samples } = perSecond === null || stop.aborted ? nothing(endpoints) : await watched(perSecond);
+  const targets = judge(figures, samples);
+  return {
+    version: 1,
+    url: url.href,
+    startedAt,
+    partial: stop.aborted,
+    perSecond,
+    seconds: figures.seconds,
+    arrivals: "poisson",
+    clientTimeoutMs: timeoutMs,
+    capacity,
+    endpoints: figures.endpoints,
+    total: figures.total,
+    timeline: figures.timeline,
+    calm: { latency: calm.total.latency, phases: calm.total.phases.mean },
+    queryP95Ms: figures.queryP95Ms,
+    generator: { ...figures.generator, maxInFlight },
+    ...samples,
+    targets,
+    verdict: verdictOf({ load: figures, calm, samples, targets }),
+  };
+
+  async function search(): Promise<Capacity> {
+    const step = (rate: number) => run(`looking for the capacity, ${rate} a second`, rate, stepS);
+    const found = await findCapacity(step, calm, { stop });
+    if (!stop.aborted) progress.say(`capacity: ${found.perSecond} a second (ended by: ${found.endedBy})`);
+    return found;
+  }
+
+  async function watched(rate: number): Promise<{ figures: LoadFigures; samples: Samples }> {
+    const sampling = startSampling(url.origin);
+    try {
+      const figures = await run(`${Math.round(10 * rate) / 10} a second`, rate, args.seconds);
+      return { figures, samples: await sampling.stop() };
+    } finally {
+      await sampling.stop();
+    }
+  }
+}
+
+/** When it was stopped before the load. */
+function nothing(endpoints: readonly Endpoint[]): { figures: LoadFigures; samples: Samples } {
+  const figures: LoadFigures = {
+    seconds: 0,
+    total: new Tally("all").figures(),
+    endpoints: endpoints.map(({ name }) => new Tally(name).figures()),
+    timeline: [],
+    queryP95Ms: null,
+    generator: { late: null, inFlightMax: 0, heldBack: 0, unfinished: 0 },
+  };
+  return { figures, samples: { health: null, metrics: null } };
+}
