@@ -39,6 +39,12 @@ export function suffering({ load: { total } }: Measured): { who: string; phases:
   return { who: "the slowest 1 %", phases: slowest };
 }
 
+/** What a request waits for when nothing else is going on: on average, of the endpoint that takes longest. */
+export function calmPhases({ calm }: Measured): PhaseTimes | undefined {
+  const means = (calm?.endpoints ?? []).flatMap(({ phases: { mean } }) => mean ?? []);
+  return means.toSorted((a, b) => sumOf(b) - sumOf(a))[0];
+}
+
 /** Of all requests, how many were refused, or ended, for one of these reasons: 0 to 1. */
 export function shareOf({ load: { total } }: Measured, ...types: string[]): number {
   const all = [total.refusedBy, total.timedOutBy, total.errorsBy];

@@ -2,7 +2,17 @@
 // Order matters where one cause makes the signs of another: without a database the pool has no connection either, and whatever
 // holds a request's place makes the others wait for theirs.
 import type { Cause } from "./causes.ts";
-import { longest, type Measured, percent, rounded, shareOf, suffering, type Wait, waitsOf } from "./evidence.ts";
+import {
+  calmPhases,
+  longest,
+  type Measured,
+  percent,
+  rounded,
+  shareOf,
+  suffering,
+  type Wait,
+  waitsOf,
+} from "./evidence.ts";
 import { limits } from "./targets.ts";
 
 interface Rule {
@@ -59,7 +69,7 @@ function waitedFor(measured: Measured): Wait | undefined {
   const suffered = suffering(measured);
   if (suffered === undefined) return undefined;
   const first = longest(waitsOf(suffered.phases));
-  const calm = measured.calm?.total.phases.mean;
+  const calm = calmPhases(measured);
   if ((first !== "queue" && first !== "pool") || !calm) return first;
   const waits = waitsOf(calm);
   const holder = longest({ ...waits, queue: 0, pool: first === "pool" ? 0 : waits.pool });
@@ -108,8 +118,10 @@ function memoryShort({ samples: { health } }: Measured): string | undefined {
  * When calm too, or with processor time left: else it is just much work. When the generator is late as well, the machine has no
  * core free, and nothing can be told from delays.
  */
-function loopBlocked({ samples: { health, metrics }, calm, load }: Measured): string | undefined {
-  const calmMean = calm?.total.phases.mean;
+function loopBlocked(measured: Measured): string | undefined {
+  const { load, samples } = measured;
+  const { health, metrics } = samples;
+  const calmMean = calmPhases(measured);
   const calmMs = calmMean ? waitsOf(calmMean).process : 0;
   // A mean: of a loop that stands still for a part of the time, only some requests know.
   if (calmMs >= blockedMs / 2) return `Even when calm, requests waited ${rounded(calmMs)} ms for the process itself.`;

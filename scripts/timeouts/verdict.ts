@@ -2,7 +2,16 @@
 // it refused them, then what it said of itself meanwhile.
 import { z } from "zod";
 import { type Cause, causeSchema, causes } from "./causes.ts";
-import { inTrouble, inWords, type Measured, percent, rounded, suffering, tellsOfItself } from "./evidence.ts";
+import {
+  calmPhases,
+  inTrouble,
+  inWords,
+  type Measured,
+  percent,
+  rounded,
+  suffering,
+  tellsOfItself,
+} from "./evidence.ts";
 import { rules } from "./rules.ts";
 
 export const verdictSchema = z.object({
@@ -65,10 +74,10 @@ function verdict(cause: Cause, evidence: string[], actions: readonly string[] = 
 /** What the requests that suffered waited for, beside what they do when nothing else is going on. */
 function context(measured: Measured): string[] {
   const suffered = suffering(measured);
-  const calm = measured.calm?.total.phases.mean;
+  const calm = calmPhases(measured);
   return [
     ...(suffered === undefined ? [] : [`Of ${suffered.who}, on average: ${inWords(suffered.phases)}.`]),
-    ...(calm ? [`When calm, of all: ${inWords(calm)}.`] : []),
+    ...(calm ? [`When calm, on average: ${inWords(calm)}.`] : []),
   ];
 }
 

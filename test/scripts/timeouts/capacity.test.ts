@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { findCapacity } from "../../../scripts/timeouts/capacity.ts";
+import { endpoint, load } from "./figures.ts";
+
+/** A service that answers so many a second well and refuses the rest, without a wait. */
+function model(capacity: number, lateMs = 0) {
+  const asked: number[] = [];
+  const run = async (perSecond: number) => {
+    asked.push(perSecond);
+    const good = Math.min(perSecond, capacity) * 10;
+    const total = endpoint({ sent: perSecond * 10, refusedBy: { queue_full: perSecond * 10 - good } });
+    const late = { p50Ms: lateMs, p95Ms: lateMs, p99Ms: lateMs, maxMs: lateMs };
+    return { ...load(), total, generator: { late, inFlightMax: 1, heldBack: 0, unfinished: 0 } };
+  };
+  return { run, asked };
+}
+
+const { signal } = new AbortController();
+
+describe("the search for the capacity", () => {
+  it("comes within a tenth of it, from below, at any size", async () => {
+    for (const capacity of [30, 97, 260, 1000, 4000]) {
+      const { run, asked } = model(capacity);
+      const found = await findCapacity(run, load(), { stop: signal });
+      assert.equal(found.endedBy, "service");
+      // Refusing 2 % still holds.
+      assert.ok(
+        found.perSecond <= capacity * 1.03 && found.perSecond >= capacity * 0.9,
+        `${found.perSecond} of ${capacity}`,
+      );
+      assert.ok(asked.length <= 12, `${asked.length} steps`);
+    }
+  });
+
+  it("ends where requests become slow, too", async () => {
+    const run = async (perSecond: number) => {
+      const ms = perSecond > 300 ? 900 : 20;
+      return load({ latency: { p50Ms: ms, p95Ms: ms, p99Ms: ms, maxMs: ms } });
+    };
+    const { perSecond } = await findCapacity(run, load(), { stop: signal });
+    assert.ok(perSecond <= 300 && perSecond >= 270, `${perSecond}`);
+  });
+
+  it("is bounded in rate and in time, and knows when it measures itself", async () => {
+    const endless = await findCapacity(model(1e9).run, load(), { stop: signal });
+    assert.deepEqual([endless.perSecond, endless.endedBy], [6400, "highest rate"]);
+    let now = 0;
+    const clock = () => (now += 40_000);
+    assert.equal((await findCapacity(model(1e9).run, load(), { stop: signal, now: clock })).endedBy, "time");
+    assert.equal((await findCapacity(model(1e9, 200).run, load(), { stop: signal })).endedBy, "generator");
+  });
+
+  it("says so when not even the lowest rate holds", async () => {
+    const found = await findCapacity(model(5).run, load(), { stop: signal });
+    assert.deepEqual([found.perSecond, found.endedBy, found.steps.length], [25, "nothing held", 1]);
+  });
+
+  it("is about becoming worse: what fails when calm, too, does not end it", async () => {
+    const failing = { errorsBy: { internal: 500 } };
+    const run = async (perSecond: number) => load(perSecond > 100 ? { errorsBy: { internal: 900 } } : failing);
+    const { perSecond } = await findCapacity(run, load(failing), { stop: signal });
+    assert.ok(perSecond >= 90 && perSecond <= 100, `${perSecond}`);
+  });
+});

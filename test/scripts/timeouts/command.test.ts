@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Report, reportSchema } from "../../../scripts/timeouts/report.ts";
+import { createDatabase, freePort, secret, spawnService, token } from "../../helper.ts";
+import { serve, timeouts } from "./peers.ts";
+
+/** As it is promised: no more, no less. */
+const read = (stdout: string): Report => reportSchema.strict().parse(JSON.parse(stdout));
+const quick = ["--duration", "1s", "--rate", "20"];
+
+describe("npm run timeouts", function () {
+  this.timeout(40_000);
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "timeouts-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("says in one line what is wrong, with exit code 2", async () => {
+    const unreachable = `http://127.0.0.1:${await freePort()}`;
+    const cases: [string[], RegExp][] = [
+      [["--what"], /^timeouts: Unknown option '--what'/],
+      [["--url", "http://192.0.2.1:8000"], /192\.0\.2\.1 is not this machine.*--allow-remote/],
+      [["--url", unreachable], /cannot reach http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)/],
+    ];
+    const ends = cases.map(async ([args, message]) => {
+      const { code, stdout, stderr } = await timeouts(...args).ended;
+      assert.deepEqual([code, stdout], [2, ""], stderr);
+      assert.match(stderr, message);
+      assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+    });
+    await Promise.all(ends);
+  });
+
+  it("explains itself", async () => {
+    const { code, stdout } = await timeouts("--help").ended;
+    assert.equal(code, 0);
+    for (const option of ["--url", "--rate", "--duration", "--json", "--html", "--allow-remote", "130"]) {
+      assert.ok(stdout.includes(option), option);
+    }
+  });
+
+  it("measures any HTTP service, without phases and without a cause, and says so", async () => {
+    const peer = await serve((_request, response) => void setTimeout(() => response.end("hello"), 300));
+    const [text, json] = await Promise.all([
+      timeouts("--url", peer.url, ...quick).ended,
+      timeouts("--url", `${peer.url}/own?path=1`, ...quick, "--json").ended,
+    ]);
+    await peer.close();
+    assert.equal(text.code, 1);
+    assert.match(text.stdout, /^GET \/ +20 +20 +0 +0 +0 /m);
+    assert.match(text.stdout, /^phases: not offered/m);
+    assert.match(text.stdout, /^✗ p95 of most endpoints < 200 ms/m);
+    assert.match(text.stdout, /^\? memory < 70 % +– +not offered$/m);
+    assert.match(text.stdout, /^verdict: cause not known\n.*\n.*no phases.*no cause/m);
+    const { endpoints, health, metrics, verdict, partial } = read(json.stdout);
+    assert.deepEqual(
+      endpoints.map(({ name }) => name),
+      ["GET /own?path=1"],
+    );
+    assert.deepEqual([health, metrics, verdict.cause, partial], [null, null, "unknown", false]);
+  });
+
+  it("on Ctrl-C reports what it has, marked as partial, with exit code 130", async () => {
+    const peer = await serve((_request, response) => void response.end("hello"));
+    const file = join(folder, "partial.html");
+    const run = timeouts("--url", peer.url, "--rate", "50", "--duration", "5m", "--json", "--html", file);
+    await run.says(/50 a second, /);
+    for (let before = peer.count(); peer.count() < before + 20; )
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    run.child.kill("SIGINT");
+    const { code, stdout } = await run.ended;
+    await peer.close();
+    assert.equal(code, 130);
+    const { partial, seconds, total } = read(stdout);
+    assert.ok(partial && seconds < 20);
+    assert.ok(total.good >= 10 && total.good === total.sent);
+    assert.match(await readFile(file, "utf8"), /<h1>Partial timeout report/);
+  });
+
+  it("on Ctrl-C ahead of the load reports that nothing was measured", async () => {
+    const peer = await serve((_request, response) => void response.end("hello"));
+    const run = timeouts("--url", peer.url);
+    await run.says(/warming up/);
+    run.child.kill("SIGTERM");
+    const { code, stdout } = await run.ended;
+    await peer.close();
+    assert.equal(code, 130);
+    assert.match(stdout, /^PARTIAL: .*stopped before the load/);
+    assert.match(stdout, /Nothing was measured/);
+  });
+
+  it("finds the service's endpoints, its phases, memory and queries, and writes the page", async () => {
+    const db = await createDatabase();
+    const env = {
+      MYSQL_URL: db.url,
+      SEED_AUTOMATIONS: "50",
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_METRICS_EXPORTER: "none",
+    };
+    const service = await spawnService(env);
+    const file = join(folder, "report.html");
+    const [found, given] = await Promise.all([
+      timeouts("--url", service.url, ...quick, "--json", "--html", file).ended,
+      timeouts(
+        "--url",
+        service.url,
+        ...quick,
+        "--json",
+        "--token",
+        token,
+        "--endpoint",
+        "GET /api/automations/1",
+        "--endpoint",
+        "GET /api/none",
+      ).ended,
+    ]);
+    await service.stop();
+    await db.drop();
+    const report = read(found.stdout);
+    assert.deepEqual(
+      report.endpoints.map(({ name, sent }) => [name, sent]),
+      [
+        ["GET /api/automations/marketplace", 10],
+        ["GET /api/optimized/automations/marketplace", 10],
+      ],
+    );
+    assert.match(found.stderr, /^endpoints: GET \/api\/automations\/marketplace, GET/);
+    assert.ok((report.endpoints[0]?.phases.mean?.query ?? 0) > 0);
+    assert.ok((report.calm?.phases?.query ?? 0) > 0);
+    assert.ok((report.queryP95Ms ?? 0) > 0 && (report.metrics?.queryP95Ms ?? 0) > 0);
+    assert.ok((report.health?.samples ?? 0) >= 2 && (report.health?.memoryPercentMax ?? 0) > 0);
+    assert.equal(report.health?.database?.poolLimit, 15);
+    assert.equal(report.targets.length, 5);
+    assert.equal(found.code, report.targets.some(({ met }) => met === false) ? 1 : 0);
+    assert.match(await readFile(file, "utf8"), /<rect class="phase-query"/);
+    assert.ok(!found.stdout.includes(secret));
+
+    const [one, none] = read(given.stdout).endpoints;
+    assert.deepEqual([one?.good, one?.errors], [10, 0]);
+    assert.deepEqual([none?.good, none?.errorsBy], [0, { not_found: 10 }]);
+    assert.equal(given.code, 1);
+    assert.ok(!given.stdout.includes(token) && !given.stderr.includes(token));
+  });
+});
