@@ -92,8 +92,18 @@ export function memoryPercent({ heapUsed, heapLimit, rss, limit } = readMemory()
 }
 
 function readMemory(): MemoryReading {
-  const { used_heap_size: heapUsed, heap_size_limit: heapLimit } = getHeapStatistics();
+  const { used_heap_size: heapUsed, heap_size_limit: sizeLimit } = getHeapStatistics();
+  const heapLimit = heapLimitOf(sizeLimit, [process.env.NODE_OPTIONS ?? "", ...process.execArgv]);
   return { heapUsed, heapLimit, rss: process.memoryUsage.rss(), limit: memoryLimit(process.constrainedMemory()) };
+}
+
+/**
+ * What the heap may grow to. V8's own figure has room for young objects in it, 192 MiB when --max-old-space-size is given, where
+ * nothing that stays can be: the process would be dead before it came to 90 % of that. Bytes.
+ */
+export function heapLimitOf(sizeLimit: number, nodeOptions: readonly string[]): number {
+  const given = [...nodeOptions.join(" ").matchAll(/--max[-_]old[-_]space[-_]size[= ](\d+)/g)].at(-1)?.[1];
+  return given === undefined ? sizeLimit : Math.min(sizeLimit, Number(given) * 2 ** 20);
 }
 
 /** The container's limit when there is one; without one the system says 0, or more than the machine has. Bytes. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { pino } from "pino";
-import { MemoryWatch, memoryLimit } from "../../src/platform/memory-watch.ts";
+import { heapLimitOf, MemoryWatch, memoryLimit } from "../../src/platform/memory-watch.ts";
 import { type LogLine, silent } from "../helper.ts";
 
 function setUp(collect?: () => void) {
@@ -79,6 +79,17 @@ describe("MemoryWatch", () => {
       [512, 0, 1024, unlimited].map((constrained) => memoryLimit(constrained, 1024)),
       [512, 1024, 1024, 1024],
     );
+  });
+
+  it("takes the heap's limit from the option that sets it, since V8's own figure is never reached then", () => {
+    const limit = 960 * 2 ** 20;
+    assert.equal(heapLimitOf(limit, []), limit);
+    assert.equal(heapLimitOf(limit, ["--max-old-space-size=768"]), 768 * 2 ** 20);
+    assert.equal(
+      heapLimitOf(limit, ["--trace-gc --max_old_space_size 512", "--max-old-space-size=256"]),
+      256 * 2 ** 20,
+    );
+    assert.equal(heapLimitOf(limit, ["--max-old-space-size=4096"]), limit);
   });
 
   it("reads the real memory", () => {
