@@ -22,17 +22,19 @@ interface Rule {
 
 /** From so large a share of all requests on, a reason is one: 1 %, as for timeouts. */
 const share = limits.timeoutPercent / 100;
-/** Memory from which on the service itself warns, and processor time from which on it can do no more. */
-const memoryPercent = 80;
+/** A database that is away takes most requests with it; a busy process may miss a single answer of its database. */
+const outage = 0.1;
+/** Processor time from which on a process can do no more. */
 const busyPercent = 90;
 /** A loop that is so late at times was blocked: requests that merely are many do not do that. */
 const blockedMs = 100;
 
 export const rules: readonly Rule[] = [
+  // First: a process that does nothing but collect garbage does not hear its database either.
+  { cause: "memory", holds: (measured) => (waitedFor(measured) === "process" ? memoryShort(measured) : undefined) },
   { cause: "database_outage", holds: databaseAway },
   { cause: "slow_dependency", holds: dependencyLeftAlone },
   // By what the requests that suffered waited for.
-  { cause: "memory", holds: (measured) => (waitedFor(measured) === "process" ? memoryShort(measured) : undefined) },
   {
     cause: "blocked_event_loop",
     holds: (measured) => (waitedFor(measured) === "process" ? loopBlocked(measured) : undefined),
@@ -92,7 +94,7 @@ function databaseAway(measured: Measured): string | undefined {
   if (shareOf(measured, "database_unavailable") >= share && measured.samples.health === null) {
     return `${percent(refused)} of all requests were refused for want of the database.`;
   }
-  return refused >= share ? databaseDown(measured) : undefined;
+  return refused >= outage ? databaseDown(measured) : undefined;
 }
 
 function databaseDown({ samples: { health } }: Measured): string | undefined {
@@ -111,7 +113,7 @@ function dependencyLeftAlone(measured: Measured): string | undefined {
 
 function memoryShort({ samples: { health } }: Measured): string | undefined {
   const most = health?.memoryPercentMax ?? 0;
-  return most >= memoryPercent ? `Memory was at ${rounded(most)} % of its limit.` : undefined;
+  return most >= limits.memoryPercent ? `Memory was at ${rounded(most)} % of its limit.` : undefined;
 }
 
 /**
