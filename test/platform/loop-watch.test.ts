@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { metrics } from "@opentelemetry/api";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { pino } from "pino";
 import { CpuWatch } from "../../src/platform/cpu-watch.ts";
 import { LoopWatch } from "../../src/platform/loop-watch.ts";
+import { OnDemandReader } from "../../src/platform/metric-readers.ts";
 import { type LogLine, silent } from "../helper.ts";
 
 function block(ms: number): void {
@@ -78,5 +81,25 @@ describe("CpuWatch", () => {
       return watch.percent;
     });
     assert.deepEqual(percents, [50, 150, 150]);
+  });
+
+  it("is measured as process.cpu.time too, in seconds, by mode", async () => {
+    metrics.disable();
+    const reader = new OnDemandReader();
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+    new CpuWatch();
+    const before = process.cpuUsage();
+    const { resourceMetrics } = await reader.collect();
+    const after = process.cpuUsage();
+    metrics.disable();
+    const [time] = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+    assert.equal(time?.descriptor.name, "process.cpu.time");
+    assert.equal(time.descriptor.unit, "s");
+    const seconds = new Map(time.dataPoints.map(({ attributes, value }) => [attributes["cpu.mode"], Number(value)]));
+    assert.deepEqual([...seconds.keys()], ["user", "system"]);
+    for (const mode of ["user", "system"] as const) {
+      const value = seconds.get(mode) ?? Number.NaN;
+      assert.ok(value >= before[mode] / 1e6 && value <= after[mode] / 1e6, `${mode}: ${value} s`);
+    }
   });
 });
