@@ -1,18 +1,32 @@
 // Writes dashboards/*.json from the typed dashboards here (`npm run dashboards`). The JSON is committed, so that Grafana
-// needs no build step; a test fails when it is not what this would write.
-import { writeFileSync } from "node:fs";
-import { slowRequests } from "./slow-requests.ts";
+// needs no build step. With --check nothing is written: it fails when a file is not what this would write.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { database } from "./pages/database.ts";
+import { runtime } from "./pages/runtime.ts";
+import { service } from "./pages/service.ts";
+import { slowRequests } from "./pages/slow-requests.ts";
 
-export const dashboards = [slowRequests];
+const dashboards = [slowRequests, service, database, runtime];
+const folder = new URL("dashboards/", import.meta.url);
 
 /** Each dashboard's file and its exact text. */
-export function render(): { file: URL; text: string }[] {
-  return dashboards.map((dashboard) => ({
-    file: new URL(`dashboards/${dashboard.uid}.json`, import.meta.url),
-    text: `${JSON.stringify(dashboard, null, 2)}\n`,
-  }));
+const rendered = new Map(
+  dashboards.map((dashboard) => [`${dashboard.uid}.json`, `${JSON.stringify(dashboard, null, 2)}\n`]),
+);
+
+function differing(): string[] {
+  const committed = readdirSync(folder);
+  const names = new Set([...rendered.keys(), ...committed]);
+  return [...names].filter(
+    (name) => !committed.includes(name) || readFileSync(new URL(name, folder), "utf8") !== rendered.get(name),
+  );
 }
 
-if (import.meta.main) {
-  for (const { file, text } of render()) writeFileSync(file, text);
+if (process.argv.includes("--check")) {
+  for (const name of differing()) {
+    console.error(`grafana/dashboards/${name} is not what the code writes: npm run dashboards`);
+    process.exitCode = 1;
+  }
+} else {
+  for (const [name, text] of rendered) writeFileSync(new URL(name, folder), text);
 }

@@ -5,14 +5,28 @@
 export type Metric = {
   readonly name: string;
   readonly kind: "histogram" | "counter" | "gauge";
-  readonly unit?: "s";
+  /** `1` is a ratio. What counts things (requests, connections) has none: Prometheus adds nothing for those. */
+  readonly unit?: "s" | "By" | "1";
   readonly labels: readonly string[];
+  /** The job that Prometheus scrapes it from. Then `name` is the name there, and it belongs to no service. */
+  readonly scraped?: "otel-collector";
 };
 
 /** On every series: Prometheus promotes them from the resource (otel/prometheus.yml) or makes them from it. */
 export const commonLabels = ["service_name", "service_instance_id", "deployment_environment_name", "job", "instance"];
 
 const pool = "db_client_connection_pool_name";
+const queryName = "db_query_summary";
+const spanLabels = [
+  "span_name",
+  "span_kind",
+  "status_code",
+  "http_route",
+  "http_request_method",
+  "http_response_status_code",
+  "error_type",
+  queryName,
+];
 
 export const metrics = {
   requestDuration: {
@@ -21,13 +35,33 @@ export const metrics = {
     unit: "s",
     labels: ["http_route", "http_request_method", "http_response_status_code", "error_type"],
   },
+  // Every request counts in all seven phases, with zero in those that it had not.
+  phaseDuration: {
+    name: "request.phase.duration",
+    kind: "histogram",
+    unit: "s",
+    labels: ["phase", "http_route", "request_slowest"],
+  },
+  timeouts: { name: "request.timeouts", kind: "counter", labels: ["http_route", "error_type"] },
+
+  admissionLimit: { name: "admission.limit", kind: "gauge", labels: [] },
+  admissionRunning: { name: "admission.running", kind: "gauge", labels: ["class"] },
+  admissionQueued: { name: "admission.queued", kind: "gauge", labels: ["class"] },
+  admissionWait: { name: "admission.wait.duration", kind: "histogram", unit: "s", labels: ["class"] },
+  admissionRefused: { name: "admission.refused", kind: "counter", labels: ["reason", "class"] },
+  breakerState: { name: "breaker.state", kind: "gauge", labels: ["breaker"] },
+  breakerCalls: { name: "breaker.calls", kind: "counter", labels: ["breaker", "outcome"] },
+  rateLimitDecisions: { name: "ratelimit.decisions", kind: "counter", labels: ["decision", "by"] },
+
   queryDuration: {
     name: "db.client.operation.duration",
     kind: "histogram",
     unit: "s",
-    labels: ["db_query_summary", "error_type"],
+    labels: [queryName, "error_type"],
   },
-  slowQueries: { name: "db.query.slow", kind: "counter", labels: ["db_query_summary"] },
+  slowQueries: { name: "db.query.slow", kind: "counter", labels: [queryName, "db_query_fingerprint"] },
+  killedQueries: { name: "db.query.killed", kind: "counter", labels: [queryName] },
+  retriedQueries: { name: "db.query.retried", kind: "counter", labels: [queryName, "reason"] },
   poolConnections: {
     name: "db.client.connection.count",
     kind: "gauge",
@@ -37,23 +71,52 @@ export const metrics = {
   poolWaiting: { name: "db.client.connection.pending_requests", kind: "gauge", labels: [pool] },
   poolWait: { name: "db.client.connection.wait_time", kind: "histogram", unit: "s", labels: [pool] },
   poolTimeouts: { name: "db.client.connection.timeouts", kind: "counter", labels: [pool] },
-  // Made from the spans by the collector (otel/collector.yaml), not by the service: the only one with exemplars, which
-  // the JavaScript SDK does not have.
-  spanDuration: {
-    name: "traces.span.metrics.duration",
+
+  callDuration: {
+    name: "http.client.request.duration",
     kind: "histogram",
     unit: "s",
-    labels: [
-      "span_name",
-      "span_kind",
-      "status_code",
-      "http_route",
-      "http_request_method",
-      "http_response_status_code",
-      "error_type",
-      "db_query_summary",
-    ],
+    labels: ["server_address", "server_port", "http_request_method", "http_response_status_code", "error_type"],
   },
+  callRetries: { name: "http.client.retries", kind: "counter", labels: ["outcome"] },
+  callsRefused: { name: "http.client.refused", kind: "counter", labels: ["reason"] },
+
+  memoryUsage: { name: "process.memory.usage", kind: "gauge", unit: "By", labels: [] },
+  memoryLimit: { name: "process.memory.limit", kind: "gauge", unit: "By", labels: [] },
+  cpuTime: { name: "process.cpu.time", kind: "counter", unit: "s", labels: ["cpu_mode"] },
+  loopDelayP50: { name: "nodejs.eventloop.delay.p50", kind: "gauge", unit: "s", labels: [] },
+  loopDelayP99: { name: "nodejs.eventloop.delay.p99", kind: "gauge", unit: "s", labels: [] },
+  loopDelayMax: { name: "nodejs.eventloop.delay.max", kind: "gauge", unit: "s", labels: [] },
+  loopUtilization: { name: "nodejs.eventloop.utilization", kind: "gauge", unit: "1", labels: [] },
+  gcDuration: { name: "v8js.gc.duration", kind: "histogram", unit: "s", labels: ["v8js_gc_type"] },
+  heapUsed: { name: "v8js.memory.heap.used", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
+  heapSize: { name: "v8js.memory.heap.space.size", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
+
+  // Made from the spans by the collector (otel/collector.yaml), not by the service: all of them, before any is dropped.
+  spanCalls: { name: "traces.span.metrics.calls", kind: "counter", labels: spanLabels },
+  // The same of the traces that are kept, and so in Jaeger. These have the exemplars, which the JavaScript SDK does not
+  // have: each opens a trace that exists.
+  keptCalls: { name: "traces.kept.calls", kind: "counter", labels: spanLabels },
+  keptDuration: { name: "traces.kept.duration", kind: "histogram", unit: "s", labels: spanLabels },
+
+  // Of the collector itself.
+  receivedSpans: collectorCounter("otelcol_receiver_accepted_spans"),
+  refusedSpans: collectorCounter("otelcol_receiver_refused_spans"),
+  failedSpans: collectorCounter("otelcol_receiver_failed_spans"),
+  receivedPoints: collectorCounter("otelcol_receiver_accepted_metric_points"),
+  refusedPoints: collectorCounter("otelcol_receiver_refused_metric_points"),
+  failedPoints: collectorCounter("otelcol_receiver_failed_metric_points"),
+  sentSpans: collectorCounter("otelcol_exporter_sent_spans", "exporter"),
+  sentPoints: collectorCounter("otelcol_exporter_sent_metric_points", "exporter"),
+  unsentSpans: collectorCounter("otelcol_exporter_send_failed_spans", "exporter"),
+  unsentPoints: collectorCounter("otelcol_exporter_send_failed_metric_points", "exporter"),
+  unqueuedSpans: collectorCounter("otelcol_exporter_enqueue_failed_spans", "exporter"),
+  unqueuedPoints: collectorCounter("otelcol_exporter_enqueue_failed_metric_points", "exporter"),
+  undecidedTraces: collectorCounter("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early"),
+  decisions: collectorCounter("otelcol_processor_tail_sampling_count_traces_sampled", "policy", "sampled"),
+  sendQueue: { ...collectorCounter("otelcol_exporter_queue_size", "exporter", "data_type"), kind: "gauge" },
+  sendQueueLimit: { ...collectorCounter("otelcol_exporter_queue_capacity", "exporter", "data_type"), kind: "gauge" },
+  collectorMemory: { ...collectorCounter("otelcol_process_memory_rss"), kind: "gauge" },
 } as const satisfies Record<string, Metric>;
 
 /** The metrics of one kind: what a rate, a quantile or a level may be taken of. */
@@ -61,11 +124,18 @@ export type Histogram = Metric & { readonly kind: "histogram" };
 export type Counter = Metric & { readonly kind: "counter" };
 export type Gauge = Metric & { readonly kind: "gauge" };
 
+/** The collector counts without the `_total` that Prometheus would add. */
+function collectorCounter(name: string, ...labels: string[]): Counter & { readonly scraped: "otel-collector" } {
+  return { name, kind: "counter", labels, scraped: "otel-collector" };
+}
+
+const suffixes = { s: "_seconds", By: "_bytes", 1: "_ratio" } as const;
+
 /** The metric's name in Prometheus, as its OTLP receiver translates it, without a histogram's `_bucket`, `_count`, `_sum`. */
-export function prometheusName({ name, kind, unit }: Metric): string {
-  const seconds = unit === "s" ? "_seconds" : "";
+export function prometheusName({ name, kind, unit, scraped }: Metric): string {
+  if (scraped) return name;
   const total = kind === "counter" ? "_total" : "";
-  return name.replaceAll(".", "_") + seconds + total;
+  return name.replaceAll(".", "_") + (unit ? suffixes[unit] : "") + total;
 }
 
 /** The names of the metric's series in Prometheus. */

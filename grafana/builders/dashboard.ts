@@ -1,19 +1,23 @@
-// What all dashboards have in common: variables, refresh, time range, a shared crosshair, and the layout.
+// What all dashboards have in common: variables, links to the others, refresh, time range, a shared crosshair, the layout.
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   type Dashboard,
   DashboardBuilder,
   DashboardCursorSync,
+  type DashboardLink,
+  DashboardLinkBuilder,
+  DashboardLinkType,
   type Panel,
   type RowPanel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import { type Frame, frames } from "../pages/frames.ts";
 import { layout, type Row } from "./layout.ts";
+import { type Link, withoutPlacement } from "./panel.ts";
 import { variables } from "./variables.ts";
 
-/** A dashboard's identity. `uid` is its address (/d/uid) and its file's name. */
-export type Frame = { readonly uid: string; readonly title: string; readonly description: string };
-
 /** A whole dashboard, as Grafana's JSON. */
-export function dashboard({ uid, title, description }: Frame, rows: readonly Row[]): Dashboard {
+export function dashboard({ uid, title, description, byRoute }: Frame, rows: readonly Row[]): Dashboard {
+  const others = Object.values(frames).filter((frame) => frame.uid !== uid);
   const built = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
@@ -23,15 +27,40 @@ export function dashboard({ uid, title, description }: Frame, rows: readonly Row
     // As often as new data can be there at most in production; development exports every 5 s.
     .refresh("15s")
     .tooltip(DashboardCursorSync.Crosshair)
-    .variables(variables)
+    .variables(variables({ byRoute }))
+    .links(others.map(topLink))
     .build();
   const panels: (Panel | RowPanel)[] = layout(rows);
   return { ...built, panels };
 }
 
+/** At the top of the page: keeps the time range and all variables. */
+function topLink({ uid, title, description }: Frame): Builder<DashboardLink> {
+  return withoutPlacement(
+    new DashboardLinkBuilder(title)
+      .type(DashboardLinkType.Link)
+      .url(`/d/${uid}`)
+      .icon("dashboard")
+      .tooltip(description)
+      .includeVars(true)
+      .keepTime(true),
+  );
+}
+
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macros, filled in by the browser
+const timeRange = "${__url_time_range}";
+// biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+const sameService = "${service:queryparam}";
+// biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+const allVariables = "${__all_variables}";
+
 /** The address of a dashboard that keeps the time range and service, for data links. `values` are Grafana expressions. */
-export function drillDown(uid: string, values: Readonly<Record<string, string>>): string {
+export function drillDown({ uid }: Frame, values: Readonly<Record<string, string>>): string {
   const variables = Object.entries(values).map(([name, value]) => `var-${name}=${value}`);
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macros, filled in by the browser
-  return `/d/${uid}?${["${__url_time_range}", "${service:queryparam}", ...variables].join("&")}`;
+  return `/d/${uid}?${[timeRange, sameService, ...variables].join("&")}`;
+}
+
+/** A link from a value to the dashboard that explains it, with the time range and all variables. */
+export function explainedBy({ uid, title }: Frame): Link {
+  return { title, url: `/d/${uid}?${timeRange}&${allVariables}` };
 }

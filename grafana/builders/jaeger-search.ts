@@ -16,7 +16,23 @@ export type JaegerSearch = {
 
 /** The target of a panel whose data source is Jaeger. Only a panel's first target is run. */
 export function jaegerSearch(search: JaegerSearch): Builder<Dataquery> {
-  const query = { refId: "A", datasource: jaeger, queryType: "search", ...search };
+  const query = searchQuery(search);
   // The method is the SDK's type marker for "a query": it is a function, so JSON leaves it out.
   return { build: () => ({ ...query, _implementsDataqueryVariant() {} }) };
+}
+
+/** The address of the same search on Grafana's page Explore, over the dashboard's time range. Grafana's macros stay open. */
+export function exploreTraces(search: JaegerSearch): string {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macros, filled in by the browser
+  const range = { from: "${__from}", to: "${__to}" };
+  const panes = JSON.stringify({ traces: { datasource: jaeger.uid, queries: [searchQuery(search)], range } });
+  // Encoded but for the macros, which Grafana would not know any more.
+  const encoded = panes
+    .split(/(\$\{\w+(?:\.\w+)*\}|\$\w+)/)
+    .map((part, index) => (index % 2 ? part : encodeURIComponent(part)));
+  return `/explore?schemaVersion=1&panes=${encoded.join("")}`;
+}
+
+function searchQuery(search: JaegerSearch) {
+  return { refId: "A", datasource: jaeger, queryType: "search", ...search };
 }

@@ -1,49 +1,97 @@
-// A table with one line for each value of a label and one column for each query, over the dashboard's whole time range.
+// A table with one line for each value of its labels and one column for each query, over the dashboard's whole time range;
+// and the same as bars.
+
+import { PanelBuilder as BarChartBuilder } from "@grafana/grafana-foundation-sdk/barchart";
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
-import { TableSortByFieldStateBuilder } from "@grafana/grafana-foundation-sdk/common";
-import type { DynamicConfigValue, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
-import { PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
+import {
+  SortOrder,
+  StackingMode,
+  TableSortByFieldStateBuilder,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizOrientation,
+  VizTooltipOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import type { DataTransformerConfig, DynamicConfigValue, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
+import { type DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
-import { type About, type Limits, target, thresholds } from "./panel.ts";
+import { type About, dataLink, fixedColor, type Limits, type Link, refId, target, thresholds } from "./panel.ts";
 import { prometheus } from "./sources.ts";
 
 /** A column: its heading, the query that fills it, its unit, and from which values on it is coloured. */
 export type Column = { readonly title: string; readonly expr: string; readonly unit: string; readonly limits?: Limits };
 
-/** The column that names the lines. `link`: where a click on a name goes. */
-export type Key = {
-  readonly label: string;
-  readonly title: string;
-  readonly link: { readonly title: string; readonly url: string };
-};
+/** A column that names the lines. `link`: where a click on a name goes. */
+export type Key = { readonly label: string; readonly title: string; readonly link?: Link };
 
-/** A table of `columns` by `key`, sorted by the column titled `sortedBy`, largest first. */
+/** A table of `columns` by `keys`, sorted by the column titled `sortedBy`, largest first. */
 export function table(
   about: About,
-  { key, columns, sortedBy }: { key: Key; columns: readonly Column[]; sortedBy: string },
+  { keys, columns, sortedBy }: { keys: readonly Key[]; columns: readonly Column[]; sortedBy: string },
 ): Builder<Panel> {
   const panel = new PanelBuilder()
     .title(about.title)
     .description(about.description)
     .unit(about.unit)
     .datasource(prometheus)
-    .sortBy([new TableSortByFieldStateBuilder().displayName(sortedBy).desc(true)])
-    .overrideByName(key.title, [{ id: "links", value: [key.link] }]);
-  const names: Record<string, string> = { [key.label]: key.title };
-  for (const [index, column] of columns.entries()) {
-    const query = target({ expr: column.expr, legend: column.title }, index).instant().format(PromQueryFormat.Table);
-    panel.withTarget(query).overrideByName(column.title, appearance(column));
-    names[`Value #${query.build().refId}`] = column.title;
-  }
-  // The queries run at the same instant, so merging their results leaves one line for each value of the label.
-  return panel.withTransformation({ id: "merge", options: {} }).withTransformation({
-    id: "organize",
-    options: {
-      excludeByName: { Time: true },
-      indexByName: Object.fromEntries(Object.keys(names).map((name, index) => [name, index])),
-      renameByName: names,
-    },
-  });
+    .sortBy([new TableSortByFieldStateBuilder().displayName(sortedBy).desc(true)]);
+  for (const { title, link } of keys) if (link) panel.overrideByName(title, [{ id: "links", value: [link] }]);
+  for (const column of columns) panel.overrideByName(column.title, appearance(column));
+  for (const query of instants(columns)) panel.withTarget(query);
+  for (const step of merged(keys, columns)) panel.withTransformation(step);
+  return panel;
+}
+
+/** One part of a bar. All are in the panel's unit. */
+export type Part = { readonly title: string; readonly expr: string; readonly color: string };
+
+/** A bar for each value of the label in `key`, made of `parts` one after the other. */
+export function stackedBars(about: About, { key, parts }: { key: Key; parts: readonly Part[] }): Builder<Panel> {
+  const panel = new BarChartBuilder()
+    .title(about.title)
+    .description(about.description)
+    .unit(about.unit)
+    .datasource(prometheus)
+    // The names are long: they stand at the left, and the bars lie.
+    .orientation(VizOrientation.Horizontal)
+    .stacking(StackingMode.Normal)
+    .showValue(VisibilityMode.Never)
+    // Longer names are cut off here. Left out, the SDK writes a limit of 0.
+    .xTickLabelMaxLength(50)
+    .fillOpacity(80)
+    .legend(new VizLegendOptionsBuilder().showLegend(true))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
+  if (key.link) panel.dataLinks([dataLink(key.link)]);
+  for (const { title, color } of parts) panel.overrideByName(title, [fixedColor(color)]);
+  for (const query of instants(parts)) panel.withTarget(query);
+  for (const step of merged([key], parts)) panel.withTransformation(step);
+  return panel;
+}
+
+type Queried = { readonly title: string; readonly expr: string };
+
+function instants(columns: readonly Queried[]): DataqueryBuilder[] {
+  return columns.map(({ title, expr }, index) =>
+    target({ expr, legend: title }, index).instant().format(PromQueryFormat.Table),
+  );
+}
+
+/**
+ * The queries run at the same instant, so merging their results leaves one line for each value of the labels. Their values
+ * are named for their letter, as Grafana does when there are two queries or more.
+ */
+function merged(keys: readonly Key[], columns: readonly Queried[]): DataTransformerConfig[] {
+  const names = Object.fromEntries([
+    ...keys.map(({ label, title }) => [label, title]),
+    ...columns.map(({ title }, index) => [`Value #${refId(index)}`, title]),
+  ]);
+  const indexByName = Object.fromEntries(Object.keys(names).map((name, index) => [name, index]));
+  const options = { excludeByName: { Time: true }, indexByName, renameByName: names };
+  return [
+    { id: "merge", options: {} },
+    { id: "organize", options },
+  ];
 }
 
 function appearance({ unit, limits }: Column): DynamicConfigValue[] {

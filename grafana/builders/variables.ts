@@ -1,5 +1,10 @@
 // The variables at the top of every dashboard: service, instance, route. All are read from the request metric's labels.
-import { QueryVariableBuilder, VariableRefresh, VariableSort } from "@grafana/grafana-foundation-sdk/dashboard";
+import {
+  QueryVariableBuilder,
+  VariableHide,
+  VariableRefresh,
+  VariableSort,
+} from "@grafana/grafana-foundation-sdk/dashboard";
 import { metrics } from "../metrics.ts";
 import { countSeries } from "./promql.ts";
 import { prometheus } from "./sources.ts";
@@ -45,8 +50,14 @@ const service = variable(
   queryResult,
 ).regex('/service_name="([^"]+)"/');
 
-export const variables = [
-  service,
-  several("instance", "Instance", "service_instance_id", 'service_name="$service"'),
-  several("route", "Route", "http_route", 'service_name="$service", service_instance_id=~"$instance"'),
-];
+const instance = () => several("instance", "Instance", "service_instance_id", 'service_name="$service"');
+const route = () =>
+  several("route", "Route", "http_route", 'service_name="$service", service_instance_id=~"$instance"');
+
+/**
+ * Every dashboard has all three, so that links carry them on. Without `byRoute` the route is hidden: choosing one would
+ * change nothing there.
+ */
+export function variables({ byRoute }: { byRoute: boolean }): QueryVariableBuilder[] {
+  return [service, instance(), byRoute ? route() : route().hide(VariableHide.HideVariable)];
+}

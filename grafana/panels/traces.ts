@@ -1,8 +1,8 @@
-// Slow traces, found in Jaeger by their duration.
+// Traces, found in Jaeger: the slow ones by their duration, others by what is in them.
 import { TableSortByFieldStateBuilder } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
-import { jaegerSearch } from "../builders/jaeger-search.ts";
-import { thresholds } from "../builders/panel.ts";
+import { exploreTraces, jaegerSearch } from "../builders/jaeger-search.ts";
+import { type Link, thresholds } from "../builders/panel.ts";
 import { jaeger } from "../builders/sources.ts";
 import { requestSeconds } from "./limits.ts";
 
@@ -27,6 +27,11 @@ export const slowTraces = new PanelBuilder()
     { id: "custom.cellOptions", value: { type: "color-text" } },
     { id: "thresholds", value: thresholds(microseconds(requestSeconds)).build() },
   ]);
+
+/** A link to the newest traces with `tags`, in logfmt, on the spans or on their events. */
+export function findTraces(title: string, { tags }: { tags: string }): Link {
+  return { title, url: exploreTraces({ service: "$service", tags, limit }) };
+}
 
 /** Jaeger's durations are in microseconds. */
 function microseconds({ warn, bad }: { warn: number; bad: number }) {

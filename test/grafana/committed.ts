@@ -5,6 +5,19 @@ import { z } from "zod";
 
 const source = z.object({ type: z.string(), uid: z.string() });
 const link = z.looseObject({ title: z.string(), url: z.string() });
+const topLink = z.looseObject({
+  ...link.shape,
+  type: z.string(),
+  includeVars: z.boolean(),
+  keepTime: z.boolean(),
+  placement: z.string().optional(),
+});
+const thresholds = z.looseObject({ steps: z.array(z.object({ value: z.number().nullable(), color: z.string() })) });
+const mapping = z.looseObject({
+  type: z.string(),
+  options: z.record(z.string(), z.looseObject({ color: z.string() })),
+});
+const matcher = z.looseObject({ id: z.string(), options: z.unknown() });
 const target = z.looseObject({
   refId: z.string(),
   datasource: source,
@@ -21,18 +34,29 @@ const panel = z.looseObject({
   targets: z.array(target).default([]),
   fieldConfig: z
     .looseObject({
-      defaults: z.looseObject({ unit: z.string().optional(), links: z.array(link).default([]) }),
+      defaults: z.looseObject({
+        unit: z.string().optional(),
+        links: z.array(link).default([]),
+        thresholds: thresholds.optional(),
+        mappings: z.array(mapping).default([]),
+      }),
       overrides: z
-        .array(z.object({ properties: z.array(z.object({ id: z.string(), value: z.unknown() })) }))
+        .array(z.object({ matcher, properties: z.array(z.object({ id: z.string(), value: z.unknown() })) }))
         .default([]),
     })
     .optional(),
 });
-const variable = z.looseObject({ name: z.string(), definition: z.string(), datasource: source });
+const variable = z.looseObject({
+  name: z.string(),
+  definition: z.string(),
+  datasource: source,
+  hide: z.number().optional(),
+});
 const dashboard = z.looseObject({
   uid: z.string(),
+  title: z.string(),
   panels: z.array(panel),
-  links: z.array(link).default([]),
+  links: z.array(topLink).default([]),
   templating: z.object({ list: z.array(variable) }),
 });
 
@@ -59,24 +83,30 @@ export function expressions(dashboard: CommittedDashboard): { title: string; exp
   );
 }
 
-/** All of a dashboard's and its panels' data links. */
-export function links(dashboard: CommittedDashboard): { title: string; url: string }[] {
-  const ofPanels = panels(dashboard).flatMap(({ fieldConfig }) => [
-    ...(fieldConfig?.defaults.links ?? []),
-    ...(fieldConfig?.overrides ?? [])
-      .flatMap(({ properties }) => properties)
-      .filter(({ id }) => id === "links")
-      .flatMap(({ value }) => z.array(link).parse(value)),
-  ]);
-  return [...dashboard.links, ...ofPanels];
+/** The properties with `id` that a panel's overrides set, with the name of the series or column that they are set on. */
+export function overridden({ fieldConfig }: Panel, id: string): { name: string; value: unknown }[] {
+  return (fieldConfig?.overrides ?? []).flatMap(({ matcher, properties }) =>
+    properties
+      .filter((property) => property.id === id)
+      .map(({ value }) => ({ name: z.string().parse(matcher.options), value })),
+  );
 }
 
-/** `expr` with Grafana's variables filled in, as its page would for every instance and route of `service`. */
-export function filled(expr: string, service: string, { window = "1m", range = "15m" } = {}): string {
-  return expr
-    .replaceAll("$__rate_interval", window)
-    .replaceAll("$__range", range)
-    .replaceAll("$service", service)
-    .replaceAll("$instance", ".*")
-    .replaceAll("$route", ".*");
+/** The links on a panel's values. */
+export function dataLinks(panel: Panel): { title: string; url: string }[] {
+  return [
+    ...(panel.fieldConfig?.defaults.links ?? []),
+    ...overridden(panel, "links").flatMap(({ value }) => z.array(link).parse(value)),
+  ];
+}
+
+/** The thresholds of a panel and of its columns. */
+export function allThresholds(panel: Panel): z.infer<typeof thresholds>[] {
+  const own = panel.fieldConfig?.defaults.thresholds;
+  return [...(own ? [own] : []), ...overridden(panel, "thresholds").map(({ value }) => thresholds.parse(value))];
+}
+
+/** All of a dashboard's and its panels' links. */
+export function links(dashboard: CommittedDashboard): { title: string; url: string }[] {
+  return [...dashboard.links, ...panels(dashboard).flatMap(dataLinks)];
 }

@@ -1,14 +1,15 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { commonLabels, metrics, seriesNames } from "../../grafana/metrics.ts";
+import { commonLabels, type Metric, metrics, seriesNames } from "../../grafana/metrics.ts";
 import { dashboards, expressions } from "./committed.ts";
 
 const known = new Map(Object.values(metrics).flatMap((metric) => seriesNames(metric).map((name) => [name, metric])));
 
 /** The selectors in an expression: each series name with the labels that its matchers use. */
-function selectors(expr: string): { name: string; labels: string[] }[] {
-  return [...expr.matchAll(/([a-z_:]+)\{([^}]*)\}/g)].map(([, name = "", matchers = ""]) => ({
+function selectors(expr: string): { name: string; matchers: string; labels: string[] }[] {
+  return [...expr.matchAll(/([a-z][a-z0-9_:]*)\{([^}]*)\}/g)].map(([, name = "", matchers = ""]) => ({
     name,
+    matchers,
     labels: [...matchers.matchAll(/([a-z_]+)\s*[=!]~?/g)].flatMap(([, label]) => label ?? []),
   }));
 }
@@ -32,6 +33,20 @@ describe("the metrics in dashboards", () => {
           for (const label of [...labels, ...groupings(expr)]) {
             ok([...commonLabels, ...metric.labels].includes(label), `"${title}": ${name} has no label ${label}`);
           }
+        }
+      }
+    });
+
+    it(`${dashboard.uid}: the panels ask for what the variables choose, or for the collector's own`, () => {
+      const byRoute = dashboard.templating.list.some(({ name, hide }) => name === "route" && hide !== 2);
+      for (const { title, expr } of expressions(dashboard)) {
+        for (const { name, matchers } of selectors(expr)) {
+          const metric: Metric | undefined = known.get(name);
+          const chosen = metric?.scraped
+            ? [`job="${metric.scraped}"`]
+            : ['service_name="$service"', 'service_instance_id=~"$instance"'];
+          if (byRoute && metric?.labels.includes("http_route")) chosen.push('http_route=~"$route"');
+          for (const matcher of chosen) ok(matchers.includes(matcher), `"${title}": ${name} without ${matcher}`);
         }
       }
     });
@@ -65,5 +80,12 @@ describe("names in Prometheus", () => {
     ]);
     deepEqual(seriesNames(metrics.slowQueries), ["db_query_slow_total"]);
     deepEqual(seriesNames(metrics.poolWaiting), ["db_client_connection_pending_requests"]);
+    deepEqual(seriesNames(metrics.memoryUsage), ["process_memory_usage_bytes"]);
+    deepEqual(seriesNames(metrics.loopUtilization), ["nodejs_eventloop_utilization_ratio"]);
+    deepEqual(seriesNames(metrics.cpuTime), ["process_cpu_time_seconds_total"]);
+  });
+
+  it("of what is scraped are those that it has", () => {
+    deepEqual(seriesNames(metrics.receivedSpans), ["otelcol_receiver_accepted_spans"]);
   });
 });

@@ -1,5 +1,10 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { dashboards, panels } from "./committed.ts";
+import { z } from "zod";
+import { allThresholds, dashboards, dataLinks, expressions, overridden, panels } from "./committed.ts";
+
+/** How bad a value is. Blue is none of them: a figure without limits. */
+const severities = ["green", "yellow", "red"];
+const phases = ["queue", "auth", "pool", "query", "outbound", "loop", "own"];
 
 for (const dashboard of dashboards) {
   describe(`the panels of ${dashboard.uid}`, () => {
@@ -30,5 +35,87 @@ for (const dashboard of dashboards) {
       const titles = panels(dashboard).map(({ title }) => title);
       deepEqual(titles, [...new Set(titles)]);
     });
+
+    it("are green, yellow and red in this order of badness, or blue where nothing is bad", () => {
+      for (const panel of panels(dashboard)) {
+        for (const { steps } of allThresholds(panel)) {
+          const colors = steps.map(({ color }) => color).join(" ");
+          ok(["blue", "green yellow red", "red yellow green"].includes(colors), `"${panel.title}": ${colors}`);
+          const values = steps.slice(1).map(({ value }) => value ?? Number.NaN);
+          deepEqual(
+            values,
+            values.toSorted((a, b) => a - b),
+            `"${panel.title}"`,
+          );
+        }
+      }
+    });
+
+    it("say in their states how bad these are", () => {
+      for (const { title, type, fieldConfig } of panels(dashboard).filter(({ type }) => type === "state-timeline")) {
+        const colors = (fieldConfig?.defaults.mappings ?? []).flatMap(({ options }) =>
+          Object.values(options).map(({ color }) => color),
+        );
+        ok(colors.length > 1, `"${title}", a ${type}, has states`);
+        for (const color of colors) ok(severities.includes(color), `"${title}": ${color}`);
+      }
+    });
+
+    it("show limits on every figure, or say that it has none", () => {
+      for (const panel of panels(dashboard).filter(({ type }) => type === "stat")) {
+        equal(allThresholds(panel).length, 1, `"${panel.title}"`);
+      }
+    });
+
+    it("lead from a route to that route alone", () => {
+      for (const panel of panels(dashboard)) {
+        if (!panel.targets.some(({ expr = "" }) => /by \([^)]*http_route/.test(expr))) continue;
+        const links = dataLinks(panel).filter(({ url }) => url.includes("var-route=${__"));
+        equal(links.length, 1, `"${panel.title}"`);
+      }
+    });
+
+    it("take exemplars only from traces that are kept", () => {
+      for (const { title, expr, exemplar } of expressions(dashboard)) {
+        if (exemplar) ok(/\btraces_kept_\w+_bucket\{/.test(expr), `"${title}": ${expr}`);
+      }
+    });
   });
 }
+
+describe("colours", () => {
+  const fixed = z.object({ mode: z.literal("fixed"), fixedColor: z.string() });
+  const used = dashboards.flatMap(panels).flatMap((panel) =>
+    overridden(panel, "color").map(({ name, value }) => ({
+      title: panel.title,
+      name,
+      color: fixed.parse(value).fixedColor,
+    })),
+  );
+
+  it("are the same for the same name on every panel", () => {
+    for (const { title, name, color } of used) {
+      const others = used.filter((other) => other.name === name).map((other) => other.color);
+      deepEqual([...new Set(others)], [color], `"${name}" on "${title}"`);
+    }
+  });
+
+  it("tell the seven phases apart", () => {
+    const colors = phases.map((phase) => used.find(({ name }) => name === phase)?.color ?? "none");
+    equal(new Set(colors).size, phases.length, colors.join(" "));
+    ok(!colors.includes("none"));
+  });
+
+  it("of series are never those of how bad something is", () => {
+    for (const { title, name, color } of used) ok(!severities.includes(color), `"${name}" on "${title}" is ${color}`);
+  });
+});
+
+describe("latency panels", () => {
+  it("have exemplars, on both dashboards that show latency", () => {
+    deepEqual(
+      dashboards.filter((dashboard) => expressions(dashboard).some(({ exemplar }) => exemplar)).map(({ uid }) => uid),
+      ["service", "slow-requests"],
+    );
+  });
+});

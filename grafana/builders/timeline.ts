@@ -1,0 +1,43 @@
+// Bands over time, one for each series: green, yellow or red by the state that it is in.
+import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import { TooltipDisplayMode, VisibilityMode, VizTooltipOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  MappingType,
+  type Panel,
+  type ValueMap,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
+import { type About, dataLink, type Series, target } from "./panel.ts";
+import { severities } from "./severities.ts";
+import { prometheus } from "./sources.ts";
+
+/** A state's number in the data, its name on the page, and how bad it is. */
+export type State = { readonly value: number; readonly name: string; readonly severity: keyof typeof severities };
+
+export function timeline(about: About, series: Series, states: readonly State[]): Builder<Panel> {
+  const panel = new PanelBuilder()
+    .title(about.title)
+    .description(about.description)
+    .unit(about.unit)
+    .datasource(prometheus)
+    .mappings([mapping(states)])
+    // The mapping brings the colours.
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    .mergeValues(true)
+    .showValue(VisibilityMode.Auto)
+    .fillOpacity(80)
+    .lineWidth(0)
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Single))
+    .withTarget(target(series, 0));
+  return about.link ? panel.dataLinks([dataLink(about.link)]) : panel;
+}
+
+function mapping(states: readonly State[]): ValueMap {
+  const texts = states.map(({ value, name, severity }, index) => [
+    String(value),
+    { text: name, color: severities[severity], index },
+  ]);
+  return { type: MappingType.ValueToText, options: Object.fromEntries(texts) };
+}

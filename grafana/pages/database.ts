@@ -1,0 +1,29 @@
+// "Database": what the queries cost, and how long requests wait for a connection before theirs can start.
+import { dashboard } from "../builders/dashboard.ts";
+import {
+  poolQueue,
+  poolUse,
+  poolUseNow,
+  poolWaitNow,
+  poolWaitTime,
+  queryEndings,
+  queryErrors,
+  queryErrorsNow,
+  queryLatency,
+  queryRate,
+  queryTable,
+  queryTimeNow,
+  slowQueriesNow,
+  slowQueryRate,
+  slowQueryTable,
+  waitingNow,
+} from "../panels/database.ts";
+import { frames } from "./frames.ts";
+
+export const database = dashboard(frames.database, [
+  { height: 4, panels: [poolUseNow, waitingNow, poolWaitNow, queryTimeNow, slowQueriesNow, queryErrorsNow] },
+  { height: 8, panels: [poolUse, poolQueue, poolWaitTime] },
+  { height: 8, panels: [queryRate, queryLatency, queryErrors] },
+  { title: "Which queries", height: 8, panels: [queryTable, slowQueryTable] },
+  { height: 8, panels: [slowQueryRate, queryEndings] },
+]);

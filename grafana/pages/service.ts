@@ -1,0 +1,26 @@
+// "Service and protection": whether the service keeps its targets, and what it refuses, cuts off or leaves alone to keep them.
+import { dashboard } from "../builders/dashboard.ts";
+import {
+  admission,
+  breakerOutcomes,
+  breakerStates,
+  callLatency,
+  callRate,
+  callRepeats,
+  queueWait,
+  rateLimiter,
+  refused,
+  timeoutsByCause,
+} from "../panels/protection.ts";
+import { errorRate, latency, requestRate } from "../panels/requests.ts";
+import { targets } from "../panels/targets.ts";
+import { frames } from "./frames.ts";
+
+export const service = dashboard(frames.service, [
+  { height: 4, panels: targets },
+  { height: 8, panels: [requestRate, errorRate, latency] },
+  { height: 8, panels: [admission, queueWait, refused] },
+  { title: "Limits", height: 8, panels: [timeoutsByCause, rateLimiter] },
+  { title: "Circuit breakers", height: 8, panels: [breakerStates, breakerOutcomes] },
+  { title: "Outbound calls", height: 8, panels: [callRate, callLatency, callRepeats] },
+]);
