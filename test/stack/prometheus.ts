@@ -29,9 +29,10 @@ async function ask(path: string, parameters: Record<string, string>): Promise<un
   return z.object({ data: z.unknown() }).parse(JSON.parse(text)).data;
 }
 
-/** The result of an instant query. */
-export async function query(expression: string): Promise<Sample[]> {
-  const data = z.object({ result: samples }).parse(await ask("query", { query: expression }));
+/** The result of an instant query, now or at `time` (seconds since 1970). */
+export async function query(expression: string, time?: number): Promise<Sample[]> {
+  const parameters = { query: expression, ...(time !== undefined && { time: String(time) }) };
+  const data = z.object({ result: samples }).parse(await ask("query", parameters));
   return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
 }
 
