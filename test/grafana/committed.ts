@@ -86,9 +86,7 @@ export function expressions(dashboard: CommittedDashboard): { title: string; exp
 /** The properties with `id` that a panel's overrides set, with the name of the series or column that they are set on. */
 export function overridden({ fieldConfig }: Panel, id: string): { name: string; value: unknown }[] {
   return (fieldConfig?.overrides ?? []).flatMap(({ matcher, properties }) =>
-    properties
-      .filter((property) => property.id === id)
-      .map(({ value }) => ({ name: z.string().parse(matcher.options), value })),
+    properties.filter((property) => property.id === id).map(({ value }) => ({ name: String(matcher.options), value })),
   );
 }
 
