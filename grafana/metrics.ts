@@ -116,6 +116,8 @@ export const metrics = {
   decisions: collectorCounter("otelcol_processor_tail_sampling_count_traces_sampled", "policy", "sampled"),
   sendQueue: { ...collectorCounter("otelcol_exporter_queue_size", "exporter", "data_type"), kind: "gauge" },
   sendQueueLimit: { ...collectorCounter("otelcol_exporter_queue_capacity", "exporter", "data_type"), kind: "gauge" },
+  // What Prometheus says of every server that it scrapes.
+  up: { ...collectorCounter("up"), kind: "gauge" },
   collectorMemory: { ...collectorCounter("otelcol_process_memory_rss"), kind: "gauge" },
 } as const satisfies Record<string, Metric>;
 

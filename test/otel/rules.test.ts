@@ -1,0 +1,208 @@
+// The alerts as whoever is woken by them needs them. That they fire and stay silent is promtool's part (test/stack/rules.test.ts).
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
+import { commonLabels, metrics, seriesNames } from "../../grafana/metrics.ts";
+import { errorShare, requestSeconds } from "../../grafana/panels/limits.ts";
+import { variables } from "../../src/environment.ts";
+import { type Alert, alerts, loaded, records, ruleFiles, testFiles, unitTests } from "./committed.ts";
+import { mentioned, thresholds } from "./promql.ts";
+
+const root = new URL("../../", import.meta.url);
+const dashboards = ["slow-requests", "service", "database", "runtime"];
+const severities = ["page", "ticket"];
+const defaults = new Map<string, unknown>(
+  Object.entries(variables.parse({ MYSQL_URL: "mysql://user:password@host:3306/database" })),
+);
+
+/** The numbers that each alert compares with, in the order in which it does, from where they are decided. */
+const limits: Record<string, number[]> = {
+  ...burn("AvailabilityBurn", errorShare.warn),
+  ...burn("TimeoutBurn", errorShare.bad),
+  LatencyTarget: [requestSeconds.warn, 0.1],
+  // Compared with the pool's own limit.
+  DatabasePoolExhausted: [],
+  DatabasePoolTimeouts: [5],
+  BreakerOpen: [0],
+  QueueRefusing: [0.1],
+  MemoryHigh: [number("MEMORY_WARN_PERCENT") / 100],
+  MemoryCritical: [number("MEMORY_SHED_PERCENT") / 100],
+  EventLoopLate: [number("LOOP_DELAY_SHED_MS") / 1000],
+  ServiceTelemetryMissing: [],
+  NoTelemetry: [],
+  TelemetryServerDown: [0],
+  CollectorRefusing: [0, 0],
+  CollectorLosing: [0, 0],
+};
+
+/** What else the texts must say of the same numbers. */
+const sayings: Record<string, string[]> = {
+  LatencyTarget: [`${requestSeconds.warn * 1000} ms`],
+  MemoryHigh: [`warns at ${number("MEMORY_WARN_PERCENT")} %`, `at ${number("MEMORY_SHED_PERCENT")} %`],
+  MemoryCritical: [`warns at ${number("MEMORY_WARN_PERCENT")} %`, `at ${number("MEMORY_SHED_PERCENT")} %`],
+  EventLoopLate: [`LOOP_DELAY_SHED_MS (${number("LOOP_DELAY_SHED_MS")})`],
+};
+
+const knownSeries = new Map([
+  ...Object.values(metrics).flatMap((metric) => seriesNames(metric).map((name) => [name, metric.labels] as const)),
+  ...records.map(({ record, expr, labels }) => [record, [...carried(expr), ...Object.keys(labels)]] as const),
+]);
+
+for (const one of alerts) {
+  describe(`alert ${one.name}`, () => {
+    it("says how urgent it is, and waits before it says so", () => {
+      ok(severities.includes(one.labels.severity ?? "none"), one.labels.severity);
+      match(one.for ?? "none", /^[1-9]\d*[mh]$/);
+    });
+
+    it("says what happened, with the value, and what to do", () => {
+      deepEqual(Object.keys(one.annotations).sort(), ["action", "dashboard", "description", "summary"]);
+      const { summary = "", description = "", action = "" } = one.annotations;
+      ok(summary.length <= 120, `${summary.length} characters`);
+      ok(description.length >= 60 && action.length >= 60);
+      // Nothing has no value, and "down" is all there is to say of a server.
+      if (!["NoTelemetry", "TelemetryServerDown"].includes(one.alert)) ok(description.includes("$value"), description);
+    });
+
+    it("opens a dashboard that exists, with what it knows filled in", () => {
+      const { pathname, searchParams } = new URL(one.annotations.dashboard ?? "", "http://grafana");
+      ok(
+        dashboards.some((uid) => pathname === `/d/${uid}`),
+        pathname,
+      );
+      equal(searchParams.has("var-service"), carried(one.expr).includes("service_name"));
+      equal(searchParams.has("var-instance"), carried(one.expr).includes("service_instance_id"));
+      equal(searchParams.has("var-route"), one.alert === "LatencyTarget");
+      for (const [name, value] of searchParams) match(value, /^\{\{ \$labels\.\w+ \| urlquery \}\}$/, name);
+    });
+
+    it("speaks in its texts of labels that it has", () => {
+      const used = Object.values(one.annotations).flatMap((text) => [...text.matchAll(/\$labels\.(\w+)/g)]);
+      for (const [, label = ""] of used) {
+        const has = label in one.labels || carried(one.expr).includes(label) || one.expr.includes(`"${label}"`);
+        ok(has || (one.alert === "TelemetryServerDown" && commonLabels.includes(label)), label);
+      }
+    });
+
+    it("has a unit test in which it fires and one in which it does not", () => {
+      ok(
+        unitTests.some(({ alert_rule_test: tests }) =>
+          tests.some(
+            ({ alertname, exp_alerts }) =>
+              alertname === one.alert && exp_alerts.some(({ exp_labels }) => exp_labels.window === one.window),
+          ),
+        ),
+        "fires",
+      );
+      ok(silent(one), "is silent");
+    });
+
+    it("compares with the service's own limits and targets", () => {
+      const found = thresholds(one.expr);
+      const expected = limits[one.name];
+      ok(expected, `${one.name} has no line in the table of limits`);
+      equal(found.length, expected.length);
+      for (const [index, value] of expected.entries())
+        ok(Math.abs((found[index] ?? 0) - value) < 1e-9, `${found[index]}`);
+      for (const saying of sayings[one.name] ?? []) ok(one.annotations.description?.includes(saying), saying);
+    });
+
+    it("names variables of the service as they are, with their defaults", () => {
+      const text = Object.values(one.annotations).join(" ");
+      for (const [, name = "", value] of text.matchAll(/\b([A-Z]+(?:_[A-Z]+)+)\b(?: \((\d+)\))?/g)) {
+        if (name.startsWith("OTEL_")) continue;
+        ok(defaults.has(name), `there is no ${name}`);
+        if (value !== undefined) equal(Number(value), defaults.get(name), name);
+      }
+    });
+  });
+}
+
+describe("rules", () => {
+  it("ask for metrics in the table, and for what other rules record, by labels that these have", () => {
+    for (const { expr } of [...alerts, ...records]) {
+      const { series, patterns, labels } = mentioned(expr);
+      ok(series.length + patterns.length > 0, expr);
+      for (const name of series) ok(knownSeries.has(name), `${name} is not in grafana/metrics.ts, nor recorded`);
+      const matching = patterns.map((pattern) => {
+        const names = [...knownSeries.keys()].filter((name) => new RegExp(`^(?:${pattern})$`).test(name));
+        ok(names.length > 0, `${pattern} matches nothing in grafana/metrics.ts`);
+        return names;
+      });
+      const has = [...commonLabels, ...[...series, ...matching.flat()].flatMap((name) => knownSeries.get(name) ?? [])];
+      for (const label of labels) ok(has.includes(label), `no label ${label} in ${expr}`);
+    }
+  });
+
+  it("are loaded by their tests, each file by that of its name", () => {
+    for (const name of ruleFiles) {
+      ok(
+        loaded.some(({ rules }) => rules.includes(`../${name}`)),
+        `no test loads ${name}`,
+      );
+    }
+    for (const name of testFiles) ok(ruleFiles.includes(name), `${name} tests no file`);
+  });
+
+  it("are where Prometheus looks for them", () => {
+    const config = z
+      .object({ rule_files: z.array(z.string()) })
+      .parse(parse(readFileSync(new URL("otel/prometheus.yml", root), "utf8")));
+    deepEqual(config.rule_files, ["rules/*.yml"]);
+    const compose = readFileSync(new URL("docker-compose.yml", root), "utf8");
+    ok(compose.includes("- ./otel/rules:/etc/prometheus/rules:ro"));
+  });
+
+  it("are all explained in the README", () => {
+    const readme = readFileSync(new URL("README.md", root), "utf8");
+    for (const { alert } of alerts) ok(readme.includes(`\`${alert}\``), alert);
+  });
+});
+
+/**
+ * The thresholds of a burn-rate alert's windows, in order: long window, short window, fewest failures. The factor is what burns
+ * the given part of a budget of 30 days within the window.
+ */
+function burn(alert: string, budget: number): Record<string, number[]> {
+  const hours = 30 * 24;
+  const windows = [
+    { window: "1h", factor: (0.02 * hours) / 1 },
+    { window: "6h", factor: (0.05 * hours) / 6 },
+    { window: "1d", factor: (0.1 * hours) / 24 },
+    { window: "3d", factor: (0.1 * hours) / 72 },
+  ];
+  return Object.fromEntries(
+    windows.map(({ window, factor }) => [`${alert} ${window}`, [factor * budget, factor * budget, 10]]),
+  );
+}
+
+/** The default of a variable that is a number. */
+function number(name: string): number {
+  const value = defaults.get(name);
+  if (typeof value !== "number") throw new Error(`${name} is not a number`);
+  return value;
+}
+
+/** The labels that the series of an expression have: those it groups by, and those of what it is computed from. */
+function carried(expr: string): string[] {
+  const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(/,\s*/));
+  const { series } = mentioned(expr);
+  const inner = records.filter(({ record }) => series.includes(record));
+  return [...grouped, ...inner.flatMap(({ expr, labels }) => [...carried(expr), ...Object.keys(labels)])];
+}
+
+/** Whether some unit test expects that `alert` does not fire. */
+function silent({ alert, window }: Alert): boolean {
+  return unitTests.some(
+    ({ alert_rule_test: rules, promql_expr_test: queries }) =>
+      (window === undefined &&
+        rules.some(({ alertname, exp_alerts }) => alertname === alert && exp_alerts.length === 0)) ||
+      queries.some(
+        ({ expr, exp_samples }) =>
+          exp_samples.length === 0 &&
+          expr.includes(`alertname="${alert}"`) &&
+          (window === undefined || expr.includes(`window="${window}"`)),
+      ),
+  );
+}
