@@ -4,7 +4,7 @@ import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 
@@ -64,6 +64,16 @@ async function docker(args: readonly string[], variables: Record<string, string>
 /** Runs `docker compose` with `args` on the project under test. */
 export function compose(args: readonly string[], variables?: Record<string, string>): Promise<string> {
   return docker([...composeArguments, ...args], variables);
+}
+
+/** Runs promtool out of the image that docker-compose.yml names for Prometheus, in otel/rules. Without a network, read-only. */
+export async function promtool(args: readonly string[]): Promise<string> {
+  const config = z
+    .object({ services: z.object({ prometheus: z.object({ image: z.string() }) }) })
+    .parse(JSON.parse(await compose(["config", "--format", "json"])));
+  const { image } = config.services.prometheus;
+  const mounted = ["--volume", `${join(root, "otel")}:/otel:ro`, "--workdir", "/otel/rules"];
+  return docker(["run", "--rm", "--network", "none", ...mounted, "--entrypoint", "promtool", image, ...args]);
 }
 
 /** Removes everything of the project: containers, networks and volumes. */

@@ -63,9 +63,9 @@ function countKey(method: string, route: string, status: number): string {
   return `${method} ${route} ${status}`;
 }
 
-/** Creates an automation that calls the named hook of the webhook receiver, and gives its id. */
-export async function createAutomation(hook: string): Promise<number> {
-  const webhookUrl = `http://webhook:9000/hooks/${hook}`;
+/** Creates an automation that calls the named hook of the webhook receiver, by the given origin, and gives its id. */
+export async function createAutomation(hook: string, origin = "http://webhook:9000"): Promise<number> {
+  const webhookUrl = `${origin}/hooks/${hook}`;
   const body = { name: `Stack test: ${hook}`, description: "Made by the stack's tests", category: "data", webhookUrl };
   const created = await send({ method: "POST", route: "/api/automations", body });
   return z.object({ id: z.number() }).parse(created.body).id;

@@ -1,0 +1,110 @@
+// Alerts in the running stack: two are provoked, fire and clear. All of them, with the times that they wait, are in promtool's
+// tests (rules.test.ts); what is proven here is that the service's own metrics reach them.
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { alerts, records } from "../otel/committed.ts";
+import { mentioned } from "../otel/promql.ts";
+import { compose } from "./compose.ts";
+import { eventually } from "./eventually.ts";
+import { query, value } from "./prometheus.ts";
+import { createAutomation, send } from "./service.ts";
+
+/** An alert waits for 1 min, sees the minute before, and is computed every 15 s; the rest is for a busy machine. */
+const withinS = 120;
+/** Counters that begin with the first loss. */
+const onlyInTrouble = /send_failed/;
+/** Such as is not built yet. */
+const missing = ["request_timeouts_total"];
+
+async function run(id: number): Promise<number> {
+  const { status } = await send({
+    method: "POST",
+    route: "/api/automations/{id}/runs",
+    path: `/api/automations/${id}/runs`,
+  });
+  return status;
+}
+
+/** Ten requests that hold all places for a second; those that come meanwhile are refused after 250 ms. */
+async function burst(slow: number): Promise<void> {
+  const holding = Array.from({ length: 10 }, () => run(slow));
+  await pause(200);
+  const more = Array.from({ length: 20 }, () =>
+    send({ route: "/api/automations/{id}", path: `/api/automations/${slow}` }),
+  );
+  await Promise.all([...holding, ...more]);
+}
+
+async function firing(alert: string, label: string): Promise<string[]> {
+  const found = await query(`count by (${label}) (ALERTS{alertname="${alert}", alertstate="firing"})`);
+  return found.map(({ labels }) => labels[label] ?? "").sort();
+}
+
+describe("stack: alerts", function () {
+  this.timeout((withinS + 30) * 1000);
+
+  let failingOrigin: string;
+  let steady: number;
+  let overload: Promise<void>;
+  const overloaded = new AbortController();
+
+  before("make a webhook fail and the queue refuse", async () => {
+    // Two more names of the receiver, since each origin has a breaker of its own.
+    const names = await compose(["exec", "-T", "webhook", "sh", "-c", "hostname; hostname -i"]);
+    const [name, address] = names.trim().split(/\s+/);
+    failingOrigin = `http://${address}:9000`;
+    const failing = await createAutomation("failing", failingOrigin);
+    steady = await createAutomation("steady", failingOrigin);
+    const slow = await createAutomation("slow", `http://${name}:9000`);
+    assert.equal(await run(slow), 201);
+    for (let failures = 0; failures < 5; failures += 1) assert.equal(await run(failing), 503);
+    overload = (async () => {
+      while (!overloaded.signal.aborted) {
+        await burst(slow);
+        await pause(4000, undefined, { signal: overloaded.signal }).catch(() => {});
+      }
+    })();
+  });
+
+  after(async () => {
+    overloaded.abort();
+    await overload;
+  });
+
+  it("asks for metrics that are there", async () => {
+    const series = new Set([...alerts, ...records].flatMap(({ expr }) => mentioned(expr).series));
+    const patterns = new Set(alerts.flatMap(({ expr }) => mentioned(expr).patterns));
+    for (const { record } of records) series.delete(record);
+    for (const name of missing) series.delete(name);
+    await eventually(30, async () => {
+      for (const name of series) assert.ok((await value(`count(${name})`)) > 0, name);
+      for (const pattern of patterns) {
+        if (!onlyInTrouble.test(pattern)) assert.ok((await value(`count({__name__=~"${pattern}"})`)) > 0, pattern);
+      }
+    });
+  });
+
+  it("fires for what is provoked, and only for that", async () => {
+    await eventually(withinS, async () => {
+      assert.deepEqual(await firing("BreakerOpen", "breaker"), [failingOrigin]);
+      assert.deepEqual(await firing("QueueRefusing", "reason"), ["queue_timeout"]);
+    });
+  });
+
+  it("clears when it is over", async () => {
+    overloaded.abort();
+    await overload;
+    // The breaker lets a call through a minute after it opened.
+    await eventually(30, async () => assert.equal(await run(steady), 201));
+    await eventually(withinS, async () => {
+      assert.deepEqual(await firing("BreakerOpen", "breaker"), []);
+      assert.deepEqual(await firing("QueueRefusing", "reason"), []);
+    });
+  });
+
+  it("computes every rule without an error", async () => {
+    const loaded = await value("sum(prometheus_rule_group_rules)");
+    assert.equal(loaded, alerts.length + records.length);
+    assert.equal(await value("sum(prometheus_rule_evaluation_failures_total)"), 0);
+  });
+});

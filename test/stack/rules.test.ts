@@ -1,0 +1,29 @@
+// The rules' unit tests, run by promtool out of the Prometheus image that the stack runs.
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { promtool } from "./compose.ts";
+
+const rules = join(import.meta.dirname, "../../otel/rules");
+const named = (folder: string) => readdirSync(join(rules, folder)).filter((name) => name.endsWith(".yml"));
+
+describe("stack: rules", () => {
+  it("are valid, and none is there twice", async () => {
+    const checked = await promtool(["check", "rules", "--lint-fatal", ...named(".")]);
+    assert.equal(checked.match(/SUCCESS/g)?.length, named(".").length, checked);
+  });
+
+  it("belong to a configuration that Prometheus takes", async () => {
+    const checked = await promtool(["check", "config", "../prometheus.yml"]);
+    assert.ok(checked.includes(`SUCCESS: ${named(".").length} rule files found`), checked);
+  });
+
+  for (const name of named("tests")) {
+    it(`pass the unit tests in ${name}`, async function () {
+      // The burn rates' look at five days, minute by minute.
+      this.timeout(120_000);
+      const tested = await promtool(["test", "rules", `tests/${name}`]);
+      assert.match(tested, /SUCCESS/);
+    });
+  }
+});
