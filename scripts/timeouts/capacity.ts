@@ -58,7 +58,9 @@ export async function findCapacity(
     if (isLate(load)) load = await run(rate);
     if (stop.aborted) return result("time");
     if (isLate(load)) return result("generator");
-    const step = judged(rate, load, calm);
+    let step = judged(rate, load, calm);
+    // Likewise: one bad moment must not be what all else starts from.
+    if (!step.held && broken === undefined) step = judged(rate, await run(rate), calm);
     steps.push(step);
     if (broken !== undefined) narrowed += 1;
     if (!step.held) broken = rate;

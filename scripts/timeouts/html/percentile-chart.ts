@@ -28,7 +28,7 @@ function draw(kind: "wide" | "narrow", width: number, endpoints: readonly Endpoi
     tag("line", { class: "grid", x1: x.at(ms), x2: x.at(ms), y1: top, y2: bottom }),
     tag(
       "text",
-      { class: index === 0 ? "" : "middle", x: x.at(ms) - (index === 0 ? 6 : 0), y: bottom + 18 },
+      { class: index === 0 ? "note" : "middle", x: x.at(ms) - (index === 0 ? 6 : 0), y: bottom + 18 },
       tickLabel(ms),
     ),
   ]);

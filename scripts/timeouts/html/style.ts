@@ -70,8 +70,8 @@ footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 12px;
   :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --good: #14623a; --bad: #a11; --p50: #5b7fa8;
     --p95: #22456f; --p99: #8a6d3b; --max: #c0532f; --outside: #c2c9d0; }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-  body { font-size: 10.5pt; } main { max-width: none; padding: 0; } h2 { margin-top: 20pt; break-after: avoid; }
+  html { font-size: 12px; } body { font-size: 1rem; } main { max-width: none; padding: 0; } h2 { margin-top: 16pt; break-after: avoid; }
   section, .verdict, .targets li, tr { break-inside: avoid; }
 }
-@page { margin: 16mm; }
+@page { margin: 14mm; }
 `;

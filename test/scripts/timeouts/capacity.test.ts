@@ -28,7 +28,7 @@ describe("the search for the capacity", () => {
         found.perSecond <= capacity * 1.03 && found.perSecond >= capacity * 0.9,
         `${found.perSecond} of ${capacity}`,
       );
-      assert.ok(asked.length <= 12, `${asked.length} steps`);
+      assert.ok(asked.length <= 13, `${asked.length} steps`);
     }
   });
 
@@ -48,6 +48,21 @@ describe("the search for the capacity", () => {
     const clock = () => (now += 40_000);
     assert.equal((await findCapacity(model(1e9).run, load(), { stop: signal, now: clock })).endedBy, "time");
     assert.equal((await findCapacity(model(1e9, 200).run, load(), { stop: signal })).endedBy, "generator");
+  });
+
+  it("asks twice before it believes that a rate does not hold", async () => {
+    const { run } = model(260);
+    let hiccup = true;
+    const found = await findCapacity(
+      async (perSecond) => {
+        if (perSecond !== 50 || !hiccup) return run(perSecond);
+        hiccup = false;
+        return load({ refusedBy: { shed: 900 } });
+      },
+      load(),
+      { stop: signal },
+    );
+    assert.ok(!hiccup && found.perSecond >= 234, `${found.perSecond}`);
   });
 
   it("says so when not even the lowest rate holds", async () => {

@@ -97,8 +97,10 @@ describe("npm run timeouts", function () {
     const env = {
       MYSQL_URL: db.url,
       SEED_AUTOMATIONS: "50",
-      OTEL_TRACES_EXPORTER: "none",
-      OTEL_METRICS_EXPORTER: "none",
+      OTEL_SDK_DISABLED: "true",
+      // It is not about what a busy machine makes of it.
+      LOOP_DELAY_SHED_MS: "5000",
+      ADMISSION_WAIT_MS: "1000",
     };
     const service = await spawnService(env);
     const file = join(folder, "report.html");
@@ -128,7 +130,7 @@ describe("npm run timeouts", function () {
       ],
     );
     assert.match(found.stderr, /^endpoints: GET \/api\/automations\/marketplace, GET/);
-    assert.ok((report.endpoints[0]?.phases.mean?.query ?? 0) > 0);
+    assert.ok((report.endpoints[0]?.phases.mean?.query ?? 0) > 0, JSON.stringify(report.endpoints[0]));
     assert.ok((report.calm?.phases?.query ?? 0) > 0);
     assert.ok((report.queryP95Ms ?? 0) > 0 && (report.metrics?.queryP95Ms ?? 0) > 0);
     assert.ok((report.health?.samples ?? 0) >= 2 && (report.health?.memoryPercentMax ?? 0) > 0);

@@ -115,6 +115,14 @@ describe("the targets", () => {
     assert.equal(met(load({}, { endpoints: [fast, dead] }), none).latency, false);
   });
 
+  it("show the figure of the endpoint that decides whether most are fast", () => {
+    const of = (p95Ms: number) => endpoint({ latency: { p50Ms: 1, p95Ms, p99Ms: p95Ms, maxMs: p95Ms } });
+    const figure = (...endpoints: ReturnType<typeof of>[]) => judge(load({}, { endpoints }), none)[0]?.measured;
+    assert.equal(figure(of(10), of(900)), 900);
+    assert.equal(figure(of(900), of(10), of(50)), 50);
+    assert.equal(figure(of(10), endpoint({ latency: null })), null);
+  });
+
   it("are neither met nor missed where nothing is offered; queries are asked of the metrics then", () => {
     const { memory, queries } = met(load(), none);
     assert.deepEqual([memory, queries], [null, null]);

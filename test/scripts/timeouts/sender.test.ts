@@ -60,17 +60,17 @@ describe("the load generator", function () {
   it("measures a known distribution within 2 %", async function () {
     // Other programs may take the processors for longer than that.
     this.retries(3);
-    // Of every hundred in a row, 90 take half a second, 8 one and 2 two: so p50, p95 and p99 are known.
+    // Of every hundred in a row, 90 take 0.8 s, 8 take 1.5 s and 2 take 2 s: so p50, p95 and p99 are known.
     const peer = await serve((_request, response, count) => {
       const place = count % 100;
-      setTimeout(() => response.end("."), place < 90 ? 500 : place < 98 ? 1000 : 2000);
+      setTimeout(() => response.end("."), place < 90 ? 800 : place < 98 ? 1500 : 2000);
     });
-    const { total, endpoints } = await run(peer.url, { perSecond: 200, seconds: 2 });
+    const { total, endpoints } = await run(peer.url, { perSecond: 200, seconds: 1 });
     await peer.close();
-    assert.deepEqual([total.sent, total.good], [400, 400]);
+    assert.deepEqual([total.sent, total.good], [200, 200]);
     assert.deepEqual({ ...endpoints[0], name: "all" }, total);
-    about(total.latency?.p50Ms, 500, 0.02);
-    about(total.latency?.p95Ms, 1000, 0.02);
+    about(total.latency?.p50Ms, 800, 0.02);
+    about(total.latency?.p95Ms, 1500, 0.02);
     about(total.latency?.p99Ms, 2000, 0.02);
     about(total.latency?.maxMs, 2000, 0.05);
   });
