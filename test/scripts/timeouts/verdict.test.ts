@@ -244,6 +244,12 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /300 ms/,
   ],
   ["memory is short, no more", measured(load(), { health: health({ memoryPercentMax: 85 }) }), "memory", /85 %/],
+  [
+    "the loop is late, no more",
+    measured(load({ latency: late }), { health: health({ answerP95Ms: 300 }) }),
+    "blocked_event_loop",
+    /300 ms late/,
+  ],
   // What is no cause.
   [
     "the rate limit does its work",
