@@ -110,7 +110,7 @@ export async function sendLoad(
   onStart(progress);
   sendDue();
   await done.promise;
-  const seconds = Math.min(plan.seconds, sinceStart() / 1000);
+  const seconds = stop.aborted ? Math.min(plan.seconds, sinceStart() / 1000) : plan.seconds;
   close();
   return {
     seconds,

@@ -78,7 +78,7 @@ function below(
     limit,
     unit,
     met,
-    note: met === null ? "not offered" : note,
+    note: met === null ? "not measured" : note,
   };
 }
 

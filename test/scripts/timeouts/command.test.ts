@@ -53,7 +53,7 @@ describe("npm run timeouts", function () {
     assert.match(text.stdout, /^GET \/ +20 +20 +0 +0 +0 /m);
     assert.match(text.stdout, /^phases: not offered/m);
     assert.match(text.stdout, /^✗ p95 of most endpoints < 200 ms/m);
-    assert.match(text.stdout, /^\? memory < 70 % +– +not offered$/m);
+    assert.match(text.stdout, /^\? memory < 70 % +– +not measured$/m);
     assert.match(text.stdout, /^verdict: cause not known\n.*\n.*no phases.*no cause/m);
     const { endpoints, health, metrics, verdict, partial } = read(json.stdout);
     assert.deepEqual(
