@@ -41,6 +41,7 @@ const environment = {
   // The counts are exact: nobody but the tests sends requests, until the test of the generator.
   TRAFFIC: "off",
   TRAFFIC_RATE: "5",
+  TRACES_KEPT_PERCENT: "100",
   API_KEY: "development-key",
   API_KEYS: "",
   FAULTS: "on",
@@ -54,7 +55,7 @@ const interrupted = new AbortController();
 const removeArguments = [...composeArguments, "down", "--volumes", "--remove-orphans", "--timeout", "1"];
 
 /** Runs `docker` with `args` and gives what it wrote to stdout. Rejects with what it wrote to stderr when it fails. */
-async function docker(args: readonly string[], variables: Record<string, string> = {}): Promise<string> {
+export async function docker(args: readonly string[], variables: Record<string, string> = {}): Promise<string> {
   const env = { ...environment, ...variables };
   const options = { cwd: root, env, signal: interrupted.signal, maxBuffer: 64 * 1024 * 1024 };
   const { stdout } = await run("docker", [...args], options);
@@ -125,7 +126,7 @@ export async function available(image: string): Promise<boolean> {
 }
 
 /** Ports that are free now, all different. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => once(server, "listening")));
   const ports = servers.map((server) => {

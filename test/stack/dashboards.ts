@@ -12,6 +12,7 @@ const targetSchema = z.looseObject({
   datasource: source.optional(),
   /** Prometheus. */
   expr: z.string().optional(),
+  exemplar: z.boolean().optional(),
   /** Jaeger. */
   queryType: z.string().optional(),
 });

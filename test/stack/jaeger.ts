@@ -38,3 +38,18 @@ export async function searchTraces(parameters: Record<string, string>): Promise<
   const response = await fetch(`${addresses.jaeger}/api/traces?${query}`, { signal: AbortSignal.timeout(5000) });
   return answerSchema.parse(await response.json()).data.map(({ spans }) => spans);
 }
+
+/** The ids of all traces of a service, with how many spans each has. */
+export async function tracesOf(service: string): Promise<Map<string, number>> {
+  const query = new URLSearchParams({ service, lookback: "1h", limit: "10000" });
+  const response = await fetch(`${addresses.jaeger}/api/traces?${query}`, { signal: AbortSignal.timeout(20_000) });
+  const { data } = answerSchema.parse(await response.json());
+  return new Map(data.map(({ traceID, spans }) => [traceID.padStart(32, "0"), spans.length]));
+}
+
+/** What Jaeger answers to a request, as it stands there. */
+export async function answerText(path: string): Promise<string> {
+  const response = await fetch(addresses.jaeger + path, { signal: AbortSignal.timeout(20_000) });
+  if (!response.ok) throw new Error(`Jaeger answered ${response.status} to ${path}`);
+  return response.text();
+}

@@ -57,6 +57,12 @@ export async function exemplarTraceIds(expression: string): Promise<string[]> {
   return found.flatMap((series) => series.exemplars.map((exemplar) => exemplar.labels.trace_id ?? "no trace_id"));
 }
 
+/** All series of the last ten minutes whose metric's name matches, by their labels. */
+export async function seriesOf(names: string): Promise<Record<string, string>[]> {
+  const parameters = { "match[]": `{__name__=~"${names}"}`, start: String(Date.now() / 1000 - 600) };
+  return z.array(labels).parse(await ask("series", parameters));
+}
+
 /** Each `metric{matchers}` that a query reads, found by Prometheus' own parser. */
 export async function selectorsOf(expression: string): Promise<string[]> {
   const found = new Set<string>();

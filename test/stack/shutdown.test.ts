@@ -43,6 +43,6 @@ describe("stack: stop of the service", () => {
   it("has sent the trace of its last request", async () => {
     if (running.status === "rejected") throw running.reason;
     const { traceId } = running.value;
-    await eventually(15, async () => assert.equal((await findTrace(traceId)).length, 5));
+    await eventually(25, async () => assert.equal((await findTrace(traceId)).length, 9));
   });
 });

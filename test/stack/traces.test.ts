@@ -4,8 +4,8 @@ import { eventually } from "./eventually.ts";
 import { findTrace, type Span } from "./jaeger.ts";
 import { createAutomation, type Sent, send } from "./service.ts";
 
-/** How long a trace may take to Jaeger. */
-const withinS = 15;
+/** How long a trace may take to Jaeger: the collector decides about it 5 to 6 s after its first span. */
+const withinS = 25;
 
 /** The trace of a request once it has `count` spans: its server span, and the others, which must be children of that one. */
 async function traceOf({ traceId, callerId }: Sent, count: number) {

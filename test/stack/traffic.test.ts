@@ -7,7 +7,7 @@ import { countedRequests } from "./request-count.ts";
 import { sentCount } from "./service.ts";
 
 /** Counted from the start of the generator, for all tests of this file together. */
-const withinS = 60;
+const withinS = 75;
 const cachedList = "/api/optimized/automations/marketplace";
 
 /** Traces of the generator that are `what`; rejects when there is none. */
