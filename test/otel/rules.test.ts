@@ -6,11 +6,11 @@ import { z } from "zod";
 import { commonLabels, metrics, seriesNames } from "../../grafana/metrics.ts";
 import { errorShare, requestSeconds } from "../../grafana/panels/limits.ts";
 import { variables } from "../../src/environment.ts";
+import { dashboards } from "../grafana/committed.ts";
 import { type Alert, alerts, loaded, records, ruleFiles, testFiles, unitTests } from "./committed.ts";
 import { mentioned, thresholds } from "./promql.ts";
 
 const root = new URL("../../", import.meta.url);
-const dashboards = ["slow-requests", "service", "database", "runtime"];
 const severities = ["page", "ticket"];
 const defaults = new Map<string, unknown>(
   Object.entries(variables.parse({ MYSQL_URL: "mysql://user:password@host:3306/database" })),
@@ -68,7 +68,7 @@ for (const one of alerts) {
     it("opens a dashboard that exists, with what it knows filled in", () => {
       const { pathname, searchParams } = new URL(one.annotations.dashboard ?? "", "http://grafana");
       ok(
-        dashboards.some((uid) => pathname === `/d/${uid}`),
+        dashboards.some(({ uid }) => pathname === `/d/${uid}`),
         pathname,
       );
       equal(searchParams.has("var-service"), carried(one.expr).includes("service_name"));

@@ -77,15 +77,27 @@ export async function promtool(args: readonly string[]): Promise<string> {
   return docker(["run", "--rm", "--network", "none", ...mounted, "--entrypoint", "promtool", image, ...args]);
 }
 
+/** `down` leaves a container of `docker compose run` alone, and with it the network. */
+const listArguments = ["ps", "--all", "--quiet", "--filter", `label=com.docker.compose.project=${project}`];
+
 /** Removes everything of the project: containers, networks and volumes. */
 export async function remove(): Promise<void> {
+  const ids = idsOf(await docker(listArguments));
+  if (ids.length > 0) await docker(["rm", "--force", ...ids]);
   await docker(removeArguments);
+}
+
+function idsOf(list: string): string[] {
+  return list.split("\n").filter((id) => id !== "");
 }
 
 /** The same for a process that is about to end: stops what is being done to the project first. */
 export function removeNow(): void {
   interrupted.abort();
-  spawnSync("docker", removeArguments, { cwd: root, env: environment, stdio: "inherit" });
+  const options = { cwd: root, env: environment } as const;
+  const { stdout } = spawnSync("docker", listArguments, { ...options, encoding: "utf8" });
+  spawnSync("docker", ["rm", "--force", ...idsOf(stdout)], { ...options, stdio: "ignore" });
+  spawnSync("docker", removeArguments, { ...options, stdio: "inherit" });
 }
 
 const containerSchema = z.object({
