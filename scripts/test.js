@@ -2,6 +2,7 @@
 // `npm test -- --stack`: the tests of the running containers instead, which need no database here.
 // `npm test -- --overload [--json [--quick]]`: the tests under overload; with --json only their figures, on stdout.
 // `npm test -- --overload --soak [MINUTES]`: a little overload for a long time, and whether the service grows.
+// `npm test -- --bench [--figures …]`: the tests of the benchmark; with --figures itself, and its own arguments.
 // `npm test -- --faults`: the tests of what happens when the database or another dependency fails.
 // Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
 import "./lib/node-version.js";
@@ -9,7 +10,7 @@ import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeDatabase, openDatabase } from "./lib/database/open.js";
-import { ensureDependencies } from "./lib/dependencies.js";
+import { ensureDependencies, ensureInstalled } from "./lib/dependencies.js";
 import { explain } from "./lib/failure.js";
 import { startKeeper } from "./lib/keeper.js";
 import { mochaArguments } from "./lib/mocha-arguments.js";
@@ -36,16 +37,28 @@ process.exit();
 
 /** @param {string[]} args @returns {Promise<number>} the exit code of what ran */
 async function runTests(args) {
+  const bench = args.includes("--bench");
+  const figures = bench && args.includes("--figures");
   const report = args.includes("--overload") && args.includes("--json");
-  const { step } = createProgress(report ? process.stderr : process.stdout);
+  const { step } = createProgress(report || figures ? process.stderr : process.stdout);
   const node = await step("dependencies", async (note) => {
     const { node, installed } = await ensureDependencies(root, { signal: ending, note });
     return { shown: installed ? "installed" : "present", value: node };
   });
+  if (bench) {
+    await step("peers", async (note) => {
+      const installed = await ensureInstalled(join(root, "test", "bench"), { signal: ending, note });
+      return { shown: installed ? "installed" : "present", value: undefined };
+    });
+  }
   const stack = args.includes("--stack");
   const MYSQL_URL = stack ? undefined : await step("database", startDatabase);
   const env = { ...process.env, ...(stack ? {} : { MYSQL_URL }) };
   if (args.includes("--soak")) return runInForeground(node, [join("test", "overload", "soak.ts"), ...args], env);
+  if (figures) {
+    const own = args.filter((arg) => arg !== "--bench" && arg !== "--figures");
+    return runInForeground(node, [join("test", "bench", "bench.ts"), ...own], env);
+  }
   if (report) return runInForeground(node, [join("test", "overload", "report.ts"), ...args], env);
   const mocha = [join("node_modules", "mocha", "bin", "mocha.js"), ...(await mochaArguments(root, args))];
   return runInForeground(node, mocha, env);

@@ -28,6 +28,18 @@ export async function ensureDependencies(root, { signal, note }) {
 }
 
 /**
+ * The same for a folder with a lock file of its own.
+ * @param {string} folder
+ * @param {{ signal: AbortSignal, note: (text: string) => void }} options
+ * @returns {Promise<boolean>} whether it had to
+ */
+export async function ensureInstalled(folder, options) {
+  if (await isCurrent(folder)) return false;
+  await install(folder, options);
+  return true;
+}
+
+/**
  * npm writes node_modules/.package-lock.json last, so an interrupted install does not count.
  * @param {string} root
  */

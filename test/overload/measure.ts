@@ -58,12 +58,16 @@ export async function capacity(service: UnderLoad, seconds: number): Promise<num
 }
 
 /** Sends what the phases say, from a process of its own, with clients that give up after a second. */
-export function load(service: UnderLoad, ...phases: Plan["phases"]): Promise<Outcome[]> {
+export function load(service: { url: string }, ...phases: Plan["phases"]): Promise<Outcome[]> {
   return loadFor(service, patienceMs, phases);
 }
 
 /** The same with the given patience, in milliseconds. */
-export async function loadFor(service: UnderLoad, patienceMs: number, phases: Plan["phases"]): Promise<Outcome[]> {
+export async function loadFor(
+  service: { url: string },
+  patienceMs: number,
+  phases: Plan["phases"],
+): Promise<Outcome[]> {
   const child = fork(`${import.meta.dirname}/load.ts`);
   const failed = once(child, "exit").then(([code]) => {
     throw new Error(`the load ended early: exit code ${code}`);

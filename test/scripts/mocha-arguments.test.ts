@@ -23,5 +23,6 @@ describe("arguments of npm test", () => {
   it("takes the configuration of the suite that is named", async () => {
     assert.deepEqual(await mochaArguments(root, ["--stack"]), ["--config", "test/stack/.mocharc.json"]);
     assert.deepEqual(await mochaArguments(root, ["--overload"]), ["--config", "test/overload/.mocharc.json"]);
+    assert.deepEqual(await mochaArguments(root, ["--bench"]), ["--config", "test/bench/.mocharc.json"]);
   });
 });

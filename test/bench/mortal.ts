@@ -1,0 +1,16 @@
+// A peer that does well the first time, and the second time ends in the middle of the load. MARK: a file that tells them apart.
+import { existsSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+
+const mark = process.env.MARK ?? "";
+const again = existsSync(mark);
+writeFileSync(mark, "");
+let answers = 0;
+createServer((_request, response) => {
+  answers += 1;
+  if (again && answers > 50) {
+    console.error("out of luck");
+    process.exit(3);
+  }
+  response.end("{}");
+}).listen(Number(process.env.PORT), "127.0.0.1");

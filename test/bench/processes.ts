@@ -1,0 +1,81 @@
+// What every server runs beside: the table that it reads, the clients, and the sink of its traces.
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { z } from "zod";
+import { migrate } from "../../src/platform/database/migrate.ts";
+import { createDatabase, root, silent } from "../helper.ts";
+import { type Ask, answeredSchema, type ClosedLoop } from "./clients.ts";
+import type { Received } from "./sink.ts";
+import { tables } from "./tables.ts";
+
+const listening = z.object({ address: z.object({ port: z.number() }) });
+const receivedSchema: z.ZodType<Received> = z.object({ spans: z.number(), requests: z.number() });
+
+export interface Surroundings {
+  databaseUrl: string;
+  sink: Sink;
+  clients: Clients;
+}
+export type Sink = Awaited<ReturnType<typeof startSink>>;
+export type Clients = ReturnType<typeof startClients>;
+
+/** Gives `work` what the servers need, on a database of its own on the server of MYSQL_URL, and clears it away after. */
+export async function withSurroundings<Result>(work: (around: Surroundings) => Promise<Result>): Promise<Result> {
+  const database = await createDatabase();
+  const sink = await startSink();
+  const clients = startClients();
+  try {
+    // As at every start of the template but the very first.
+    await migrate(database.connection, `${root}/src`, "*/migrations/*.ts", silent);
+    for (const sql of tables) await database.connection.query(sql);
+    return await work({ databaseUrl: database.url, sink, clients });
+  } finally {
+    clients.stop();
+    sink.stop();
+    await database.drop();
+  }
+}
+
+async function startSink() {
+  const child = fork(`${import.meta.dirname}/sink.ts`);
+  const { port } = listening.parse(await answerOf(child)).address;
+  const ask = async (what: "forget" | "count") => {
+    child.send(what);
+    return receivedSchema.parse(await answerOf(child));
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    /** What has come since the last {@link forget}. */
+    received: () => ask("count"),
+    forget: () => ask("forget"),
+    stop: () => child.disconnect(),
+  };
+}
+
+function startClients() {
+  const child = fork(`${import.meta.dirname}/clients.ts`);
+  return {
+    async run(ask: Ask): Promise<ClosedLoop> {
+      child.send(ask);
+      return answeredSchema.parse(await answerOf(child));
+    },
+    stop: () => child.disconnect(),
+  };
+}
+
+/** The next message of a process; rejects when it ends instead. */
+export async function answerOf(child: ChildProcess): Promise<unknown> {
+  const given = new AbortController();
+  const { signal } = given;
+  try {
+    const [message] = await Promise.race([
+      once(child, "message", { signal }),
+      once(child, "exit", { signal }).then(([code]) => {
+        throw new Error(`${child.spawnargs.at(-1)} ended: exit code ${code}`);
+      }),
+    ]);
+    return message;
+  } finally {
+    given.abort();
+  }
+}

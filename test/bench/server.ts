@@ -1,0 +1,122 @@
+// One server under measurement: a process of its own, asked for its processor time and memory by the probe inside it.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { freePort, root } from "../helper.ts";
+import { type Peer, probe } from "./peers.ts";
+import { answerOf, type Surroundings } from "./processes.ts";
+
+const usageSchema = z.object({
+  cpu: z.object({ user: z.number(), system: z.number() }),
+  memory: z.number(),
+});
+
+export type Server = Awaited<ReturnType<typeof startServer>>;
+
+/** Often enough for the time to its first answer, and seldom enough to leave it the processor. */
+const pollMs = 10;
+const startWithinMs = 20_000;
+const flushWithinMs = 5000;
+
+/** Starts a peer and waits for its first good answer. `nodeOptions`: more options of node, to profile it. */
+export async function startServer(
+  peer: Peer,
+  { sink, databaseUrl }: Pick<Surroundings, "sink" | "databaseUrl">,
+  nodeOptions: readonly string[] = [],
+) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, ["--require", probe, ...nodeOptions, ...peer.args], {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: {
+      PATH: process.env.PATH,
+      MYSQL_URL: databaseUrl,
+      NODE_ENV: "production",
+      PORT: String(port),
+      OTEL_SERVICE_NAME: peer.name,
+      OTEL_TRACES_EXPORTER: "otlp",
+      OTEL_METRICS_EXPORTER: "otlp",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      ...peer.env,
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output = (output + text).slice(-2000);
+    });
+  }
+  const ended = once(child, "exit").then(([code, signal]) => {
+    throw new Error(`${peer.name} ended (${signal ?? `exit code ${code}`}) ${output.trim()}`.trim());
+  });
+  // Whoever waits for something else learns of it there.
+  ended.catch(() => {});
+  const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  };
+  let answered = 0;
+  try {
+    await Promise.race([untilGood(), ended]);
+  } catch (error) {
+    await kill();
+    throw error;
+  }
+  const startMs = performance.now() - startedAt;
+
+  async function untilGood(): Promise<void> {
+    while (performance.now() - startedAt < startWithinMs) {
+      const status = await statusOf(`${url}/items/1`);
+      if (status > 0) answered += 1;
+      if (status === 200) return;
+      await sleep(pollMs);
+    }
+    throw new Error(`${peer.name} gave no good answer within ${startWithinMs} ms ${output.trim()}`);
+  }
+
+  return {
+    url,
+    child,
+    /** From its start to its first good answer. */
+    startMs,
+    /** Requests that were answered until then. */
+    answered,
+    /** Rejects when the process ends. */
+    ended,
+    /** Processor time of all its threads, user and system, in microseconds, and resident memory in bytes. */
+    async usage(): Promise<{ cpuUs: number; memory: number }> {
+      child.send("usage");
+      const { cpu, memory } = usageSchema.parse(await Promise.race([answerOf(child), ended]));
+      return { cpuUs: cpu.user + cpu.system, memory };
+    },
+    /** Lets it send what is left to the sink, up to so many traced requests, and ends it. */
+    async stop(requests: number): Promise<void> {
+      if (peer.traced) {
+        child.kill("SIGTERM");
+        const endsAt = performance.now() + flushWithinMs;
+        while (performance.now() < endsAt && (await sink.received()).requests < requests) await sleep(20);
+      }
+      await kill();
+    },
+    kill,
+  };
+}
+
+/** 0 when nothing answers. */
+function statusOf(url: string): Promise<number> {
+  return new Promise((resolve) => {
+    const sent = request(url, { agent: false }, (response) => {
+      response.resume();
+      response.once("end", () => resolve(response.statusCode ?? 0));
+      response.once("error", () => resolve(0));
+    });
+    sent.once("error", () => resolve(0));
+    sent.end();
+  });
+}
