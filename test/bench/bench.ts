@@ -1,5 +1,5 @@
 // `npm run bench`: what a request costs the template and its peers, and what each does under more than it can do.
-// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of twelve, `-- --only koa,template` leaves
+// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of a quarter of an hour, `-- --only koa,template` leaves
 // the others out, `-- --rounds 3` and `-- --no-overload` shorten it. Exit code 1 when a peer failed, 2 for arguments it does not know.
 import { parseArgs } from "node:util";
 import { measureCost, type PeerCost } from "./cost.ts";
@@ -32,8 +32,11 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
   const base = peers.find(({ name }) => name === baseName) ?? peers[0];
   if (base === undefined) throw new RangeError("no peers");
   const plan = quick
-    ? { cost: { rounds: rounds ?? 2, warmUpSeconds: 1, seconds: 1 }, overload: { factors: [5], seconds: 3 } }
-    : { cost: { rounds: rounds ?? 5, warmUpSeconds: 4, seconds: 4 }, overload: { factors: [1, 2, 5, 10], seconds: 8 } };
+    ? { cost: { rounds: rounds ?? 2, warmUpSeconds: 1, turns: 1, seconds: 1 }, overload: { factors: [5], seconds: 3 } }
+    : {
+        cost: { rounds: rounds ?? 5, warmUpSeconds: 4, turns: 3, seconds: 1.5 },
+        overload: { factors: [1, 2, 5, 10], seconds: 8 },
+      };
   const told = note === undefined ? {} : { note };
   return withSurroundings(async (around) => ({
     date: new Date().toISOString().slice(0, 10),
@@ -71,6 +74,10 @@ export function optionsOf(args: readonly string[]): (BenchOptions & { json: bool
   }
 }
 
+function threeDecimals(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
+}
+
 if (import.meta.main) {
   const options = optionsOf(process.argv.slice(2));
   if (typeof options === "string") {
@@ -78,7 +85,7 @@ if (import.meta.main) {
     process.exit(2);
   }
   const report = await measureAll({ ...options, note: (text) => console.error(text) });
-  console.log(options.json ? JSON.stringify(report, undefined, 2) : tablesOf(report));
+  console.log(options.json ? JSON.stringify(report, threeDecimals, 2) : tablesOf(report));
   const failed = report.cost.some(({ failures }) => failures.length > 0);
   const failedUnderLoad = report.overload?.runs.some(({ failure }) => failure !== null);
   process.exitCode = failed || failedUnderLoad ? 1 : 0;

@@ -1,11 +1,12 @@
-// What a request costs each peer, in rounds: every peer once in each, a few minutes apart at most, so that what else happens on
-// the machine meets all of them alike. Each round starts its servers anew: a process keeps the luck of its start (what was
-// compiled when, where things lie in memory), and several starts put that into the range instead of into the result.
+// What a request costs each peer. In a round all of them are started, and then take short turns under load, so that what else
+// happens on the machine meets all alike: within seconds, and not within minutes, since the same code costs half as much again
+// when a neighbour is busy. Each round starts them anew: a process keeps the luck of its start (what was compiled when, where
+// things lie in memory), and several starts put that into the range instead of into the result.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ratiosOf, rotated, type Spread, spreadOf } from "./figures.ts";
 import type { Peer } from "./peers.ts";
-import type { Clients, Surroundings } from "./processes.ts";
-import { type Server, startServer } from "./server.ts";
+import type { Clients, Sink, Surroundings } from "./processes.ts";
+import { flushMs, type Server, startServer } from "./server.ts";
 
 /** Fewer than the connections of the pool and the places of the template: nothing waits in here. */
 const clientCount = 8;
@@ -17,9 +18,11 @@ export type Endpoint = keyof typeof endpoints;
 export interface CostOptions {
   rounds: number;
   warmUpSeconds: number;
-  /** Of each endpoint. */
+  /** In each round. */
+  turns: number;
+  /** Of each endpoint in each turn. */
   seconds: number;
-  /** Told before each measurement. */
+  /** Told before each round. */
   note?: (text: string) => void;
 }
 
@@ -71,14 +74,12 @@ export async function measureCost(
     peers.map((peer) => [peer, { rounds: [], failures: [] }]),
   );
   for (let round = 0; round < options.rounds; round += 1) {
-    for (const peer of rotated(peers, round)) {
-      const of = measured.get(peer);
-      options.note?.(`round ${round + 1} of ${options.rounds}: ${peer.name}`);
-      await measureRound(peer, around, options).then(
-        (result) => of?.rounds.push(result),
-        (error: unknown) => of?.failures.push(`round ${round + 1}: ${error instanceof Error ? error.message : error}`),
-      );
-    }
+    options.note?.(`round ${round + 1} of ${options.rounds}`);
+    const results = await measureRound(rotated(peers, round), around, options, (peer, error) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      measured.get(peer)?.failures.push(`round ${round + 1}: ${reason}`);
+    });
+    for (const [peer, result] of results) measured.get(peer)?.rounds.push(result);
   }
   const whole = (peer: Peer) => {
     const of = measured.get(peer);
@@ -91,53 +92,107 @@ export async function measureCost(
   });
 }
 
-async function measureRound(peer: Peer, around: Surroundings, options: CostOptions): Promise<Round> {
-  const { sink, clients } = around;
-  await sink.forget();
-  const server = await startServer(peer, around);
-  try {
-    await sleep(500);
-    const idle = await server.usage();
-    let requests = server.answered;
-    const run = async (endpoint: Endpoint, seconds: number) => {
-      const measured = await loaded(server, clients, endpoint, seconds);
-      requests += measured.requests;
-      return measured;
-    };
-    await run("one", options.warmUpSeconds / 2);
-    await run("list", options.warmUpSeconds / 2);
-    const one = await run("one", options.seconds);
-    const list = await run("list", options.seconds);
-    const { memory } = await server.usage();
-    await server.stop(requests);
-    const received = await sink.received();
-    if (received.requests !== (peer.traced ? requests : 0)) {
-      throw new Error(`${peer.name} answered ${requests} requests and traced ${received.requests}`);
+/** All peers in one round; `failed` is told of those that have no result. */
+async function measureRound(
+  peers: readonly Peer[],
+  around: Surroundings,
+  options: CostOptions,
+  failed: (peer: Peer, error: unknown) => void,
+): Promise<Map<Peer, Round>> {
+  await around.sink.forget();
+  const running = new Map<Peer, Running>();
+  const results = new Map<Peer, Round>();
+  /** Does it for one after the other; one that fails is out. */
+  const forEach = async (which: readonly Peer[], work: (peer: Peer) => Promise<void>) => {
+    for (const peer of which) {
+      await work(peer).catch(async (error: unknown) => {
+        failed(peer, error);
+        await running.get(peer)?.server.kill();
+        running.delete(peer);
+      });
     }
-    return {
-      startMs: server.startMs,
-      idleMb: idle.memory / megabyte,
-      loadedMb: memory / megabyte,
-      spansPerRequest: received.spans / requests,
-      cpuUs: { one: one.cpuUs, list: list.cpuUs },
-      perSecond: { one: one.perSecond, list: list.perSecond },
-    };
+  };
+  const use = (peer: Peer, endpoint: Endpoint, seconds: number) => {
+    const one = running.get(peer);
+    if (one === undefined) throw new RangeError(peer.name);
+    return used(one, around.clients, endpoint, seconds);
+  };
+  try {
+    await forEach(peers, async (peer) => {
+      const server = await startServer(peer, around);
+      await sleep(500);
+      const { memory } = await server.usage();
+      running.set(peer, { server, requests: server.answered, idleMb: memory / megabyte, turns: { one: [], list: [] } });
+    });
+    await forEach([...running.keys()], async (peer) => {
+      for (const endpoint of ["one", "list"] as const) await use(peer, endpoint, options.warmUpSeconds / 2);
+    });
+    for (let turn = 0; turn < options.turns; turn += 1) {
+      await forEach(rotated([...running.keys()], turn), async (peer) => {
+        for (const endpoint of ["one", "list"] as const) {
+          const turn = await use(peer, endpoint, options.seconds);
+          running.get(peer)?.turns[endpoint].push(turn);
+        }
+      });
+    }
+    await forEach([...running.keys()], async (peer) => {
+      const one = running.get(peer);
+      if (one !== undefined) results.set(peer, await ended(peer, one, around.sink));
+    });
+    return results;
   } finally {
-    await server.kill();
+    await Promise.all([...running.values()].map(({ server }) => server.kill()));
   }
 }
 
-async function loaded(server: Server, clients: Clients, endpoint: Endpoint, seconds: number) {
+interface Running {
+  server: Server;
+  /** Answered so far. */
+  requests: number;
+  idleMb: number;
+  turns: Record<Endpoint, Used[]>;
+}
+
+/** What a turn took. */
+interface Used {
+  requests: number;
+  cpuUs: number;
+  seconds: number;
+}
+
+async function used(running: Running, clients: Clients, endpoint: Endpoint, seconds: number): Promise<Used> {
+  const { server } = running;
   const before = await server.usage();
   const ask = { url: server.url, path: endpoints[endpoint], clients: clientCount, seconds };
   const answered = await Promise.race([clients.run(ask), server.ended]);
+  // What a request costs includes the sending of its spans.
+  await sleep(flushMs + 200);
   const after = await server.usage();
+  running.requests += answered.good;
   const [reason] = Object.entries(answered.bad)[0] ?? [];
   if (reason !== undefined) throw new Error(`${ask.path} was not always answered: ${reason}`);
+  return { requests: answered.good, cpuUs: after.cpuUs - before.cpuUs, seconds: answered.seconds };
+}
+
+async function ended(peer: Peer, { server, requests, idleMb, turns }: Running, sink: Sink): Promise<Round> {
+  const { memory } = await server.usage();
+  await server.stop(requests);
+  const received = await sink.received(peer.name);
+  if (received.requests !== (peer.traced ? requests : 0)) {
+    throw new Error(`${peer.name} answered ${requests} requests and traced ${received.requests}`);
+  }
+  const total = (endpoint: Endpoint, what: keyof Used) => turns[endpoint].reduce((sum, turn) => sum + turn[what], 0);
+  const per = (what: keyof Used, unit: keyof Used) => ({
+    one: total("one", what) / total("one", unit),
+    list: total("list", what) / total("list", unit),
+  });
   return {
-    requests: answered.good,
-    cpuUs: (after.cpuUs - before.cpuUs) / answered.good,
-    perSecond: answered.good / answered.seconds,
+    startMs: server.startMs,
+    idleMb,
+    loadedMb: memory / megabyte,
+    spansPerRequest: received.spans / requests,
+    cpuUs: per("cpuUs", "requests"),
+    perSecond: per("requests", "seconds"),
   };
 }
 

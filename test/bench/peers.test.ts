@@ -34,7 +34,7 @@ describe("the peers of the benchmark", function () {
             expected.set(path, answer);
           }
           await server.stop(requests);
-          const received = await around.sink.received();
+          const received = await around.sink.received(peer.name);
           assert.equal(received.requests, peer.traced ? requests : 0, peer.name);
           // Besides the server's, one for each query; what was asked before it was ready has none.
           assert(received.spans >= (peer.traced ? requests + paths.length : 0), peer.name);

@@ -39,15 +39,15 @@ export async function withSurroundings<Result>(work: (around: Surroundings) => P
 async function startSink() {
   const child = fork(`${import.meta.dirname}/sink.ts`);
   const { port } = listening.parse(await answerOf(child)).address;
-  const ask = async (what: "forget" | "count") => {
+  const ask = async (what: { of?: string; forget?: true }) => {
     child.send(what);
     return receivedSchema.parse(await answerOf(child));
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    /** What has come since the last {@link forget}. */
-    received: () => ask("count"),
-    forget: () => ask("forget"),
+    /** What has come since the last {@link forget} below the path of that name. */
+    received: (name: string) => ask({ of: name }),
+    forget: () => ask({ forget: true }),
     stop: () => child.disconnect(),
   };
 }

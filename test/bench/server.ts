@@ -18,6 +18,8 @@ export type Server = Awaited<ReturnType<typeof startServer>>;
 /** Often enough for the time to its first answer, and seldom enough to leave it the processor. */
 const pollMs = 10;
 const startWithinMs = 20_000;
+/** A batch that is not full is sent so soon. Under load they are full sooner, as with the default of 5 s. */
+export const flushMs = 500;
 const flushWithinMs = 5000;
 
 /** Starts a peer and waits for its first good answer. `nodeOptions`: more options of node, to profile it. */
@@ -41,7 +43,8 @@ export async function startServer(
       OTEL_TRACES_EXPORTER: "otlp",
       OTEL_METRICS_EXPORTER: "otlp",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-      OTEL_EXPORTER_OTLP_ENDPOINT: sink.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${sink.url}/${peer.name}`,
+      OTEL_BSP_SCHEDULE_DELAY: String(flushMs),
       ...peer.env,
     },
   });
@@ -100,7 +103,7 @@ export async function startServer(
       if (peer.traced) {
         child.kill("SIGTERM");
         const endsAt = performance.now() + flushWithinMs;
-        while (performance.now() < endsAt && (await sink.received()).requests < requests) await sleep(20);
+        while (performance.now() < endsAt && (await sink.received(peer.name)).requests < requests) await sleep(20);
       }
       await kill();
     },

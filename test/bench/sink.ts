@@ -1,11 +1,14 @@
 // Receives OTLP (http/protobuf), counts the spans and keeps nothing. A process of its own, so that no server pays for it.
 import { createServer } from "node:http";
+import { z } from "zod";
 
 export interface Received {
   spans: number;
   /** Spans of kind server: one for each request that was traced. */
   requests: number;
 }
+
+const askedSchema = z.object({ of: z.string().optional(), forget: z.boolean().optional() });
 
 /** Field numbers of ExportTraceServiceRequest, ResourceSpans, ScopeSpans and Span. */
 const resourceSpans = 1;
@@ -61,20 +64,24 @@ function* fields(message: Buffer): Generator<{ number: number; value: number; by
 }
 
 if (import.meta.main) {
-  let received: Received = { spans: 0, requests: 0 };
+  const received = new Map<string, Received>();
+  const none: Received = { spans: 0, requests: 0 };
   const server = createServer(async (request, response) => {
     const body = Buffer.concat(await request.toArray());
-    if (request.url === "/v1/traces") {
+    const [, name] = /^\/([^/]+)\/v1\/traces$/.exec(request.url ?? "") ?? [];
+    if (name !== undefined) {
+      const before = received.get(name) ?? none;
       const more = countSpans(body);
-      received = { spans: received.spans + more.spans, requests: received.requests + more.requests };
+      received.set(name, { spans: before.spans + more.spans, requests: before.requests + more.requests });
     }
     // An empty answer of protobuf: all of it was taken.
     response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
   });
   server.listen(0, "127.0.0.1", () => process.send?.({ address: server.address() }));
   process.on("message", (asked) => {
-    if (asked === "forget") received = { spans: 0, requests: 0 };
-    process.send?.(received);
+    const { of, forget } = askedSchema.parse(asked);
+    if (forget) received.clear();
+    process.send?.(received.get(of ?? "") ?? none);
   });
   process.once("disconnect", () => process.exit());
 }

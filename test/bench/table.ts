@@ -79,7 +79,7 @@ function overloadTable({ capacity, runs }: Overload, cost: readonly PeerCost[]):
 function reading(overloaded: boolean): string[] {
   return [
     "CPU is the server's, user and system, of all its threads. Read the ratios, not the absolute values: the clients, the",
-    "database and the sink share the machine, and each ratio is made within one round, of servers that ran a minute apart.",
+    "database and the sink share the machine, and each ratio is made within one round, in which all took short turns.",
     ...(overloaded
       ? [
           "Overload: 100 ms of database work a request on a pool of ten, clients that give up after 1 s; times are the clients'.",
