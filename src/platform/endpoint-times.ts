@@ -46,7 +46,8 @@ export function percentile({ buckets: { boundaries, counts }, count, max = 0 }: 
     if (rank <= inBucket && inBucket > 0) {
       const lower = index === 0 ? 0 : (boundaries[index - 1] ?? 0);
       const upper = Math.max(lower, Math.min(boundaries[index] ?? max, max));
-      return lower + (upper - lower) * (rank / inBucket);
+      // Rounding may lead past the end by a hair.
+      return Math.min(upper, lower + (upper - lower) * (rank / inBucket));
     }
     rank -= inBucket;
   }
