@@ -135,7 +135,8 @@ describe("http client", () => {
     );
     assert.ok(tookMs < 1100, `${tookMs} ms`);
     await closed(there);
-    assert.equal(there.received.join("").match(/GET/g)?.length, 1);
+    // The first one's end may come a moment before the second one's, which then has a connection; the third has no chance.
+    assert.doesNotMatch(there.received.join(""), /third/);
     await one.close();
     await there.stop();
   });
