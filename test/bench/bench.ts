@@ -34,7 +34,7 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
   const plan = quick
     ? { cost: { rounds: rounds ?? 2, warmUpSeconds: 1, turns: 1, seconds: 1 }, overload: { factors: [5], seconds: 3 } }
     : {
-        cost: { rounds: rounds ?? 5, warmUpSeconds: 4, turns: 3, seconds: 1.5 },
+        cost: { rounds: rounds ?? 3, warmUpSeconds: 14, turns: 3, seconds: 1.5 },
         overload: { factors: [1, 2, 5, 10], seconds: 8 },
       };
   const told = note === undefined ? {} : { note };

@@ -17,6 +17,7 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
+  /** Of each peer in each round. The template is at its best after some ten seconds, the small ones after three. */
   warmUpSeconds: number;
   /** In each round. */
   turns: number;
