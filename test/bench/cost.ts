@@ -17,7 +17,7 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Of each peer in each round. The template is at its best after some ten seconds, the small ones after three. */
+  /** Of each peer in each round. Alone, the template was still getting cheaper after six seconds, and Koa was not after three. */
   warmUpSeconds: number;
   /** In each round. */
   turns: number;
