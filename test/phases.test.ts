@@ -109,8 +109,8 @@ describe("the phases of a request", () => {
   it("are the loop for who waits while another one blocks it, and own for the other", async () => {
     service = await startService({
       routes: (database) => [
-        publicRoute("/block", async () => block(300)),
-        publicRoute("/waits", () => database.query("waits", "SELECT SLEEP(0.05)")),
+        publicRoute("/block", async () => block(600)),
+        publicRoute("/waits", () => database.query("waits", "SELECT SLEEP(0.25)")),
       ],
     });
     await Promise.all([get("/waits"), get("/block")]);
