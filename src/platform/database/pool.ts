@@ -1,6 +1,6 @@
 // A bounded pool of connections, on top of the driver's: the driver waits for ever, keeps connections that have died while
 // idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2/promise";
 import { bounded } from "../bounded.ts";
 import { Problem } from "../problem.ts";
@@ -44,6 +44,8 @@ const checkAfterMs = 1000;
 /** A healthy server answers that in a millisecond; waiting longer would use up the wait for a connection that works. */
 const checkWithinMs = 200;
 const closeWithinMs = 1000;
+/** The driver keeps those who have given up in its line until a connection comes free: with none for hours, it must end. */
+const longestLine = 10_000;
 
 export class ConnectionPool {
   readonly #pool: Pool;
@@ -65,6 +67,7 @@ export class ConnectionPool {
       maxIdle: options.maxIdle,
       idleTimeout: 60_000,
       enableKeepAlive: true,
+      queueLimit: longestLine,
       // A stack trace taken for every query would cost a tenth of the processor's time.
       trace: false,
     });
@@ -142,6 +145,7 @@ export class ConnectionPool {
         },
         () => {},
       );
+      if (error instanceof Error && error.message === "Queue limit reached.") throw new Problem("pool_timeout");
       throw databaseError(error);
     }
   }
@@ -159,11 +163,18 @@ export class ConnectionPool {
     if (now > history.endsAt || history.openedAt < this.#deadBefore) return false;
     if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
     const late = () => new Problem("database_unavailable");
+    let answered = false;
+    const ping = connection.ping().then(() => {
+      answered = true;
+    });
     try {
-      await bounded(connection.ping(), { limitMs: checkWithinMs, late, signal });
+      await bounded(ping, { limitMs: checkWithinMs, late, signal });
       return true;
     } catch (error) {
       if (signal?.aborted) throw error;
+      // After a stall of the event loop its timers come first: the answer may lie in the socket.
+      await nextTurn();
+      if (answered) return true;
       // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
       this.#deadBefore = now;
       return false;

@@ -69,6 +69,21 @@ describe("ConnectionPool", () => {
     }
   });
 
+  it("does not take a connection for dead because this process stood still", async () => {
+    // Not by way of the link, which is in this process too.
+    pool = new ConnectionPool(connectionOptions(db.url), options);
+    await use();
+    await new Promise((resolve) => setTimeout(resolve, 1050));
+    const acquired = pool.acquire(undefined);
+    // The question is on its way; its answer arrives while nobody looks, and its time is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    const until = performance.now() + 350;
+    while (performance.now() < until);
+    const { connection, reused } = await acquired;
+    assert.equal(reused, true);
+    pool.release(connection);
+  });
+
   it("replaces all that died while they lay idle after it has found the first", async () => {
     open({ maxIdle: 3 });
     const leases = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
@@ -135,6 +150,23 @@ describe("ConnectionPool", () => {
     await eventually("all idle", () => pool.state().used === 0 && pool.state().waiting === 0);
     const again = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     for (const { connection } of again) pool.release(connection);
+  });
+
+  it("keeps a line that ends, also of those who have given up", async () => {
+    open({ waitMs: 50 });
+    const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
+    await Promise.allSettled(Array.from({ length: 10_000 }, () => pool.acquire(undefined)));
+    const startedAt = performance.now();
+    await assert.rejects(pool.acquire(undefined), { type: "pool_timeout" });
+    assert.ok(performance.now() - startedAt < 40, "refused at once");
+    for (const { connection } of held) pool.release(connection);
+    await eventually("a connection", () =>
+      use().then(
+        () => true,
+        () => false,
+      ),
+    );
+    assert.equal(pool.state().used, 0);
   });
 
   it("has as many in use and idle as are open, whatever happened to them", async () => {
