@@ -9,7 +9,7 @@ import { isDeadlock, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type PoolOptions, type PoolState } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
 import { retryDeadlocks } from "./retry.ts";
-import { type Parameter, Session, type StatementOptions, type StatementResult } from "./session.ts";
+import { type Parameter, Session, type SessionTools, type StatementOptions, type StatementResult } from "./session.ts";
 import { type DatabaseTelemetry, databaseTelemetry } from "./telemetry.ts";
 import { inTransaction, type Statements } from "./transaction.ts";
 
@@ -26,22 +26,21 @@ interface TransactionOptions {
 }
 
 export class Database implements Statements {
-  readonly #options: DatabaseOptions;
-  readonly #log: Logger;
   readonly #pool: ConnectionPool;
   readonly #killer: QueryKiller;
   readonly #telemetry: DatabaseTelemetry;
   readonly #breaker: Breaker | undefined;
+  readonly #tools: SessionTools;
 
   constructor(options: DatabaseOptions, log: Logger) {
-    this.#options = options;
-    this.#log = log;
     const connection = connectionOptions(options.url);
     this.#pool = new ConnectionPool(connection, options);
     this.#killer = new QueryKiller(options.url);
     this.#telemetry = databaseTelemetry(connection, () => this.state());
     const probe = () => this.#run("database.probe", "SELECT 1", [], true);
     this.#breaker = options.breaker && new Breaker({ name: "database", ...options.breaker, isFailure, probe }, log);
+    const onUnstoppable = () => this.#unstoppable();
+    this.#tools = { options, killer: this.#killer, telemetry: this.#telemetry, log, onUnstoppable };
   }
 
   /** Connections at this instant. */
@@ -152,13 +151,7 @@ export class Database implements Statements {
     });
     const waitS = (performance.now() - askedAt) / 1000;
     this.#telemetry.waited(waitS);
-    const session = new Session(connection, waitS, {
-      options: this.#options,
-      killer: this.#killer,
-      telemetry: this.#telemetry,
-      log: this.#log,
-      onUnstoppable: () => this.#unstoppable(),
-    });
+    const session = new Session(connection, waitS, this.#tools);
     const done = async () => {
       if (session.lost) this.#pool.suspect();
       if (await session.whole()) this.#pool.release(connection);

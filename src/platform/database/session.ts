@@ -21,7 +21,7 @@ export interface StatementOptions {
   slowQueryMs: number;
 }
 
-interface SessionTools {
+export interface SessionTools {
   options: StatementOptions;
   killer: QueryKiller;
   telemetry: DatabaseTelemetry;
@@ -35,8 +35,8 @@ export class Session {
   readonly #tools: SessionTools;
   /** Seconds that were waited for the connection: told with the first statement. */
   #waitS: number;
-  /** True once the last statement that was given up has ended, false when its connection cannot be used again. */
-  #stopped: Promise<boolean> = Promise.resolve(true);
+  /** Of the last statement that was given up: true once it has ended, false when its connection cannot be used again. */
+  #stopped: Promise<boolean> | undefined;
   #lost = false;
 
   constructor(connection: PoolConnection, waitS: number, tools: SessionTools) {
@@ -52,7 +52,7 @@ export class Session {
 
   /** Whether the connection can be used again; resolves when no statement runs on it any more. */
   async whole(): Promise<boolean> {
-    return (await this.#stopped) && !this.#lost;
+    return (await this.#stopped) !== false && !this.#lost;
   }
 
   /**
@@ -66,7 +66,7 @@ export class Session {
     parameters: readonly Parameter[],
     signal: AbortSignal | undefined,
   ): Promise<Result> {
-    if (!(await this.whole())) throw new Problem("database_unavailable");
+    if ((this.#stopped !== undefined || this.#lost) && !(await this.whole())) throw new Problem("database_unavailable");
     signal?.throwIfAborted();
     const { options, telemetry } = this.#tools;
     const waitS = this.#waitS;
