@@ -8,14 +8,14 @@ import type { Logger } from "../platform/log.ts";
 import { outsideOfRequest } from "../platform/request-context.ts";
 
 /** What each one's `amount` is. */
-export const faults = {
+export const faultKinds = {
   pool: "connections of the pool that are held",
   lock: "milliseconds for which the table is locked, and free again, in turn",
   memory: "percent of its memory that the process fills",
   auth: "milliseconds that each check of a token takes longer",
   loop: "milliseconds in each second for which the event loop is blocked",
 } as const;
-export type FaultName = keyof typeof faults;
+export type FaultName = keyof typeof faultKinds;
 
 export interface Fault {
   seconds: number;

@@ -2,9 +2,9 @@
 import { z } from "zod";
 import type { Route } from "../platform/http.ts";
 import { validate } from "../platform/validate.ts";
-import { type FaultName, type Faults, faults as kinds } from "./faults.ts";
+import { type FaultName, type Faults, faultKinds } from "./faults.ts";
 
-const names = Object.keys(kinds).filter((name): name is FaultName => name in kinds);
+const names = Object.keys(faultKinds).filter((name): name is FaultName => name in faultKinds);
 const longestSeconds = 600;
 const seconds = z.number().positive().max(longestSeconds).default(30);
 const amounts = {
@@ -23,7 +23,7 @@ export function faultRoutes(faults: Faults): Route[] {
       path: "/faults",
       priority: "high",
       handle(ctx) {
-        ctx.body = { active: faults.active(), kinds };
+        ctx.body = { active: faults.active(), kinds: faultKinds };
       },
     },
     {
