@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Route } from "../src/platform/http.ts";
 import { type Phase, phases } from "../src/platform/phases.ts";
 import { addressOf, eventually, startService } from "./helper.ts";
+import { publicRoute } from "./public-route.ts";
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
@@ -150,15 +150,3 @@ describe("the phases of a request", () => {
     );
   });
 });
-
-function publicRoute(path: string, work: () => Promise<unknown>): Route {
-  return {
-    method: "GET",
-    path,
-    public: true,
-    async handle(ctx) {
-      await work();
-      ctx.body = "done";
-    },
-  };
-}

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { loadConfig } from "../src/config.ts";
 import { memoryPercent } from "../src/platform/memory-watch.ts";
 import { eventually, startService, token } from "./helper.ts";
+import { publicRoute } from "./public-route.ts";
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
@@ -14,16 +15,7 @@ describe("provoked faults", function () {
     service = await startService({
       automations: 100,
       env: { FAULTS: "on", DB_POOL_LIMIT: "5", DB_POOL_WAIT_MS: "100" },
-      routes: (database) => [
-        {
-          method: "GET",
-          path: "/sleep",
-          public: true,
-          async handle(ctx) {
-            ctx.body = await database.query("sleep", "SELECT SLEEP(1.1)");
-          },
-        },
-      ],
+      routes: (database) => [publicRoute("/sleep", () => database.query("sleep", "SELECT SLEEP(1.1)"))],
     });
   });
   afterEach(() => service.call("DELETE", "/faults"));

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../src/platform/database/database.ts";
 import type { Statements } from "../../src/platform/database/transaction.ts";
 import type { Route } from "../../src/platform/http.ts";
+import { publicRoute } from "../public-route.ts";
 
 /** Tables for them; `counters` has the rows 1 to 40. */
 export const tables = [
@@ -21,37 +22,37 @@ export function routes(database: Database): Route[] {
     on.execute("counters.increase", "UPDATE counters SET count = count + 1 WHERE id = ?", [id]);
 
   return [
-    get("/read", () => database.query("entries.last", "SELECT MAX(id) AS last FROM entries")),
-    get("/connection", () => database.query("connection", "SELECT CONNECTION_ID() AS id")),
-    get("/brief", () => database.query("brief", "SELECT SLEEP(0.1) AS slept")),
-    get("/slow", () => database.query("slow", slowStatement)),
-    get("/locked", () => increase(database, 1)),
-    get("/write/:id", ({ id }) =>
+    publicRoute("/read", () => database.query("entries.last", "SELECT MAX(id) AS last FROM entries")),
+    publicRoute("/connection", () => database.query("connection", "SELECT CONNECTION_ID() AS id")),
+    publicRoute("/brief", () => database.query("brief", "SELECT SLEEP(0.1) AS slept")),
+    publicRoute("/slow", () => database.query("slow", slowStatement)),
+    publicRoute("/locked", () => increase(database, 1)),
+    publicRoute("/write/:id", ({ id }) =>
       database.transaction("write", async (transaction) => {
         await transaction.execute("entries.create", "INSERT INTO entries VALUES (?)", [Number(id)]);
         await transaction.execute("ledger.create", "INSERT INTO ledger VALUES (?)", [Number(id)]);
       }),
     ),
-    get("/transaction/slow", () =>
+    publicRoute("/transaction/slow", () =>
       database.transaction("slow", async (transaction) => {
         await increase(transaction, 2);
         await transaction.query("slow", slowStatement);
       }),
     ),
-    get("/transaction/locked", () =>
+    publicRoute("/transaction/locked", () =>
       database.transaction("locked", async (transaction) => {
         await increase(transaction, 2);
         await increase(transaction, 1);
       }),
     ),
-    get("/transaction/idle", () =>
+    publicRoute("/transaction/idle", () =>
       database.transaction("idle", async (transaction) => {
         await increase(transaction, 2);
         await sleep(60_000, undefined, { ref: false });
       }),
     ),
     // Two that come together take the same two rows, each the other one first.
-    get("/pair/:row/:direction", ({ row, direction }) => {
+    publicRoute("/pair/:row/:direction", ({ row, direction }) => {
       const rows = [1 + 2 * (Number(row) % 20), 2 + 2 * (Number(row) % 20)];
       if (direction === "backward") rows.reverse();
       return database.transaction(
@@ -66,15 +67,4 @@ export function routes(database: Database): Route[] {
       );
     }),
   ];
-}
-
-function get(path: string, work: (parameters: Record<string, string>) => Promise<unknown>): Route {
-  return {
-    method: "GET",
-    path,
-    public: true,
-    async handle(ctx) {
-      ctx.body = { result: (await work(ctx.state.params)) ?? null };
-    },
-  };
 }

@@ -74,8 +74,15 @@ describe("overload", function () {
     }
   });
 
-  it("gives all places back when a thousand clients hang up", async () => {
+  it("gives all places back when a thousand clients hang up, and keeps no listener and no timer", async () => {
     const service = await start("on");
+    const quiet = () =>
+      eventually("a quiet service", async () => {
+        const resources = await service.resources();
+        return resources.sockets === 0 && resources.waiting === 0 && resources;
+      });
+    await fetch(`${service.url}/work/normal`, { headers: { connection: "close" } });
+    const before = await quiet();
     for (let round = 0; round < 10; round++) {
       const leaving = AbortSignal.timeout(30);
       const gone = Array.from({ length: 100 }, () =>
@@ -83,6 +90,9 @@ describe("overload", function () {
       );
       await Promise.all(gone);
     }
+    const after = await quiet();
+    for (const kind of ["listeners", "timers"] as const)
+      assert.ok(after[kind] <= before[kind], `${kind}: ${after[kind]}`);
     await eventually("every connection back in the pool", async () => {
       const health = healthAnswer.parse(await (await fetch(`${service.url}/health`)).json());
       const { used, waiting } = health.dependencies.database.connections;

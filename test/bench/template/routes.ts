@@ -2,27 +2,17 @@
 import type { Database } from "../../../src/platform/database/database.ts";
 import type { Route } from "../../../src/platform/http.ts";
 import { Problem } from "../../../src/platform/problem.ts";
+import { publicRoute } from "../../public-route.ts";
 import queries from "../peers/queries.cjs";
 
 export function routes(database: Database): Route[] {
   return [
-    get("/items/:id", async ({ id }) => {
+    publicRoute("/items/:id", async ({ id }) => {
       const [item] = await database.query("items.one", queries.one, [Number(id)]);
       if (item === undefined) throw new Problem("not_found");
       return item;
     }),
-    get("/items", () => database.query("items.list", queries.list)),
-    get("/work", () => database.query("work", queries.work)),
+    publicRoute("/items", () => database.query("items.list", queries.list)),
+    publicRoute("/work", () => database.query("work", queries.work)),
   ];
-}
-
-function get(path: string, work: (parameters: Record<string, string>) => Promise<unknown>): Route {
-  return {
-    method: "GET",
-    path,
-    public: true,
-    async handle(ctx) {
-      ctx.body = await work(ctx.state.params);
-    },
-  };
 }
