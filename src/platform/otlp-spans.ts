@@ -1,0 +1,204 @@
+// Writes spans as OTLP has them in protobuf: byte for byte what the SDK's exporters write, at a fraction of the cost. Theirs
+// goes over every span twice and over every text four times, letter by letter, which is a sixth of all that a traced request
+// takes (`npm run bench`); here most lengths are known before they are written, and texts are copied by the engine.
+import type { HrTime } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
+import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
+import type { Resource } from "@opentelemetry/resources";
+import type { ReadableSpan } from "@opentelemetry/sdk-trace";
+import { delimited, field, fixed64, ProtobufWriter, varint, varintLength } from "./protobuf-writer.ts";
+
+/** Of a request's two, on average. */
+const bytesOfSpan = 600;
+const mostKeys = 1000;
+const mostInteger = 2 ** 63;
+
+/** Makes every exporter of this process that sends protobuf, over HTTP or gRPC, write its spans with {@link spansAsOtlp}. */
+export function exportWithOwnWriter(): void {
+  ProtobufTraceSerializer.serializeRequest = spansAsOtlp;
+}
+
+/** An ExportTraceServiceRequest of opentelemetry-proto. */
+export function spansAsOtlp(spans: ReadableSpan[]): Uint8Array {
+  const writer = new ProtobufWriter(bytesOfSpan * spans.length);
+  for (const [resource, scopes] of grouped(spans)) {
+    const resourceSpans = writer.begin(field(1, delimited));
+    writeResource(writer, resource);
+    for (const [scope, ofScope] of scopes) {
+      const scopeSpans = writer.begin(field(2, delimited));
+      writeScope(writer, scope);
+      for (const span of ofScope) writeSpan(writer, span);
+      if (scope.schemaUrl) writer.text(field(3, delimited), scope.schemaUrl);
+      writer.end(scopeSpans);
+    }
+    if (resource.schemaUrl) writer.text(field(3, delimited), resource.schemaUrl);
+    writer.end(resourceSpans);
+  }
+  return writer.written();
+}
+
+function grouped(spans: ReadableSpan[]) {
+  const resources = new Map<Resource, Map<InstrumentationScope, ReadableSpan[]>>();
+  for (const span of spans) {
+    const scopes = resources.get(span.resource) ?? new Map<InstrumentationScope, ReadableSpan[]>();
+    resources.set(span.resource, scopes);
+    const ofScope = scopes.get(span.instrumentationScope) ?? [];
+    scopes.set(span.instrumentationScope, ofScope);
+    ofScope.push(span);
+  }
+  return resources;
+}
+
+function writeResource(writer: ProtobufWriter, { attributes }: Resource): void {
+  const resource = writer.begin(field(1, delimited));
+  writeAttributes(writer, field(1, delimited), attributes);
+  writer.integer(field(2, varint), 0);
+  writer.end(resource);
+}
+
+function writeScope(writer: ProtobufWriter, { name, version }: InstrumentationScope): void {
+  const scope = writer.begin(field(1, delimited));
+  writer.text(field(1, delimited), name);
+  if (version) writer.text(field(2, delimited), version);
+  writer.end(scope);
+}
+
+function writeSpan(writer: ProtobufWriter, span: ReadableSpan): void {
+  const { traceId, spanId, traceFlags, traceState } = span.spanContext();
+  const message = writer.begin(field(2, delimited));
+  writer.hex(field(1, delimited), traceId);
+  writer.hex(field(2, delimited), spanId);
+  const state = traceState?.serialize();
+  if (state) writer.text(field(3, delimited), state);
+  if (span.parentSpanContext?.spanId) writer.hex(field(4, delimited), span.parentSpanContext.spanId);
+  writer.text(field(5, delimited), span.name);
+  writer.integer(field(6, varint), span.kind + 1);
+  writeTime(writer, field(7, fixed64), span.startTime);
+  writeTime(writer, field(8, fixed64), span.endTime);
+  writeAttributes(writer, field(9, delimited), span.attributes);
+  writer.integer(field(10, varint), span.droppedAttributesCount);
+  for (const event of span.events) writeEvent(writer, event);
+  writer.integer(field(12, varint), span.droppedEventsCount);
+  for (const link of span.links) writeLink(writer, link);
+  writer.integer(field(14, varint), span.droppedLinksCount);
+  const status = writer.begin(field(15, delimited));
+  if (span.status.message) writer.text(field(2, delimited), span.status.message);
+  writer.integer(field(3, varint), span.status.code);
+  writer.end(status);
+  writer.fixed32(16, flagsOf(traceFlags, span.parentSpanContext?.isRemote));
+  writer.end(message);
+}
+
+function writeEvent(
+  writer: ProtobufWriter,
+  { time, name, attributes, droppedAttributesCount }: ReadableSpan["events"][number],
+): void {
+  const event = writer.begin(field(11, delimited));
+  writeTime(writer, field(1, fixed64), time);
+  writer.text(field(2, delimited), name);
+  writeAttributes(writer, field(3, delimited), attributes);
+  writer.integer(field(4, varint), droppedAttributesCount ?? 0);
+  writer.end(event);
+}
+
+function writeLink(
+  writer: ProtobufWriter,
+  { context, attributes, droppedAttributesCount }: ReadableSpan["links"][number],
+): void {
+  const link = writer.begin(field(13, delimited));
+  writer.hex(field(1, delimited), context.traceId);
+  writer.hex(field(2, delimited), context.spanId);
+  const state = context.traceState?.serialize();
+  if (state) writer.text(field(3, delimited), state);
+  writeAttributes(writer, field(4, delimited), attributes);
+  writer.integer(field(5, varint), droppedAttributesCount ?? 0);
+  writer.fixed32(6, flagsOf(context.traceFlags, context.isRemote));
+  writer.end(link);
+}
+
+/** Whether the parent is in another process is known, and stands beside the flags of the trace. */
+function flagsOf(traceFlags: number, isRemote: boolean | undefined): number {
+  return (traceFlags & 0xff) | 0x100 | (isRemote ? 0x200 : 0);
+}
+
+/** Nanoseconds since 1970: more than a number holds exactly, so both halves are computed from half the seconds each. */
+function writeTime(writer: ProtobufWriter, tag: number, [seconds, nanoseconds]: HrTime): void {
+  const fromHigh = (seconds >>> 16) * 1e9;
+  const fromLow = (seconds & 0xffff) * 1e9 + nanoseconds + (fromHigh % 0x1_0000) * 0x1_0000;
+  const high = Math.floor(fromHigh / 0x1_0000) + Math.floor(fromLow / 0x1_0000_0000);
+  writer.fixed64(tag, fromLow % 0x1_0000_0000, high);
+}
+
+function writeAttributes(writer: ProtobufWriter, tag: number, attributes: object | undefined): void {
+  if (attributes === undefined) return;
+  for (const [key, value] of Object.entries(attributes)) writeKeyValue(writer, tag, key, value);
+}
+
+/** Of texts and numbers, which are most, the length is known at once; all else is measured when it has been written. */
+function writeKeyValue(writer: ProtobufWriter, tag: number, key: string, value: unknown): void {
+  const keyField = keyFieldOf(key);
+  if (typeof value === "string") {
+    const length = Buffer.byteLength(value);
+    writeHead(writer, tag, keyField, 1 + varintLength(length) + length);
+    writer.text(field(1, delimited), value, length);
+  } else if (typeof value === "number" && isInteger(value)) {
+    writeHead(writer, tag, keyField, 1 + varintLength(value));
+    writer.integer(field(3, varint), value);
+  } else if (typeof value === "number") {
+    writeHead(writer, tag, keyField, 9);
+    writer.double(field(4, fixed64), value);
+  } else {
+    const keyValue = writer.begin(tag);
+    writer.raw(keyField);
+    const any = writer.begin(field(2, delimited));
+    writeAnyValue(writer, value);
+    writer.end(any);
+    writer.end(keyValue);
+  }
+}
+
+/** What stands before the value of a KeyValue. */
+function writeHead(writer: ProtobufWriter, tag: number, keyField: Uint8Array, valueLength: number): void {
+  writer.head(tag, keyField.length + 1 + varintLength(valueLength) + valueLength);
+  writer.raw(keyField);
+  writer.head(field(2, delimited), valueLength);
+}
+
+function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
+  if (typeof value === "string") writer.text(field(1, delimited), value);
+  else if (typeof value === "boolean") writer.integer(field(2, varint), value ? 1 : 0);
+  else if (typeof value === "number" && isInteger(value)) writer.integer(field(3, varint), value);
+  else if (typeof value === "number") writer.double(field(4, fixed64), value);
+  else if (value instanceof Uint8Array) writer.bytes(field(7, delimited), value);
+  else if (Array.isArray(value)) {
+    const array = writer.begin(field(5, delimited));
+    for (const item of value) {
+      const any = writer.begin(field(1, delimited));
+      writeAnyValue(writer, item);
+      writer.end(any);
+    }
+    writer.end(array);
+  } else if (typeof value === "object" && value !== null) {
+    const map = writer.begin(field(6, delimited));
+    writeAttributes(writer, field(1, delimited), value);
+    writer.end(map);
+  }
+}
+
+function isInteger(value: number): boolean {
+  return Number.isInteger(value) && value >= -mostInteger && value < mostInteger;
+}
+
+const keyFields = new Map<string, Uint8Array>();
+
+/** Keys are few, and each is in every span of its kind. */
+function keyFieldOf(key: string): Uint8Array {
+  let keyField = keyFields.get(key);
+  if (keyField === undefined) {
+    const writer = new ProtobufWriter(key.length);
+    writer.text(field(1, delimited), key);
+    keyField = writer.written();
+    if (keyFields.size < mostKeys) keyFields.set(key, keyField);
+  }
+  return keyField;
+}
