@@ -39,6 +39,7 @@ import { requestContext } from "./platform/request-context.ts";
 import { requestTarget } from "./platform/request-target.ts";
 import { handleRoute, routeMatch } from "./platform/route-match.ts";
 import { crossOrigin, securityHeaders } from "./platform/security-headers.ts";
+import { serverSpan } from "./platform/server-span.ts";
 import { slowRequest } from "./platform/slow-request.ts";
 
 interface Dependencies {
@@ -100,6 +101,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   });
 
   const app = new Koa<RequestState>();
+  app.use(serverSpan());
   app.use(requestContext(protection ? config.deadlineMs : undefined, stalls));
   app.use(phaseReport({ serverTiming: config.serverTiming, systemState }));
   app.use(slowRequest(config.slowRequestMs, log));

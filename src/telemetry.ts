@@ -2,27 +2,25 @@
 // Everything is set by the variables of the OpenTelemetry specification; only the defaults below differ from it.
 
 import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
-import { getBooleanFromEnv } from "@opentelemetry/core";
+import { getBooleanFromEnv, getStringFromEnv } from "@opentelemetry/core";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
-import { ATTR_ERROR_TYPE, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
 import { register } from "import-in-the-middle/register-hooks.mjs";
 import packageJson from "../package.json" with { type: "json" };
+import { recordThroughSdk } from "./platform/histograms.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./platform/metric-readers.ts";
 import { measureOnly } from "./platform/metrics-only.ts";
-import { problemOfResponse } from "./platform/problem.ts";
+import { exportWithOwnWriter } from "./platform/otlp-spans.ts";
 
 register();
 
+exportWithOwnWriter();
+
 const off = { enabled: false };
 const instrumentations = getNodeAutoInstrumentations({
-  "@opentelemetry/instrumentation-http": {
-    // The name of the problem says more than the status that the instrumentation puts there.
-    applyCustomAttributesOnSpan(span, _request, response) {
-      const problem = problemOfResponse.get(response);
-      if (problem !== undefined) span.setAttribute(ATTR_ERROR_TYPE, problem);
-    },
-  },
+  // Those that come in have their span from platform/server-span.ts.
+  "@opentelemetry/instrumentation-http": { disableIncomingRequestInstrumentation: true },
   // A span for every file, look-up and socket hides the request among them.
   "@opentelemetry/instrumentation-fs": off,
   "@opentelemetry/instrumentation-dns": off,
@@ -34,6 +32,8 @@ const instrumentations = getNodeAutoInstrumentations({
 });
 
 const disabled = getBooleanFromEnv("OTEL_SDK_DISABLED");
+// That file says who reads metrics: none of those readers knows our own histograms.
+if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) recordThroughSdk();
 const exporting = disabled ? [] : metricReadersFromEnvironment();
 const runtime = instrumentations.find(
   (one) => one.instrumentationName === "@opentelemetry/instrumentation-runtime-node",

@@ -1,6 +1,7 @@
 // Lets a request on when the queue gives it a place, and gives the place back however the request ends.
 import { metrics, ValueType } from "@opentelemetry/api";
-import { type Middleware, priorities } from "./http.ts";
+import { createHistogram } from "./histograms.ts";
+import { type Middleware, type Priority, priorities } from "./http.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 import type { AdmissionQueue, Place } from "./queue.ts";
 import { inPhase } from "./request-context.ts";
@@ -24,12 +25,12 @@ export function admission(queue: AdmissionQueue): Middleware {
     const startedAt = performance.now();
     let place: Place;
     try {
-      place = await inPhase("queue", () => queue.enter(priority, signal));
+      place = queue.enterAtOnce(priority, signal) ?? (await inPhase("queue", () => queue.enter(priority, signal)));
     } catch (error) {
       if (error instanceof Problem && isRefusal(error.type)) refused.add(1, { reason: error.type, class: priority });
       throw error;
     }
-    waited.record((performance.now() - startedAt) / 1000, { class: priority });
+    waited[priority].record((performance.now() - startedAt) / 1000);
     try {
       // Between the turn and this line its client may have gone.
       signal.throwIfAborted();
@@ -65,10 +66,12 @@ function instruments(queue: AdmissionQueue) {
   });
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
   for (const priority of priorities) for (const reason of refusals) refused.add(0, { reason, class: priority });
-  const waited = meter.createHistogram("admission.wait.duration", {
+  const wait = createHistogram("admission", "admission.wait.duration", {
     unit: "s",
     description: "Time that admitted requests waited for their turn",
-    advice: { explicitBucketBoundaries: waitBoundaries },
+    boundaries: waitBoundaries,
   });
+  const series = (priority: Priority) => wait.series({ class: priority });
+  const waited = { high: series("high"), normal: series("normal"), low: series("low") };
   return { waited, refused };
 }

@@ -13,13 +13,17 @@ type Outcome = (typeof outcomes)[number];
 /** The instruments of one breaker. `state` is read at each collection; `stop` ends that. */
 export function breakerTelemetry(name: string, state: () => BreakerState, log: Logger) {
   const meter = metrics.getMeter("breaker");
-  const calls = meter.createCounter("breaker.calls", {
+  const counts: Record<Outcome, number> = { success: 0, failure: 0, refused: 0, ignored: 0 };
+  // Read from plain numbers at each collection: the database's breaker counts with every query.
+  const calls = meter.createObservableCounter("breaker.calls", {
     unit: "{call}",
     description: "Calls by outcome: refused ones never reached the dependency, ignored ones say nothing about it",
     valueType: ValueType.INT,
   });
-  // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
-  for (const outcome of outcomes) calls.add(0, { breaker: name, outcome });
+  const count: Parameters<typeof calls.addCallback>[0] = (result) => {
+    for (const outcome of outcomes) result.observe(counts[outcome], { breaker: name, outcome });
+  };
+  calls.addCallback(count);
   // Without a unit: with "1" Prometheus would call it a ratio.
   const gauge = meter.createObservableGauge("breaker.state", {
     description: "0 closed, 1 half-open, 2 open",
@@ -37,7 +41,7 @@ export function breakerTelemetry(name: string, state: () => BreakerState, log: L
 
   return {
     called(outcome: Outcome): void {
-      calls.add(1, { breaker: name, outcome });
+      counts[outcome] += 1;
       if (outcome === "refused") addEvent("breaker.refused");
     },
     /** A database that stays down opens its breaker once a second: only the first time in an outage is a warning. */
@@ -54,6 +58,9 @@ export function breakerTelemetry(name: string, state: () => BreakerState, log: L
       addEvent("breaker.closed");
       log.info({ breaker: name, downMs: Math.round(downMs) }, "breaker closed: calls go through");
     },
-    stop: () => gauge.removeCallback(observe),
+    stop(): void {
+      gauge.removeCallback(observe);
+      calls.removeCallback(count);
+    },
   };
 }

@@ -64,7 +64,7 @@ export function health({ version, accepting, database, outbound, memory, cpu }: 
       default:
         return next();
     }
-    nameRoute(ctx.path);
+    nameRoute(ctx, ctx.path);
     ctx.set("Cache-Control", "no-store");
   };
 }

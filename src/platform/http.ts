@@ -2,6 +2,7 @@
 import type { Middleware as KoaMiddleware, ParameterizedContext } from "koa";
 import type { Deadline } from "./deadline.ts";
 import type { PhaseClock } from "./phases.ts";
+import type { ProblemType } from "./problem.ts";
 
 /** The classes of requests, best first. */
 export const priorities = ["high", "normal", "low"] as const;
@@ -24,6 +25,12 @@ export interface RequestState {
   deadline: Deadline;
   /** Where its time goes. */
   phases: PhaseClock;
+  /** What telemetry calls the route: its template, once it is known. See {@link nameRoute}. */
+  routeName?: string;
+  /** Why the request was answered with a 5xx. */
+  problem?: ProblemType;
+  /** As far as the trusted proxies tell. */
+  clientAddress?: string;
   /** Set by the route match; every middleware after it may rely on it. */
   route?: Route;
   /** The parameters of the matched path, decoded. */

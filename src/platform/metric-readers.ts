@@ -10,11 +10,13 @@ import {
   type CollectionResult,
   ConsoleMetricExporter,
   type IMetricReader,
+  InstrumentType,
   type MetricProducer,
   MetricReader,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
+import { histogramProducer } from "./histograms.ts";
 import { Problem } from "./problem.ts";
 
 /** Instruments that begin anew each time they are read, such as the runtime's event-loop delay. */
@@ -30,7 +32,7 @@ export class OnDemandReader extends MetricReader {
   #connected = false;
 
   constructor(leave?: Interval) {
-    super();
+    super({ metricProducers: [histogramProducer()] });
     this.#leave = leave;
   }
 
@@ -67,7 +69,10 @@ export function metricReadersFromEnvironment(): IMetricReader[] {
   if (names.size === 0) names.add("otlp");
   return [...names].flatMap((name) => {
     if (name === "otlp") return periodic(otlpExporter());
-    if (name === "console") return new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() });
+    if (name === "console") {
+      const exporter = new ConsoleMetricExporter();
+      return new PeriodicExportingMetricReader({ exporter, metricProducers: [histogramProducer()] });
+    }
     if (name === "prometheus") return prometheus();
     warn("OTEL_METRICS_EXPORTER", name, "otlp, console, prometheus or none");
     return [];
@@ -77,7 +82,8 @@ export function metricReadersFromEnvironment(): IMetricReader[] {
 function periodic(exporter: PushMetricExporter): IMetricReader {
   const exportIntervalMillis = positive("OTEL_METRIC_EXPORT_INTERVAL") ?? 60_000;
   const exportTimeoutMillis = Math.min(positive("OTEL_METRIC_EXPORT_TIMEOUT") ?? 30_000, exportIntervalMillis);
-  return new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis });
+  const metricProducers = [histogramProducer(exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM))];
+  return new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis, metricProducers });
 }
 
 function otlpExporter(): PushMetricExporter {
@@ -92,7 +98,11 @@ function otlpExporter(): PushMetricExporter {
 function prometheus(): IMetricReader {
   const host = getStringFromEnv("OTEL_EXPORTER_PROMETHEUS_HOST");
   const port = getNumberFromEnv("OTEL_EXPORTER_PROMETHEUS_PORT");
-  return new PrometheusExporter({ ...(host !== undefined && { host }), ...(port !== undefined && { port }) });
+  return new PrometheusExporter({
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    metricProducers: [histogramProducer()],
+  });
 }
 
 function positive(name: string): number | undefined {

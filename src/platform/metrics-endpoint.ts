@@ -20,7 +20,7 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middlewa
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   return async function metricsEndpoint(ctx, next) {
     if (ctx.path !== "/metrics" || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
-    nameRoute("/metrics");
+    nameRoute(ctx, "/metrics");
     ctx.set("Cache-Control", "no-store");
     ctx.vary("Accept");
     const { resourceMetrics } = await reader.collect();

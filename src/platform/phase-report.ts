@@ -1,9 +1,9 @@
 // Says where each request's time went: on its span, in the metrics, and, where that is wanted, to its client.
-import { type Attributes, context, metrics, type Span, trace, ValueType } from "@opentelemetry/api";
-import { getRPCMetadata } from "@opentelemetry/core";
+import { type Attributes, metrics, type Span, trace, ValueType } from "@opentelemetry/api";
+import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
 import { type Phase, type PhaseTimes, phases } from "./phases.ts";
-import { type ProblemType, problemOfResponse } from "./problem.ts";
+import type { ProblemType } from "./problem.ts";
 import { unmatchedRoute } from "./route-match.ts";
 import { Slowest } from "./slowest.ts";
 
@@ -17,6 +17,14 @@ const timeouts: ReadonlySet<ProblemType> = new Set([
   "deadline_exceeded",
 ] as const);
 
+type SeriesOfPhases = Readonly<Record<Phase, Series>>;
+
+/** What is left out on a span makes less than half a millisecond, all phases together. */
+const leastMs = 0.05;
+
+/** Of the server span, in seconds. */
+const attributeOf = ofEachPhase((phase) => `request.phase.${phase}`);
+
 interface PhaseReportOptions {
   /** Adds the header `Server-Timing`: it tells clients how the service is built. */
   serverTiming: boolean;
@@ -26,38 +34,38 @@ interface PhaseReportOptions {
 
 /** Reports the phases of `ctx.state.phases` when the answer has been sent, or its client has gone. */
 export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): Middleware {
-  const { duration, timedOut } = instruments();
+  const { durationsOf, timedOut } = instruments();
   const slowest = new Slowest();
 
   return async function phaseReport(ctx, next) {
     const span = trace.getActiveSpan();
-    // Filled in by the route match.
-    const metadata = getRPCMetadata(context.active());
-    // Ahead of telemetry's own listener, which ends the span.
-    ctx.res.prependOnceListener("close", () => report(ctx, span, metadata?.route ?? unmatchedRoute));
+    // Ahead of the listener that ends the span.
+    ctx.res.prependOnceListener("close", () => report(ctx, span));
     try {
       await next();
     } finally {
       // Now, not when the answer has been sent: by then the crowd that was in its way may be gone.
-      if (problemOfResponse.has(ctx.res)) span?.setAttributes(systemState());
+      if (ctx.state.problem !== undefined) span?.setAttributes(systemState());
       if (serverTiming && !ctx.res.headersSent) ctx.set("Server-Timing", timingHeader(ctx.state.phases.times()));
     }
   };
 
-  function report(ctx: Context, span: Span | undefined, route: string): void {
+  function report(ctx: Context, span: Span | undefined): void {
+    const route = ctx.state.routeName ?? unmatchedRoute;
     const times = ctx.state.phases.end();
-    const totalMs = phases.reduce((sum, phase) => sum + times[phase], 0);
-    const isSlowest = slowest.isAmong(route, totalMs);
-    for (const phase of phases) {
-      duration.record(times[phase] / 1000, { phase, "http.route": route, "request.slowest": isSlowest });
-    }
-    const problem = problemOfResponse.get(ctx.res);
+    let totalMs = 0;
+    for (const phase of phases) totalMs += times[phase];
+    const durations = durationsOf(route, slowest.isAmong(route, totalMs));
+    for (const phase of phases) durations[phase].record(times[phase] / 1000);
+    const { problem } = ctx.state;
     if (problem !== undefined && timeouts.has(problem)) {
       // A deadline says nothing about its cause: the largest phase is it.
       timedOut.add(1, { "http.route": route, "error.type": problem, phase: largest(times) });
     }
     if (span?.isRecording()) {
-      for (const phase of phases) span.setAttribute(`request.phase.${phase}`, times[phase] / 1000);
+      // Most phases take no time: those are left out, since each attribute costs.
+      for (const phase of phases)
+        if (times[phase] >= leastMs) span.setAttribute(attributeOf[phase], times[phase] / 1000);
       span.setAttribute("request.id", ctx.state.requestId);
     }
   }
@@ -88,10 +96,32 @@ function instruments() {
   });
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
   timedOut.add(0);
-  const duration = meter.createHistogram("request.phase.duration", {
+  const duration = createHistogram("request", "request.phase.duration", {
     unit: "s",
     description: "Where requests spend their time: the phases of one sum up to its duration",
-    advice: { explicitBucketBoundaries: boundaries },
+    boundaries,
   });
-  return { duration, timedOut };
+  const known = { slowest: new Map<string, SeriesOfPhases>(), others: new Map<string, SeriesOfPhases>() };
+  function durationsOf(route: string, isSlowest: boolean): SeriesOfPhases {
+    const of = isSlowest ? known.slowest : known.others;
+    let series = of.get(route);
+    if (series === undefined) {
+      series = ofEachPhase((phase) => duration.series({ phase, "http.route": route, "request.slowest": isSlowest }));
+      of.set(route, series);
+    }
+    return series;
+  }
+  return { durationsOf, timedOut };
+}
+
+function ofEachPhase<Value>(of: (phase: Phase) => Value): Readonly<Record<Phase, Value>> {
+  return {
+    loop: of("loop"),
+    outbound: of("outbound"),
+    query: of("query"),
+    pool: of("pool"),
+    queue: of("queue"),
+    auth: of("auth"),
+    own: of("own"),
+  };
 }

@@ -61,9 +61,6 @@ export class Problem extends Error {
   }
 }
 
-/** What each response refused with a 5xx says, for the server span: the HTTP instrumentation ends it and asks here. */
-export const problemOfResponse = new WeakMap<object, ProblemType>();
-
 /** Answers every error as `application/problem+json` with the trace id, and logs those that are bugs. */
 export function problemDetails(log: Logger): Middleware {
   return async function problemDetails(ctx, next) {
@@ -72,7 +69,7 @@ export function problemDetails(log: Logger): Middleware {
     } catch (error) {
       const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
       if (problem.type === "internal") log.error({ err: error, route: ctx.state.route?.path }, "request failed");
-      if (problem.status >= 500) problemOfResponse.set(ctx.res, problem.type);
+      if (problem.status >= 500) ctx.state.problem = problem.type;
       const { title, ...kind } = kinds[problem.type];
       ctx.status = problem.status;
       ctx.set(problem.options.headers ?? {});

@@ -67,12 +67,18 @@ export class AdmissionQueue {
    * `signal`, whose waiting place is free again at once.
    */
   async enter(priority: Priority, signal: AbortSignal): Promise<Place> {
-    signal.throwIfAborted();
-    if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
-    if (this.#runningTotal < this.#options.limit) return this.#admit(priority);
+    const place = this.enterAtOnce(priority, signal);
+    if (place !== undefined) return place;
     if (this.#waitingTotal() >= this.#options.waiting && !this.#makeRoom(priority)) throw new Problem("queue_full");
     await this.#wait(priority, signal);
     return this.#place(priority);
+  }
+
+  /** A place that is free now, without a wait for the next turn of anything; undefined when there is none. Throws as {@link enter} rejects. */
+  enterAtOnce(priority: Priority, signal: AbortSignal): Place | undefined {
+    signal.throwIfAborted();
+    if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
+    return this.#runningTotal < this.#options.limit ? this.#admit(priority) : undefined;
   }
 
   #wait(priority: Priority, signal: AbortSignal): Promise<void> {
@@ -122,6 +128,7 @@ export class AdmissionQueue {
   }
 
   #takeNext(): Waiter | undefined {
+    if (this.#waitingTotal() === 0) return undefined;
     this.#refuseOverdue();
     const classes = priorities.filter((priority) => this.#waiters[priority].length > 0);
     const chosen = classes.find((priority) => this.#passedOver[priority] >= oneTurnIn - 1) ?? classes[0];

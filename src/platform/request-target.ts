@@ -11,18 +11,19 @@ const mostParameters = 100;
  * Turns `http://host/path?query` into `/path?query`. Problems: not_found (404) for a target that is neither,
  * invalid_request (400) for more than 100 parameters.
  */
-export const requestTarget: Middleware = async function requestTarget(ctx, next) {
+export const requestTarget: Middleware = function requestTarget(ctx, next) {
   if (!ctx.url.startsWith("/")) {
     const target = URL.parse(ctx.url);
     if (target === null || !target.pathname.startsWith("/")) {
-      nameRoute(unmatchedRoute);
+      nameRoute(ctx, unmatchedRoute);
       throw new Problem("not_found");
     }
     ctx.url = target.pathname + target.search;
   }
-  if (ctx.querystring.split("&", mostParameters + 1).length > mostParameters) {
-    nameRoute(unmatchedRoute);
+  const { querystring } = ctx;
+  if (querystring !== "" && querystring.split("&", mostParameters + 1).length > mostParameters) {
+    nameRoute(ctx, unmatchedRoute);
     throw new Problem("invalid_request", { detail: `A query takes at most ${mostParameters} parameters` });
   }
-  await next();
+  return next();
 };

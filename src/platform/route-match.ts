@@ -2,9 +2,7 @@
 // telemetry all speak of the matched route, never of the raw path. No match ends the request here.
 
 import Router from "@koa/router";
-import { context } from "@opentelemetry/api";
-import { getRPCMetadata, RPCType } from "@opentelemetry/core";
-import type { Middleware, Route } from "./http.ts";
+import type { Context, Middleware, Route } from "./http.ts";
 import { Problem } from "./problem.ts";
 
 /** The `http.route` of all requests that match nothing: one value, so that scanners cannot grow the metrics. */
@@ -13,27 +11,32 @@ export const unmatchedRoute = "unmatched";
 /** Puts the matched route and its parameters into the state; not_found (404) when there is none. First match wins. */
 export function routeMatch(routes: readonly Route[]): Middleware {
   const router = new Router();
-  const byLayer = new Map<unknown, Route>();
-  for (const route of routes)
-    byLayer.set(
-      router.register(route.path, [route.method], () => {}),
-      route,
-    );
+  for (const { path, method } of routes) router.register(path, [method], () => {});
+  // One layer for each, in their order.
+  const known = router.stack.flatMap((layer, index) => {
+    const route = routes[index];
+    return route === undefined ? [] : { layer, route, name: routeTemplate(route.path) };
+  });
 
-  return async function routeMatch(ctx, next) {
-    const layer = router.match(ctx.path, ctx.method).pathAndMethod[0];
-    const route = byLayer.get(layer);
-    nameRoute(route === undefined ? unmatchedRoute : routeTemplate(route.path));
-    if (layer === undefined || route === undefined) throw new Problem("not_found");
-    ctx.state.route = route;
-    ctx.state.params = layer.params(ctx.path, layer.captures(ctx.path), {});
-    await next();
+  return function routeMatch(ctx, next) {
+    const { method, path } = ctx;
+    // Not by the router's own look-up, which tries every route of every method, and the one that fits twice.
+    for (const { route, name, layer } of known) {
+      const captures = layer.methods.includes(method) ? layer.regexp.exec(path) : null;
+      if (captures === null) continue;
+      nameRoute(ctx, name);
+      ctx.state.route = route;
+      ctx.state.params = layer.params(path, captures.slice(1), {});
+      return next();
+    }
+    nameRoute(ctx, unmatchedRoute);
+    throw new Problem("not_found");
   };
 }
 
 /** The last step of the request path: runs the matched route's handler. */
-export const handleRoute: Middleware = async function handleRoute(ctx) {
-  await ctx.state.route?.handle(ctx);
+export const handleRoute: Middleware = function handleRoute(ctx) {
+  return ctx.state.route?.handle(ctx);
 };
 
 /** `/api/automations/:id` as `/api/automations/{id}`: the one spelling that telemetry, logs and /metrics use. */
@@ -42,7 +45,6 @@ export function routeTemplate(path: string): string {
 }
 
 /** Gives the server span its name and `http.route`, and with it the request metrics. */
-export function nameRoute(template: string): void {
-  const metadata = getRPCMetadata(context.active());
-  if (metadata?.type === RPCType.HTTP) metadata.route = template;
+export function nameRoute(ctx: Context, template: string): void {
+  ctx.state.routeName = template;
 }

@@ -2,7 +2,7 @@
 import type { Middleware } from "./http.ts";
 import type { Logger } from "./log.ts";
 import { inWholeMs } from "./phase-report.ts";
-import { routeTemplate, unmatchedRoute } from "./route-match.ts";
+import { unmatchedRoute } from "./route-match.ts";
 
 /** Warns about requests over `thresholdMs`. Never logs a path or a query string: they can carry secrets. */
 export function slowRequest(thresholdMs: number, log: Logger): Middleware {
@@ -13,7 +13,7 @@ export function slowRequest(thresholdMs: number, log: Logger): Middleware {
     } finally {
       const durationMs = Math.round(performance.now() - startedAt);
       if (durationMs > thresholdMs) {
-        const route = ctx.state.route === undefined ? unmatchedRoute : routeTemplate(ctx.state.route.path);
+        const route = ctx.state.routeName ?? unmatchedRoute;
         const phases = inWholeMs(ctx.state.phases.times());
         log.warn({ route, method: ctx.method, status: ctx.status, durationMs, phases }, "slow request");
       }

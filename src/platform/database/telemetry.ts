@@ -2,6 +2,7 @@
 // Names follow the OpenTelemetry conventions for database clients; durations are in seconds.
 import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
+import { createHistogram, type Series } from "../histograms.ts";
 import type { PoolState } from "./pool.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
@@ -27,10 +28,26 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     [ATTR_SERVER_PORT]: server.port,
   };
   const histogram = (name: string, description: string) =>
-    meter.createHistogram(name, { description, unit: "s", advice: { explicitBucketBoundaries: boundaries } });
+    createHistogram("database", name, { description, unit: "s", boundaries });
 
   const duration = histogram("db.client.operation.duration", "Duration of queries, without the wait for a connection");
-  const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool");
+  const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool").series(
+    poolAttributes,
+  );
+  /** By query and outcome: a good one has the empty text. */
+  const known = new Map<string, Map<string, Series>>();
+  function durationOf(name: string, errorType = ""): Series {
+    const ofQuery = known.get(name) ?? new Map<string, Series>();
+    const found = ofQuery.get(errorType);
+    if (found !== undefined) return found;
+    const series = duration.series({
+      "db.system.name": "mysql",
+      "db.query.summary": name,
+      ...(errorType !== "" && { [ATTR_ERROR_TYPE]: errorType }),
+    });
+    known.set(name, ofQuery.set(errorType, series));
+    return series;
+  }
   const counter = (name: string, unit: string, description: string) =>
     meter.createCounter(name, { unit, description, valueType: ValueType.INT });
   const timeouts = counter("db.client.connection.timeouts", "{timeout}", "Waits for a connection that ran out of time");
@@ -85,11 +102,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
         span.setStatus({ code: SpanStatusCode.ERROR });
       }
       span.end();
-      duration.record(durationS, {
-        "db.system.name": "mysql",
-        "db.query.summary": name,
-        ...(errorType !== undefined && { [ATTR_ERROR_TYPE]: errorType }),
-      });
+      durationOf(name, errorType).record(durationS);
     },
     /** A span around several queries, as a transaction is one; marked when `work` rejects. */
     inSpan<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
@@ -104,7 +117,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
         }
       });
     },
-    waited: (waitS: number) => waitTime.record(waitS, poolAttributes),
+    waited: (waitS: number) => waitTime.record(waitS),
     timedOut: () => timeouts.add(1, poolAttributes),
     killed: (name: string) => killed.add(1, { "db.query.summary": name }),
     retried: (name: string, reason: "connection_lost" | "deadlock") =>
