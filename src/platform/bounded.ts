@@ -11,16 +11,33 @@ interface Bounds {
 }
 
 /** The outcome of `work`, unless the limit passes or the signal aborts first. Leaves no timer and no listener behind. */
-export async function bounded<Result>(work: Promise<Result>, { limitMs, late, signal }: Bounds): Promise<Result> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal?.reason);
-  const timer = limitMs === undefined ? undefined : setTimeout(() => reject(late?.()), limitMs);
-  signal?.addEventListener("abort", abort);
-  if (signal?.aborted) abort();
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
-  }
+export function bounded<Result>(work: Promise<Result>, bounds: Bounds): Promise<Result> {
+  return boundedCall((resolve, reject) => {
+    work.then(resolve, reject);
+  }, bounds);
+}
+
+/** The same for work that calls back; `start` is called as by `new Promise`. */
+export function boundedCall<Result>(
+  start: (resolve: (result: Result) => void, reject: (error: unknown) => void) => void,
+  { limitMs, late, signal }: Bounds,
+): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    const fail = (error: unknown) => {
+      end();
+      reject(error);
+    };
+    const abort = () => fail(signal?.reason);
+    const timer = limitMs === undefined ? undefined : setTimeout(() => fail(late?.()), limitMs);
+    signal?.addEventListener("abort", abort);
+    start((result) => {
+      end();
+      resolve(result);
+    }, fail);
+    if (signal?.aborted) abort();
+  });
 }

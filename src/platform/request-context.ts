@@ -20,9 +20,14 @@ export function currentDeadline(): Deadline | undefined {
   return scopes.getStore()?.deadline;
 }
 
+/** Where the time of this request goes; undefined outside of a request. */
+export function currentPhases(): PhaseClock | undefined {
+  return scopes.getStore()?.phases;
+}
+
 /** Counts the time until `work` settles as the request's wait of this kind; just runs it outside of a request. */
 export async function inPhase<Result>(wait: Wait, work: () => Promise<Result>): Promise<Result> {
-  const phases = scopes.getStore()?.phases;
+  const phases = currentPhases();
   if (phases === undefined) return work();
   phases.enter(wait);
   try {
@@ -50,11 +55,13 @@ export function outsideOfRequest<Result>(work: () => Result): Result {
  */
 export function requestContext(deadlineMs: number | undefined, stalls: LoopStalls): Middleware {
   return async function requestContext(ctx, next) {
-    const givenId = ctx.get("x-request-id");
-    ctx.state.requestId = /^[\w.-]{1,128}$/.test(givenId) ? givenId : randomUUID();
-    ctx.set("X-Request-Id", ctx.state.requestId);
+    const givenId = ctx.req.headers["x-request-id"];
+    const isFit = typeof givenId === "string" && /^[\w.-]{1,128}$/.test(givenId);
+    ctx.state.requestId = isFit ? givenId : randomUUID();
+    ctx.res.setHeader("X-Request-Id", ctx.state.requestId);
 
-    const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, ctx));
+    const asked = ctx.req.headers["x-request-timeout-ms"];
+    const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, asked));
     ctx.state.deadline = deadline;
     const phases = new PhaseClock(stalls);
     ctx.state.phases = phases;
@@ -73,7 +80,8 @@ export function requestContext(deadlineMs: number | undefined, stalls: LoopStall
 }
 
 /** A malformed header is no reason to refuse a request that would be fine without it: it is ignored. */
-function lowered(deadlineMs: number, ctx: { get(name: string): string }): number {
-  const text = ctx.get("x-request-timeout-ms");
-  return /^\d{1,9}$/.test(text) ? Math.min(deadlineMs, Math.max(1, Number(text))) : deadlineMs;
+function lowered(deadlineMs: number, text: string | string[] | undefined): number {
+  return typeof text === "string" && /^\d{1,9}$/.test(text)
+    ? Math.min(deadlineMs, Math.max(1, Number(text)))
+    : deadlineMs;
 }

@@ -1,8 +1,8 @@
 // A bounded pool of connections, on top of the driver's: the driver waits for ever, keeps connections that have died while
 // idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { createPool, type Pool, type PoolConnection } from "mysql2/promise";
-import { bounded } from "../bounded.ts";
+import { createPool, type Pool, type PoolConnection } from "mysql2";
+import { boundedCall } from "../bounded.ts";
 import { Problem } from "../problem.ts";
 import type { connectionOptions } from "./connection.ts";
 import { databaseError } from "./errors.ts";
@@ -50,7 +50,7 @@ const longestLine = 10_000;
 export class ConnectionPool {
   readonly #pool: Pool;
   readonly #options: PoolOptions;
-  readonly #histories = new WeakMap<object, History>();
+  readonly #histories = new WeakMap<PoolConnection, History>();
   #used = 0;
   #waiting = 0;
   /** Connections from before this instant are checked before they are used, however short they were idle. */
@@ -74,7 +74,7 @@ export class ConnectionPool {
   }
 
   state(): PoolState {
-    const idle = Math.max(0, openConnections(this.#pool) - this.#used);
+    const idle = Math.max(0, lengthOf(this.#pool, "_allConnections") - this.#used);
     return { used: this.#used, idle, waiting: this.#waiting, limit: this.#options.limit };
   }
 
@@ -90,7 +90,7 @@ export class ConnectionPool {
       for (;;) {
         const connection = await this.#next(endsAt - performance.now(), signal);
         this.#used += 1;
-        const history = this.#histories.get(connection.connection);
+        const history = this.#histories.get(connection);
         if (history === undefined) {
           this.#remember(connection);
           return { connection, reused: false };
@@ -109,7 +109,7 @@ export class ConnectionPool {
 
   release(connection: PoolConnection): void {
     this.#used -= 1;
-    const history = this.#histories.get(connection.connection);
+    const history = this.#histories.get(connection);
     if (history !== undefined) history.usedAt = performance.now();
     connection.release();
   }
@@ -126,35 +126,43 @@ export class ConnectionPool {
 
   /** Closes all connections. Never rejects, and takes a second at most: one that cannot say goodbye is as good as closed. */
   close(): Promise<void> {
-    this.#closed ??= Promise.race([this.#pool.end(), sleep(closeWithinMs, undefined, { ref: false })]).catch(() => {});
+    const ended = () => new Promise<void>((resolve) => this.#pool.end(() => resolve()));
+    this.#closed ??= Promise.race([ended(), sleep(closeWithinMs, undefined, { ref: false })]);
     return this.#closed;
   }
 
   async #next(limitMs: number, signal: AbortSignal | undefined): Promise<PoolConnection> {
-    const pending = this.#pool.getConnection();
+    let waiting = true;
     // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
     const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
+    const ask = (resolve: (connection: PoolConnection) => void, reject: (error: unknown) => void) =>
+      this.#pool.getConnection((error, connection) => {
+        if (error !== null) reject(error);
+        else if (waiting) resolve(connection);
+        else this.#giveBack(connection);
+      });
+    // One that lies ready is handed over before any limit could pass.
+    if (lengthOf(this.#pool, "_freeConnections") > 0) return new Promise(ask);
     try {
-      return await bounded(pending, { limitMs: Math.max(0, limitMs), late, signal });
+      return await boundedCall(ask, { limitMs: Math.max(0, limitMs), late, signal });
     } catch (error) {
-      // The driver may still hand a connection to this wait that nobody is waiting in: it goes straight back.
-      pending.then(
-        (connection) => {
-          if (!this.#histories.has(connection.connection)) this.#remember(connection);
-          connection.release();
-        },
-        () => {},
-      );
+      waiting = false;
       if (error instanceof Error && error.message === "Queue limit reached.") throw new Problem("pool_timeout");
       throw databaseError(error);
     }
+  }
+
+  /** The driver still hands connections to waits that nobody is waiting in any more: they go straight back. */
+  #giveBack(connection: PoolConnection): void {
+    if (!this.#histories.has(connection)) this.#remember(connection);
+    connection.release();
   }
 
   #remember(connection: PoolConnection): void {
     const now = performance.now();
     // Not all at once: what was opened together would be replaced together.
     const endsAt = now + this.#options.recycleMs * (1 - 0.1 * Math.random());
-    this.#histories.set(connection.connection, { openedAt: now, usedAt: now, endsAt });
+    this.#histories.set(connection, { openedAt: now, usedAt: now, endsAt });
   }
 
   /** Whether a connection that was used before can be used once more. */
@@ -164,11 +172,14 @@ export class ConnectionPool {
     if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
     const late = () => new Problem("database_unavailable");
     let answered = false;
-    const ping = connection.ping().then(() => {
-      answered = true;
-    });
+    const ping = (resolve: (value: undefined) => void, reject: (error: unknown) => void) =>
+      connection.ping((error: unknown) => {
+        if (error) return reject(error);
+        answered = true;
+        resolve(undefined);
+      });
     try {
-      await bounded(ping, { limitMs: checkWithinMs, late, signal });
+      await boundedCall(ping, { limitMs: checkWithinMs, late, signal });
       return true;
     } catch (error) {
       if (signal?.aborted) throw error;
@@ -182,9 +193,9 @@ export class ConnectionPool {
   }
 }
 
-/** The driver counts its open connections but publishes no figure: this reads its own list, and 0 should it go away. */
-function openConnections(pool: Pool): number {
-  const inner: unknown = Reflect.get(pool.pool, "_allConnections");
+/** The driver publishes no figure of its connections: this reads its own lists, and 0 should they go away. */
+function lengthOf(pool: Pool, list: "_allConnections" | "_freeConnections"): number {
+  const inner: unknown = Reflect.get(pool, list);
   const length: unknown = typeof inner === "object" && inner !== null ? Reflect.get(inner, "length") : undefined;
   return typeof length === "number" ? length : 0;
 }

@@ -16,15 +16,11 @@ export class QueryKiller {
   }
 
   /**
-   * Stops the query `running` of the connection `threadId`. Gives true once the server has taken the order and the query has
+   * Stops the query of the connection `threadId`; `ended` resolves once it has ended, however. Gives true once the server has taken the order and the query has
    * ended: any earlier, the order could hit the next query on that connection. Gives false when either did not happen in
    * time; then the connection is not to be used again. Never rejects.
    */
-  async stop(threadId: number, running: Promise<unknown>): Promise<boolean> {
-    const ended = running.then(
-      () => {},
-      () => {},
-    );
+  async stop(threadId: number, ended: Promise<void>): Promise<boolean> {
     const connecting = this.#connect();
     const kill = async () => {
       await (await connecting).query("KILL QUERY ?", [threadId]);

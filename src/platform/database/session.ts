@@ -1,10 +1,10 @@
 // One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
 import type { Span } from "@opentelemetry/api";
-import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2/promise";
-import { bounded } from "../bounded.ts";
+import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
+import { boundedCall } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { inPhase } from "../request-context.ts";
+import { currentPhases } from "../request-context.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
 import type { QueryKiller } from "./query-killer.ts";
@@ -73,13 +73,21 @@ export class Session {
     this.#waitS = 0;
     const startedAt = performance.now();
     const span = telemetry.startQuery(name, sql, waitS);
-    const running = this.#connection.query<Result>({ sql, values: [...parameters] });
+    const phases = currentPhases();
+    const running = new RunningStatement();
     let rows: number | undefined;
     let errorType: string | undefined;
     try {
       const late = () => new Problem("query_timeout");
       const limits = { limitMs: options.queryTimeoutMs, late, signal };
-      const [result] = await inPhase("query", () => bounded(running, limits));
+      phases?.enter("query");
+      const result = await boundedCall<Result>((resolve, reject) => {
+        this.#connection.query<Result>({ sql, values: [...parameters] }, (error: QueryError | null, result) => {
+          running.end();
+          if (error !== null) reject(error);
+          else resolve(result);
+        });
+      }, limits);
       rows = Array.isArray(result) ? result.length : result.affectedRows;
       return result;
     } catch (error) {
@@ -90,6 +98,7 @@ export class Session {
       errorType = known instanceof Problem ? known.type : (errorCode(error) ?? "query_failed");
       throw known;
     } finally {
+      phases?.leave("query");
       const durationMs = performance.now() - startedAt;
       if (durationMs > options.slowQueryMs)
         this.#reportSlow(span, { name, sql, durationMs, waitMs: waitS * 1000, rows });
@@ -97,10 +106,10 @@ export class Session {
     }
   }
 
-  async #stop(name: string, running: Promise<unknown>): Promise<boolean> {
+  async #stop(name: string, running: RunningStatement): Promise<boolean> {
     const { killer, telemetry, onUnstoppable } = this.#tools;
     telemetry.killed(name);
-    const stopped = await killer.stop(this.#connection.threadId, running);
+    const stopped = await killer.stop(this.#connection.threadId, running.ended());
     if (!stopped) onUnstoppable();
     return stopped;
   }
@@ -122,6 +131,24 @@ export class Session {
       },
       "slow query",
     );
+  }
+}
+
+/** Knows when the server has answered, for those who have given the answer up: hardly any statement needs a promise of it. */
+class RunningStatement {
+  #ended = false;
+  #onEnd: (() => void) | undefined;
+
+  end(): void {
+    this.#ended = true;
+    this.#onEnd?.();
+  }
+
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#ended) resolve();
+      else this.#onEnd = resolve;
+    });
   }
 }
 

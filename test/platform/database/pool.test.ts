@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Socket } from "node:net";
-import type { PoolConnection, RowDataPacket } from "mysql2/promise";
+import type { PoolConnection, RowDataPacket } from "mysql2";
 import { connectionOptions } from "../../../src/platform/database/connection.ts";
 import { ConnectionPool, type PoolOptions } from "../../../src/platform/database/pool.ts";
 import { Link } from "../../faults/link.ts";
@@ -32,7 +32,7 @@ describe("ConnectionPool", () => {
   async function use(): Promise<number> {
     const { connection } = await pool.acquire(undefined);
     const { threadId } = connection;
-    await connection.query("SELECT 1");
+    await connection.promise().query("SELECT 1");
     pool.release(connection);
     return threadId;
   }
@@ -63,7 +63,9 @@ describe("ConnectionPool", () => {
 
     async function pings(): Promise<number> {
       const { connection } = await pool.acquire(undefined);
-      const [[row]] = await connection.query<RowDataPacket[]>("SHOW SESSION STATUS LIKE 'Com_admin_commands'");
+      const [[row]] = await connection
+        .promise()
+        .query<RowDataPacket[]>("SHOW SESSION STATUS LIKE 'Com_admin_commands'");
       pool.release(connection);
       return Number(row?.Value);
     }
@@ -199,7 +201,7 @@ describe("ConnectionPool", () => {
 });
 
 function socketOf(connection: PoolConnection): Socket {
-  const stream: unknown = Reflect.get(connection.connection, "stream");
+  const stream: unknown = Reflect.get(connection, "stream");
   assert.ok(stream instanceof Socket);
   return stream;
 }
