@@ -52,6 +52,7 @@ export function clientNetwork(address: string): string {
  * @throws {RangeError} naming the first range that is none.
  */
 export function addressRanges(ranges: readonly string[]): (address: string) => boolean {
+  if (ranges.length === 0) return () => false;
   const list = new BlockList();
   for (const range of ranges) {
     const [text = "", bits, ...more] = range.split("/");

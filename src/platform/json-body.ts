@@ -20,6 +20,9 @@ export function jsonBody(limitBytes: number): Middleware {
     },
   });
   return async function jsonBody(ctx, next) {
+    const { headers } = ctx.req;
+    const announced = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
+    if (!announced && (ctx.method === "GET" || ctx.method === "HEAD")) return next();
     const hasBody = ctx.is() !== null && ctx.request.length !== 0;
     // The parser's decompressor does not hear of the end of a request that stops in the middle, and would keep its place.
     const compressed = !["", "identity"].includes(ctx.get("content-encoding"));

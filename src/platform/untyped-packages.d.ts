@@ -16,7 +16,6 @@ declare module "@koa/cors" {
 
 declare module "koa-ratelimit" {
   import type { Redis } from "ioredis";
-  import type { ParameterizedContext } from "koa";
 
   export interface WindowState {
     id: string;
@@ -26,20 +25,27 @@ declare module "koa-ratelimit" {
     total: number;
   }
 
-  interface Options {
+  /** What it uses of Koa's context. */
+  export interface RateLimitContext {
+    state: object;
+    body: unknown;
+    status: number;
+    set(fields: string | Record<string, number>): void;
+  }
+  interface Options<Context> {
     max: number;
     /** Length of the window in milliseconds. */
     duration: number;
     /** Goes before the id in the store's keys. */
     namespace: string;
-    id: (ctx: ParameterizedContext) => string;
+    id: (ctx: Context) => string;
     errorMessage: string;
   }
   type Store = { driver: "memory"; db: Map<string, WindowState> } | { driver: "redis"; db: Redis };
 
-  export default function ratelimit(
-    options: Options & Store,
-  ): (ctx: ParameterizedContext, next: () => Promise<void>) => Promise<void>;
+  export default function ratelimit<Context extends RateLimitContext>(
+    options: Options<Context> & Store,
+  ): (ctx: Context, next: () => Promise<void>) => Promise<void>;
 }
 
 declare module "opossum" {

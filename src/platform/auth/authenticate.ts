@@ -19,9 +19,8 @@ export interface AuthenticateOptions {
  */
 export function authenticate({ verifyToken, subjectOfKey, publicRoutes }: AuthenticateOptions): Middleware {
   return async function authenticate(ctx, next) {
-    if (ctx.state.route === undefined || !publicRoutes.has(ctx.state.route)) {
-      ctx.state.subject = await inPhase("auth", () => callerOf(ctx));
-    }
+    if (ctx.state.route !== undefined && publicRoutes.has(ctx.state.route)) return next();
+    ctx.state.subject = await inPhase("auth", () => callerOf(ctx));
     await next();
   };
 

@@ -1,7 +1,7 @@
 // Gives each client so many requests a minute, counted by koa-ratelimit: by address before authentication, so that guessing
 // tokens has a limit too, and by subject after it, so that many addresses are no way around.
 import { metrics } from "@opentelemetry/api";
-import koaRatelimit from "koa-ratelimit";
+import koaRatelimit, { type RateLimitContext } from "koa-ratelimit";
 import { clientAddress, clientNetwork } from "../client-address.ts";
 import type { Context, Middleware } from "../http.ts";
 import { Problem } from "../problem.ts";
@@ -21,77 +21,114 @@ export interface RateLimitOptions {
 
 type By = "address" | "subject";
 
+const remainingHeader = "X-RateLimit-Remaining";
+const resetHeader = "X-RateLimit-Reset";
+
 /** Limits each address; the /64 network counts for IPv6. rate_limited (429) with Retry-After beyond the limit. */
 export function limitByAddress(options: RateLimitOptions): Middleware {
-  const limit = limiter("address", options, (ctx) => clientNetwork(clientAddress(ctx.req, options.trustedProxies)));
+  const limit = limiter("address", options);
   return async function limitByAddress(ctx, next) {
-    await limit(ctx);
+    await limit(ctx, clientNetwork);
     await next();
   };
 }
 
 /** Limits each authenticated subject; requests without one pass. rate_limited (429) with Retry-After beyond the limit. */
 export function limitBySubject(options: RateLimitOptions): Middleware {
-  const limit = limiter("subject", options, (ctx) => ctx.state.subject ?? "");
+  const limit = limiter("subject", options);
   return async function limitBySubject(ctx, next) {
-    if (ctx.state.subject !== undefined) await limit(ctx);
+    const { subject } = ctx.state;
+    if (subject === undefined) return next();
+    await limit(ctx, () => subject);
     await next();
   };
 }
 
-/** Resolves when the request may go on; without the store it may. */
-function limiter(
-  by: By,
-  { max, windowS, store, trustedProxies, exempt }: RateLimitOptions,
-  id: (ctx: Context) => string,
-) {
-  const decisions = metrics.getMeter("rate-limit").createCounter("ratelimit.decisions", {
-    description: "Requests that the rate limit let pass or refused",
-    unit: "{request}",
-  });
-  for (const decision of ["allowed", "limited", "exempt", "store_error"]) decisions.add(0, { decision, by });
-  const count = koaRatelimit({
+/** What the library writes to: its headers are read here, and the answer's are written once, in the form that they are to have. */
+class Verdict implements RateLimitContext {
+  readonly state = {};
+  readonly client: string;
+  body: unknown;
+  status = 200;
+  remaining = 0;
+  /** In seconds since 1970, with fractions. */
+  reset = 0;
+
+  constructor(client: string) {
+    this.client = client;
+  }
+
+  set(fields: string | Record<string, number>): void {
+    if (typeof fields === "string") return;
+    this.remaining = fields[remainingHeader] ?? 0;
+    this.reset = fields[resetHeader] ?? 0;
+  }
+}
+
+/** Resolves when the request of the client that `clientOf` its address may go on; without the store it may. */
+function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLimitOptions) {
+  const decided = decisionCounts(by);
+  const count = koaRatelimit<Verdict>({
     ...store.open(),
     max,
     duration: windowS * 1000,
     namespace: `ratelimit:${by}`,
-    id,
+    id: ({ client }) => client,
     errorMessage: "Too many requests",
   });
+  const policy = `"${by}";q=${max};w=${windowS}`;
 
-  return async function limit(ctx: Context): Promise<void> {
-    if (exempt(clientAddress(ctx.req, trustedProxies))) return decisions.add(1, { decision: "exempt", by });
-    let decision: "allowed" | "limited" | "store_error" = "limited";
-    if (!store.usable()) {
-      decision = "store_error";
-    } else {
-      try {
-        await count(ctx, async () => {
-          decision = "allowed";
-        });
-        store.worked();
-      } catch (error) {
-        store.failed(error);
-        decision = "store_error";
-      }
+  return async function limit(ctx: Context, clientOf: (address: string) => string): Promise<void> {
+    ctx.state.clientAddress ??= clientAddress(ctx.req, trustedProxies);
+    const address = ctx.state.clientAddress;
+    if (exempt(address)) {
+      decided.exempt += 1;
+      return;
     }
-    decisions.add(1, { decision, by });
-    if (decision === "store_error") return;
-    const resetS = describe(ctx, by, max, windowS);
-    if (decision === "limited") throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
+    if (!store.usable()) {
+      decided.store_error += 1;
+      return;
+    }
+    const verdict = new Verdict(clientOf(address));
+    let allowed = false;
+    try {
+      await count(verdict, async () => {
+        allowed = true;
+      });
+      store.worked();
+    } catch (error) {
+      store.failed(error);
+      decided.store_error += 1;
+      return;
+    }
+    decided[allowed ? "allowed" : "limited"] += 1;
+    const resetS = Math.min(windowS, Math.max(0, Math.ceil(verdict.reset - Date.now() / 1000)));
+    describe(ctx, verdict, max);
+    // The standard's (draft-ietf-httpapi-ratelimit-headers) are lists: each limit adds its part.
+    ctx.res.appendHeader("RateLimit-Policy", policy);
+    ctx.res.appendHeader("RateLimit", `"${by}";r=${verdict.remaining};t=${resetS}`);
+    if (!allowed) throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
   };
 }
 
-/**
- * Adds the standard headers (draft-ietf-httpapi-ratelimit-headers) to those that the library has set, and makes the
- * library's reset time a whole number. Gives the seconds until the limit allows more, rounded up.
- */
-function describe(ctx: Context, by: By, max: number, windowS: number): number {
-  const reset = Number(ctx.response.get("X-RateLimit-Reset"));
-  const remaining = ctx.response.get("X-RateLimit-Remaining");
-  const resetS = Math.min(windowS, Math.max(0, Math.ceil(reset - Date.now() / 1000)));
-  ctx.set("X-RateLimit-Reset", String(Math.ceil(reset)));
-  ctx.append("RateLimit-Policy", `"${by}";q=${max};w=${windowS}`);
-  ctx.append("RateLimit", `"${by}";r=${remaining};t=${resetS}`);
-  return resetS;
+/** The library's own headers, with its time as a whole number. */
+function describe({ res }: Context, { remaining, reset }: Verdict, max: number): void {
+  res.setHeader("X-RateLimit-Limit", String(max));
+  res.setHeader(remainingHeader, String(remaining));
+  res.setHeader(resetHeader, String(Math.ceil(reset)));
+}
+
+const decisions = ["allowed", "limited", "exempt", "store_error"] as const;
+
+/** To be counted up; read at each collection. */
+function decisionCounts(by: By): Record<(typeof decisions)[number], number> {
+  const counts = { allowed: 0, limited: 0, exempt: 0, store_error: 0 };
+  const counter = metrics.getMeter("rate-limit").createObservableCounter("ratelimit.decisions", {
+    description: "Requests that the rate limit let pass or refused",
+    unit: "{request}",
+  });
+  counter.addCallback((result) => {
+    for (const decision of decisions) result.observe(counts[decision], { decision, by });
+  });
+  return counts;
 }

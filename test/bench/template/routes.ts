@@ -2,17 +2,24 @@
 import type { Database } from "../../../src/platform/database/database.ts";
 import type { Route } from "../../../src/platform/http.ts";
 import { Problem } from "../../../src/platform/problem.ts";
-import { publicRoute } from "../../public-route.ts";
 import queries from "../peers/queries.cjs";
 
 export function routes(database: Database): Route[] {
   return [
-    publicRoute("/items/:id", async ({ id }) => {
-      const [item] = await database.query("items.one", queries.one, [Number(id)]);
+    publicly("/items/:id", async (ctx) => {
+      const [item] = await database.query("items.one", queries.one, [Number(ctx.state.params.id)]);
       if (item === undefined) throw new Problem("not_found");
-      return item;
+      ctx.body = item;
     }),
-    publicRoute("/items", () => database.query("items.list", queries.list)),
-    publicRoute("/work", () => database.query("work", queries.work)),
+    publicly("/items", async (ctx) => {
+      ctx.body = await database.query("items.list", queries.list);
+    }),
+    publicly("/work", async (ctx) => {
+      ctx.body = await database.query("work", queries.work);
+    }),
   ];
+}
+
+function publicly(path: string, handle: Route["handle"]): Route {
+  return { method: "GET", path, public: true, handle };
 }
