@@ -1,25 +1,24 @@
 // Starts OpenTelemetry. Loaded with `--import` ahead of the service, so that the libraries it imports can be instrumented.
 // Everything is set by the variables of the OpenTelemetry specification; only the defaults below differ from it.
 
-import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
+import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
 import { getBooleanFromEnv, getStringFromEnv } from "@opentelemetry/core";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
-import { register } from "import-in-the-middle/register-hooks.mjs";
 import packageJson from "../package.json" with { type: "json" };
 import { recordThroughSdk } from "./platform/histograms.ts";
+import { instrument } from "./platform/instrumentations.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./platform/metric-readers.ts";
 import { measureOnly } from "./platform/metrics-only.ts";
 import { exportWithOwnWriter } from "./platform/otlp-spans.ts";
 
-register();
-
 exportWithOwnWriter();
 
+const disabled = getBooleanFromEnv("OTEL_SDK_DISABLED");
 const off = { enabled: false };
-const instrumentations = getNodeAutoInstrumentations({
-  // Those that come in have their span from platform/server-span.ts.
+const config: InstrumentationConfigMap = {
+  // Requests that come in have their span from platform/server-span.ts.
   "@opentelemetry/instrumentation-http": { disableIncomingRequestInstrumentation: true },
   // A span for every file, look-up and socket hides the request among them.
   "@opentelemetry/instrumentation-fs": off,
@@ -29,9 +28,10 @@ const instrumentations = getNodeAutoInstrumentations({
   "@opentelemetry/instrumentation-koa": off,
   // It records values of queries and not the wait for a connection; see platform/database/telemetry.ts.
   "@opentelemetry/instrumentation-mysql2": off,
-});
+};
 
-const disabled = getBooleanFromEnv("OTEL_SDK_DISABLED");
+const instrumentations = disabled ? [] : instrument(config);
+
 // That file says who reads metrics: none of those readers knows our own histograms.
 if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) recordThroughSdk();
 const exporting = disabled ? [] : metricReadersFromEnvironment();
@@ -44,7 +44,7 @@ export const metricsReader = new OnDemandReader(exporting.length > 0 ? runtime :
 
 /** The running SDK. `shutdown` sends what is left, and gives up when the collector is away. */
 export const telemetry = disabled
-  ? measureOnly(instrumentations, metricsReader)
+  ? measureOnly(metricsReader)
   : startNodeSdk({
       // A message while it starts is worth reading only when something is wrong.
       logLevel: process.env.OTEL_LOG_LEVEL || "warn",

@@ -1,0 +1,32 @@
+// Runs a script in a process of its own, to see what it loads.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { root } from "./helper.ts";
+
+/** Ahead of everything else: keeps the address of every module that is loaded, and prints them at the end. */
+const listing = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from "node:module";
+  const urls = [];
+  registerHooks({
+    load(url, context, next) {
+      urls.push(url);
+      return next(url, context);
+    },
+  });
+  process.on("exit", () => process.stderr.write(JSON.stringify(urls)));`)}`;
+
+/** The output of `script`, an ES module in the project's folder, and the address of each module that was loaded. */
+export async function evaluate(
+  script: string,
+  env: Record<string, string> = {},
+  { telemetry = false } = {},
+): Promise<{ output: string; modules: string[] }> {
+  const preloaded = [listing, ...(telemetry ? ["./src/telemetry.ts"] : [])].flatMap((path) => ["--import", path]);
+  const program = `${script}\nprocess.exit();`;
+  const { stdout, stderr } = await promisify(execFile)(
+    process.execPath,
+    [...preloaded, "--input-type=module", "--eval", program],
+    { cwd: root, env: { PATH: process.env.PATH, ...env } },
+  );
+  return { output: stdout, modules: JSON.parse(stderr) };
+}
