@@ -4,7 +4,6 @@
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
 import { getBooleanFromEnv, getStringFromEnv } from "@opentelemetry/core";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
-import { startNodeSdk } from "@opentelemetry/sdk-node";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
 import packageJson from "../package.json" with { type: "json" };
 import { recordThroughSdk } from "./platform/histograms.ts";
@@ -12,6 +11,7 @@ import { instrument } from "./platform/instrumentations.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./platform/metric-readers.ts";
 import { measureOnly } from "./platform/metrics-only.ts";
 import { exportWithOwnWriter } from "./platform/otlp-spans.ts";
+import { importSdk } from "./platform/sdk.ts";
 
 exportWithOwnWriter();
 
@@ -34,7 +34,7 @@ const instrumentations = disabled ? [] : instrument(config);
 
 // That file says who reads metrics: none of those readers knows our own histograms.
 if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) recordThroughSdk();
-const exporting = disabled ? [] : metricReadersFromEnvironment();
+const exporting = disabled ? [] : await metricReadersFromEnvironment();
 const runtime = instrumentations.find(
   (one) => one.instrumentationName === "@opentelemetry/instrumentation-runtime-node",
 );
@@ -45,7 +45,7 @@ export const metricsReader = new OnDemandReader(exporting.length > 0 ? runtime :
 /** The running SDK. `shutdown` sends what is left, and gives up when the collector is away. */
 export const telemetry = disabled
   ? measureOnly(metricsReader)
-  : startNodeSdk({
+  : (await importSdk()).startNodeSdk({
       // A message while it starts is worth reading only when something is wrong.
       logLevel: process.env.OTEL_LOG_LEVEL || "warn",
       baseResource: defaultResource().merge(

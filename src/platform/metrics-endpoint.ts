@@ -1,6 +1,5 @@
 // GET /metrics from the OpenTelemetry SDK's own data: the endpoints' times as JSON for people and scripts, everything in
 // Prometheus' text format for a scraper. Never queued, limited or authenticated: keep it off the public side of your proxy.
-import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { emptyResource } from "@opentelemetry/resources";
 import type { MetricReader } from "@opentelemetry/sdk-metrics";
 import { endpointTimes } from "./endpoint-times.ts";
@@ -17,7 +16,6 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middlewa
   // Without the resource: it has the process's paths and arguments, which are nobody's business here, and looking at it
   // before the last of its detectors has ended is an error in the log.
   const resource = emptyResource();
-  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   return async function metricsEndpoint(ctx, next) {
     if (ctx.path !== "/metrics" || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
     nameRoute(ctx, "/metrics");
@@ -28,6 +26,8 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middlewa
     if (preferred === "application/json") {
       ctx.body = { endpoints: endpointTimes(resourceMetrics) };
     } else {
+      const { PrometheusSerializer } = await import("@opentelemetry/exporter-prometheus");
+      const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
       ctx.body = serializer.serialize({ ...resourceMetrics, resource });
       ctx.type = textType;
     }

@@ -14,11 +14,11 @@ async function longestDelay(reader: OnDemandReader): Promise<number> {
 }
 
 /** The readers with `variables` in the environment, which is as before afterwards. */
-function readersWith(variables: Record<string, string>) {
+async function readersWith(variables: Record<string, string>) {
   const before = { ...process.env };
   Object.assign(process.env, variables);
   try {
-    return metricReadersFromEnvironment();
+    return await metricReadersFromEnvironment();
   } finally {
     for (const name of Object.keys(variables)) delete process.env[name];
     Object.assign(process.env, before);
@@ -37,7 +37,7 @@ describe("metricReadersFromEnvironment", () => {
       ["none", []],
       ["otlp,none", []],
     ] as const) {
-      const readers = readersWith({ OTEL_METRICS_EXPORTER: names, ...prometheus });
+      const readers = await readersWith({ OTEL_METRICS_EXPORTER: names, ...prometheus });
       assert.deepEqual(
         readers.map((reader) => reader.constructor),
         kinds,
@@ -48,8 +48,8 @@ describe("metricReadersFromEnvironment", () => {
     }
   });
 
-  it("makes none when OTEL_CONFIG_FILE decides", () => {
-    assert.deepEqual(readersWith({ OTEL_CONFIG_FILE: "otel.yaml", OTEL_METRICS_EXPORTER: "otlp" }), []);
+  it("makes none when OTEL_CONFIG_FILE decides", async () => {
+    assert.deepEqual(await readersWith({ OTEL_CONFIG_FILE: "otel.yaml", OTEL_METRICS_EXPORTER: "otlp" }), []);
   });
 
   it("warns of a value that it does not know, and goes on without it", async () => {
@@ -59,7 +59,7 @@ describe("metricReadersFromEnvironment", () => {
       ["OTEL_METRIC_EXPORT_INTERVAL", "-5", 1],
     ] as const) {
       const warned = once(process, "warning");
-      assert.equal(readersWith({ [name]: value }).length, number);
+      assert.equal((await readersWith({ [name]: value })).length, number);
       const [warning] = await warned;
       assert.match(String(warning), new RegExp(`${name}: got ${value}, takes .+; ignored`));
     }
