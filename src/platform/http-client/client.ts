@@ -1,11 +1,10 @@
 // HTTP calls to others, with a limit on everything: time, connections, bytes, retries, and where they may go.
 import type { LookupFunction } from "node:net";
-import { Agent, errors } from "undici";
+import type { Agent } from "undici";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline, inPhase } from "../request-context.ts";
 import { addressPolicy } from "./address-policy.ts";
-import { guardedConnector } from "./connector.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
 import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
@@ -33,32 +32,27 @@ export interface HttpClientOptions {
 
 export type HttpClient = ReturnType<typeof httpClient>;
 
-/** A kept connection is closed after this, whatever the other side offers: idle ones to many origins would add up. */
-const keepAliveMs = 4000;
-
 /** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
 export function httpClient(options: HttpClientOptions, log: Logger) {
   const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker, lookup } = options;
   const mayConnect = addressPolicy(allowPrivate);
-  const agent = new Agent({
-    connections,
-    pipelining: 1,
-    allowH2: false,
-    connect: guardedConnector({ mayConnect, connectTimeoutMs, lookup }),
-    keepAliveTimeout: keepAliveMs,
-    keepAliveMaxTimeout: keepAliveMs,
-    // The time limit of the call covers both.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  let agent: Agent | undefined;
   const telemetry = clientTelemetry();
   const origins = new Origins(breaker, log);
+
+  /** Opened by the first call: undici takes 40 ms and 7 MB, and many a service calls nobody. */
+  async function opened(): Promise<Agent> {
+    const { openAgent } = await import("./agent.ts");
+    agent ??= openAgent({ connections, mayConnect, connectTimeoutMs, lookup });
+    return agent;
+  }
 
   async function callWithinLimits(url: URL, request: HttpRequest, signal: AbortSignal, endsAt: number) {
     const { budget } = origins.get(url.origin);
     budget.called();
     const headers = { "accept-encoding": acceptEncoding, ...request.headers };
-    const attempt = () => exchange(url, { ...request, headers }, { dispatcher: agent, signal, maxResponseBytes });
+    const dispatcher = agent ?? (await opened());
+    const attempt = () => exchange(url, { ...request, headers }, { dispatcher, signal, maxResponseBytes });
     const answer = mayRetry(request)
       ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
       : await attempt();
@@ -74,7 +68,7 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
     } catch (error) {
       if (error instanceof DestinationRefused) telemetry.refused(error.refusal);
       if (error instanceof Problem) throw error;
-      throw error instanceof errors.ConnectTimeoutError
+      throw codeOf(error) === "UND_ERR_CONNECT_TIMEOUT"
         ? new Problem("outbound_timeout", { cause: error })
         : new Problem("dependency_failed", { cause: error });
     }
@@ -104,14 +98,18 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
     },
 
     /** Connections at this instant, and requests that wait for one, by origin. */
-    stats: () => agent.stats,
+    stats: () => agent?.stats ?? {},
 
     /** How many of the origins called lately are in each state. */
     breakerStates: () => origins.breakerStates(),
 
     async close(): Promise<void> {
       origins.close();
-      await agent.close();
+      await agent?.close();
     },
   };
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }

@@ -6,7 +6,7 @@ import { buildConnector, errors } from "undici";
 import type { AddressPolicy } from "./address-policy.ts";
 import { DestinationRefused } from "./destination.ts";
 
-interface ConnectorOptions {
+export interface ConnectorOptions {
   mayConnect: AddressPolicy;
   /** The longest that name look-up, TCP and TLS may take together. */
   connectTimeoutMs: number;
