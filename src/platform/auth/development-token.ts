@@ -1,6 +1,6 @@
 // Makes tokens with the shared secret, for development and tests. Identity providers make those of production.
 import { createSecretKey } from "node:crypto";
-import { SignJWT } from "jose";
+import { SignJWT } from "jose/jwt/sign";
 
 interface Signing {
   secret: string;

@@ -1,6 +1,7 @@
 // Checks JSON Web Tokens, and remembers for a while which ones were good: a signature costs more than many a handler.
 import { createSecretKey, hash } from "node:crypto";
-import { type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { JWTVerifyGetKey } from "jose";
+import { jwtVerify } from "jose/jwt/verify";
 import { LRUCache } from "lru-cache";
 import { Problem } from "../problem.ts";
 

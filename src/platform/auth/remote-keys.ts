@@ -1,6 +1,8 @@
 // The public keys of an identity provider, from its JWKS address. Requests use the keys that are at hand; fetching happens
 // beside them, at a pace that no token can raise, and an outage is survived on the keys that were fetched before it.
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import type { JWTVerifyGetKey } from "jose";
+import * as errors from "jose/errors";
+import { createRemoteJWKSet } from "jose/jwks/remote";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 

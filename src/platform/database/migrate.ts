@@ -1,7 +1,9 @@
 // Brings the schema up to date with umzug. Each migration runs once; which ones ran is kept in the table `migrations`.
+import { globSync } from "node:fs";
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { Umzug, type UmzugStorage } from "umzug";
+import type { UmzugStorage } from "umzug";
 import { z } from "zod";
 import type { Logger } from "../log.ts";
 
@@ -15,6 +17,12 @@ const migrationModule = z.object({
  * `up(connection)`. Hold a lock meanwhile: two at a time would run the same migration twice.
  */
 export async function migrate(connection: Connection, folder: string, glob: string, log: Logger): Promise<void> {
+  const storage = tableStorage(connection);
+  // Most starts find all of them done, and need no umzug: it takes 50 ms and 7 MB.
+  const done = await storage.executed({ context: {} });
+  const files = globSync(glob, { cwd: folder });
+  if (files.every((file) => done.includes(basename(file)))) return;
+  const { Umzug } = await import("umzug");
   const umzug = new Umzug({
     migrations: {
       glob: [glob, { cwd: folder }],
@@ -23,13 +31,13 @@ export async function migrate(connection: Connection, folder: string, glob: stri
         up: async () => migrationModule.parse(await import(pathToFileURL(path ?? "").href)).up(connection),
       }),
     },
-    storage: tableStorage(connection),
+    storage,
     logger: undefined,
   });
   for (const { name } of await umzug.up()) log.info({ migration: name }, "migrated");
 }
 
-function tableStorage(connection: Connection): UmzugStorage {
+function tableStorage(connection: Connection): UmzugStorage<object> {
   return {
     async executed() {
       await connection.query(
