@@ -23,7 +23,13 @@ const register = () => createRequire(probe).resolve("@opentelemetry/auto-instrum
 const standard = { OTEL_NODE_RESOURCE_DETECTORS: "serviceinstance,process" };
 
 const template = {
-  args: ["--import", `${root}/src/telemetry.ts`, "--import", file("template/with-routes.ts"), `${root}/src/main.ts`],
+  args: [
+    ...[`${root}/src/compile-cache.js`, `${root}/src/telemetry.ts`, file("template/with-routes.ts")].flatMap((path) => [
+      "--import",
+      path,
+    ]),
+    `${root}/src/main.ts`,
+  ],
   env: {
     // As in Dockerfile.
     APP_ENV: "production",
