@@ -5,6 +5,7 @@ import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { boundedCall } from "../bounded.ts";
 import { Problem } from "../problem.ts";
 import type { connectionOptions } from "./connection.ts";
+import { openConnections, readyConnections } from "./driver-pool.ts";
 import { databaseError } from "./errors.ts";
 
 export interface PoolOptions {
@@ -74,7 +75,7 @@ export class ConnectionPool {
   }
 
   state(): PoolState {
-    const idle = Math.max(0, lengthOf(this.#pool, "_allConnections") - this.#used);
+    const idle = Math.max(0, openConnections(this.#pool) - this.#used);
     return { used: this.#used, idle, waiting: this.#waiting, limit: this.#options.limit };
   }
 
@@ -142,7 +143,7 @@ export class ConnectionPool {
         else this.#giveBack(connection);
       });
     // One that lies ready is handed over before any limit could pass.
-    if (lengthOf(this.#pool, "_freeConnections") > 0) return new Promise(ask);
+    if (readyConnections(this.#pool) > 0) return new Promise(ask);
     try {
       return await boundedCall(ask, { limitMs: Math.max(0, limitMs), late, signal });
     } catch (error) {
@@ -191,11 +192,4 @@ export class ConnectionPool {
       return false;
     }
   }
-}
-
-/** The driver publishes no figure of its connections: this reads its own lists, and 0 should they go away. */
-function lengthOf(pool: Pool, list: "_allConnections" | "_freeConnections"): number {
-  const inner: unknown = Reflect.get(pool, list);
-  const length: unknown = typeof inner === "object" && inner !== null ? Reflect.get(inner, "length") : undefined;
-  return typeof length === "number" ? length : 0;
 }
