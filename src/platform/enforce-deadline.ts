@@ -5,27 +5,36 @@ import type { Context, Middleware } from "./http.ts";
  * Answers when the deadline ends a request, also when the handler does not look at the signal. The handler keeps its place
  * in the queue until it has really ended; what it says then is dropped. Throws the signal's Problem.
  */
-export const enforceDeadline: Middleware = async function enforceDeadline(ctx, next) {
+export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
   const { signal } = ctx.state.deadline;
   signal.throwIfAborted();
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  let turn: NodeJS.Immediate | undefined;
-  // One turn of the event loop later: whoever heeds the signal has ended by then, and whoever does not is asleep, so that
-  // nobody writes to the response between the problem and its sending.
-  const end = () => {
-    turn = setImmediate(() => reject(signal.reason));
-  };
-  signal.addEventListener("abort", end);
-  try {
-    await Promise.race([next(), ended]);
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    if (!ctx.req.complete) stopReading(ctx);
-    throw signal.reason;
-  } finally {
-    signal.removeEventListener("abort", end);
-    clearImmediate(turn);
-  }
+  return new Promise<void>((resolve, reject) => {
+    let turn: NodeJS.Immediate | undefined;
+    const fail = (error: unknown) => {
+      if (signal.aborted && !ctx.req.complete) stopReading(ctx);
+      reject(signal.aborted ? signal.reason : error);
+    };
+    // One turn of the event loop later: whoever heeds the signal has ended by then, and whoever does not is asleep, so that
+    // nobody writes to the response between the problem and its sending.
+    const end = () => {
+      turn = setImmediate(fail);
+    };
+    const done = () => {
+      signal.removeEventListener("abort", end);
+      clearImmediate(turn);
+    };
+    signal.addEventListener("abort", end);
+    next().then(
+      () => {
+        done();
+        resolve();
+      },
+      (error: unknown) => {
+        done();
+        fail(error);
+      },
+    );
+  });
 };
 
 /**

@@ -25,6 +25,8 @@ export interface RequestState {
   deadline: Deadline;
   /** Where its time goes. */
   phases: PhaseClock;
+  /** See {@link whenClosed}. */
+  closing?: (() => void)[];
   /** What telemetry calls the route: its template, once it is known. See {@link nameRoute}. */
   routeName?: string;
   /** Why the request was answered with a 5xx. */

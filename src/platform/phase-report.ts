@@ -6,6 +6,7 @@ import { type Phase, type PhaseTimes, phases } from "./phases.ts";
 import type { ProblemType } from "./problem.ts";
 import { unmatchedRoute } from "./route-match.ts";
 import { Slowest } from "./slowest.ts";
+import { whenClosed } from "./when-closed.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
 /** What ends because time was up; each name says which limit it was. */
@@ -39,8 +40,7 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
 
   return async function phaseReport(ctx, next) {
     const span = trace.getActiveSpan();
-    // Ahead of the listener that ends the span.
-    ctx.res.prependOnceListener("close", () => report(ctx, span));
+    whenClosed(ctx, () => report(ctx, span));
     try {
       await next();
     } finally {

@@ -7,6 +7,7 @@ import type { Middleware } from "./http.ts";
 import type { LoopStalls } from "./loop-stalls.ts";
 import { PhaseClock, type Wait } from "./phases.ts";
 import { Problem } from "./problem.ts";
+import { whenClosed } from "./when-closed.ts";
 
 interface RequestScope {
   deadline: Deadline | undefined;
@@ -65,9 +66,9 @@ export function requestContext(deadlineMs: number | undefined, stalls: LoopStall
     ctx.state.deadline = deadline;
     const phases = new PhaseClock(stalls);
     ctx.state.phases = phases;
-    // Ahead of telemetry's own listener, which takes the status from the response: without, it reads Koa's initial 404.
-    ctx.res.prependOnceListener("close", () => {
+    whenClosed(ctx, () => {
       if (ctx.res.writableFinished) return;
+      // Telemetry takes the status from the response: without, it would read Koa's initial 404.
       if (!ctx.res.headersSent) ctx.status = 499;
       deadline.abort(new Problem("client_closed"));
     });

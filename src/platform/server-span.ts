@@ -28,6 +28,7 @@ import {
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
 import { unmatchedRoute } from "./route-match.ts";
+import { whenClosed } from "./when-closed.ts";
 
 const scope = "http-server";
 /** The conventions' own, and the target of 0.2 s: whether it is met can be counted, and not only guessed. */
@@ -45,7 +46,7 @@ export function serverSpan(): Middleware {
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: asked(ctx, method) }, parent);
-    res.once("close", () => {
+    whenClosed(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
       const errorType = statusCode < 500 ? undefined : (ctx.state.problem ?? String(statusCode));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { optionsOf } from "./bench.ts";
 import { ratiosOf, rotated, spreadOf } from "./figures.ts";
 import { allPeers } from "./peers.ts";
+import { measurePhases } from "./phases.ts";
 import { countSpans } from "./sink.ts";
 
 describe("figures of the benchmark", () => {
@@ -50,6 +51,14 @@ describe("figures of the benchmark", () => {
     );
     assert.deepEqual(countSpans(body), { spans: 6, requests: 2 });
     assert.deepEqual(countSpans(Buffer.alloc(0)), { spans: 0, requests: 0 });
+  });
+});
+
+describe("the cost of phases", () => {
+  it("is measured beside the same request without them", async () => {
+    const { median, min, max } = await measurePhases(3, 20_000);
+    assert.ok(min <= median && median <= max);
+    assert.ok(median > 0 && median < 100, `${median} µs`);
   });
 });
 

@@ -11,6 +11,7 @@ import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
 import { requestContext } from "../../src/platform/request-context.ts";
+import { whenClosed } from "../../src/platform/when-closed.ts";
 import { addressOf, eventually, silent } from "../helper.ts";
 
 describe("enforceDeadline", () => {
@@ -22,7 +23,7 @@ describe("enforceDeadline", () => {
     queue = new AdmissionQueue({ limit: 2, waiting: 10, waitMs: 5000, newestFirstAfterMs: 100 });
     const app = new Koa<RequestState>();
     app.use(async function telemetry(ctx, next) {
-      ctx.res.once("close", () => {
+      whenClosed(ctx, () => {
         statusAtClose = ctx.res.statusCode;
       });
       await next();
