@@ -3,19 +3,21 @@ import { parseArgs } from "node:util";
 import { stopSignal } from "./lib/stop-signal.js";
 import { type Scenario, scenarios } from "./scenarios/catalog.ts";
 import { conclusion, introduction, type Outcome } from "./scenarios/outcome.ts";
-import { type Protection, Theatre } from "./scenarios/stage.ts";
+import { RunningService } from "./scenarios/running.ts";
+import { type Protection, type Stage, Theatre } from "./scenarios/stage.ts";
 import { analyse } from "./timeouts/analysis.ts";
 import { BadUse } from "./timeouts/bad-use.ts";
 import { Load } from "./timeouts/load.ts";
 import { ProgressLine } from "./timeouts/progress.ts";
 import type { Report } from "./timeouts/report.ts";
 
-const help = `npm run scenario NAME [-- --compare] [-- --duration SECONDS] [-- --json]
+const help = `npm run scenario NAME [-- --url ADDRESS | --compare] [-- --duration SECONDS] [-- --json]
 
 Starts the service with a database of its own, makes it slow in one way, puts load on it, and says what npm run timeouts
 finds. --compare does the same with PROTECTION=off and shows both; --json prints the reports. With OTEL_EXPORTER_OTLP_ENDPOINT
-(docker compose: http://127.0.0.1:4318) it can be watched on the dashboards. Exit code 1 when the cause that was provoked is not
-the one that was found, 2 for bad use.
+(docker compose: http://127.0.0.1:4318) it can be watched on the dashboards. --url takes a service that runs already, with
+FAULTS=on (FAULTS=on docker compose up), and leaves it as it was. Exit code 1 when the cause that was provoked is not the one
+that was found, 2 for bad use.
 
 ${["all", ...scenarios.map(({ name }) => name)].map((name) => `  ${name}`).join("\n")}
 `;
@@ -32,19 +34,26 @@ try {
 }
 
 async function main(argv: string[]): Promise<number> {
-  const { chosen, compare, json, seconds } = readArguments(argv);
+  const { chosen, compare, json, seconds, url } = readArguments(argv);
   if (chosen.length === 0) {
     process.stdout.write(help);
     return 0;
   }
-  const theatre = new Theatre(stop);
+  const theatre = url === undefined ? new Theatre(stop) : new RunningService(url, stop);
   const outcomes: Outcome[] = [];
   try {
     await theatre.open((text) => progress.say(`database: ${text}`));
     for (const scenario of chosen) {
+      const against = await theatre.reasonAgainst(scenario);
+      if (against !== undefined && chosen.length === 1) throw new BadUse(`${scenario.name} ${against}`);
       if (!json) process.stdout.write(`${introduction(scenario)}\n`);
-      const on = await play(theatre, scenario, "on", seconds);
-      const off = compare ? await play(theatre, scenario, "off", seconds) : null;
+      if (against !== undefined) {
+        process.stderr.write(`${scenario.name} is left out: it ${against}\n`);
+        continue;
+      }
+      const stage = (protection: Protection) => theatre.stage({ protection, env: scenario.env ?? {} });
+      const on = await play(() => stage("on"), scenario, "on", seconds);
+      const off = compare ? await play(() => stage("off"), scenario, "off", seconds) : null;
       const outcome = { scenario: scenario.name, provoked: scenario.cause, found: on.verdict.cause, on, off };
       outcomes.push(outcome);
       progress.clear();
@@ -57,10 +66,15 @@ async function main(argv: string[]): Promise<number> {
   return outcomes.every(({ provoked, found }) => provoked === found) ? 0 : 1;
 }
 
-async function play(theatre: Theatre, scenario: Scenario, protection: Protection, seconds: number): Promise<Report> {
+async function play(
+  setUp: () => Promise<Stage>,
+  scenario: Scenario,
+  protection: Protection,
+  seconds: number,
+): Promise<Report> {
   stop.throwIfAborted();
   progress.say(`${scenario.name}, protections ${protection}`);
-  const stage = await theatre.stage({ protection, env: scenario.env ?? {} });
+  const stage = await setUp();
   const load = new Load();
   try {
     const more = await scenario.provoke(stage);
@@ -100,7 +114,14 @@ function readArguments(argv: string[]) {
       `${name === undefined ? "which one?" : `no scenario is called ${JSON.stringify(name)}`} There are all, ${names}`,
     );
   }
-  return { chosen, compare: values.compare, json: values.json, seconds };
+  if (values.url !== undefined && values.compare) {
+    throw new BadUse(
+      "--compare starts the service without its protections, which one that runs cannot be: leave out --url",
+    );
+  }
+  const url = values.url === undefined ? undefined : URL.parse(values.url);
+  if (url === null) throw new BadUse(`--url: got ${JSON.stringify(values.url)}, takes http://host:port`);
+  return { chosen, compare: values.compare, json: values.json, seconds, url };
 }
 
 function parse(args: string[]) {
@@ -108,6 +129,7 @@ function parse(args: string[]) {
     compare: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
     duration: { type: "string", default: "15" },
+    url: { type: "string" },
     help: { type: "boolean", short: "h", default: false },
   } as const;
   try {

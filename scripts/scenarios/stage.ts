@@ -41,6 +41,9 @@ export class Theatre {
     this.#database = await openDatabase(options);
   }
 
+  /** Every one can be played here. */
+  async reasonAgainst(): Promise<undefined> {}
+
   /** The service anew, on the shared database. */
   async stage({ protection, env }: StageOptions): Promise<Stage> {
     const database = this.#database;
@@ -86,13 +89,9 @@ export class Theatre {
       await stop();
       throw new Error(`the service did not start:\n${child.lastOutput()}`, { cause: error });
     }
-    const token = await signDevelopmentToken(
-      { secret: developmentSecret, issuer: "koa-service-template", audience: "koa-service-template" },
-      { subject: "scenario", ttlS: 3600 },
-    );
     return new Stage({
       url,
-      token,
+      token: await developmentToken(),
       webhookUrl: `http://127.0.0.1:${webhookPort}/hooks`,
       stop,
       freeze: () => this.#freeze(),
@@ -118,6 +117,14 @@ export class Theatre {
   }
 }
 
+/** A service in development lets its bearer in. */
+export function developmentToken(): Promise<string> {
+  return signDevelopmentToken(
+    { secret: developmentSecret, issuer: "koa-service-template", audience: "koa-service-template" },
+    { subject: "scenario", ttlS: 3600 },
+  );
+}
+
 interface StageParts {
   url: string;
   token: string;
@@ -131,6 +138,7 @@ const health = z.object({ memory_percent: z.number() });
 
 export class Stage {
   readonly #parts: StageParts;
+  readonly #created: number[] = [];
 
   constructor(parts: StageParts) {
     this.#parts = parts;
@@ -168,6 +176,7 @@ export class Stage {
     const { id } = created.parse(
       await this.#call("POST", "/api/automations", { name: `Scenario: ${hook}`, category: "data", webhookUrl }),
     );
+    this.#created.push(id);
     const path = `/api/automations/${id}/runs`;
     return [{ name: `POST ${path}`, method: "POST", path }];
   }
@@ -179,17 +188,18 @@ export class Stage {
   }
 
   /** Ends everything that was begun here. */
-  strike(): Promise<void> {
-    return this.#parts.stop();
+  async strike(): Promise<void> {
+    await Promise.allSettled(this.#created.map((id) => this.#call("DELETE", `/api/automations/${id}`)));
+    await this.#parts.stop();
   }
 
-  async #call(method: string, path: string, body: object): Promise<unknown> {
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(this.url + path, {
       method,
       headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    return response.json();
+    return response.status === 204 ? undefined : response.json();
   }
 }

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { scenarios } from "../../scripts/scenarios/catalog.ts";
 import { outcomeSchema } from "../../scripts/scenarios/outcome.ts";
-import { root } from "../helper.ts";
+import { createDatabase, root, spawnService } from "../helper.ts";
 
 const run = promisify(execFile);
 
@@ -39,6 +39,31 @@ describe("npm run scenario", function () {
     const shown = (await scenario("blocked-loop", "--duration", "2", "--compare")).stdout;
     for (const text of ["protections on", "PROTECTION=off", "look at: /d/runtime", "verdict: "]) {
       assert.ok(shown.includes(text), `${text} in ${shown}`);
+    }
+  });
+
+  it("plays on a service that runs already, and leaves it as it was", async () => {
+    const db = await createDatabase();
+    const webhooks = { SEED_AUTOMATIONS: "100", SEED_WEBHOOK_URL: "http://127.0.0.1:9/hooks" };
+    const service = await spawnService({ MYSQL_URL: db.url, FAULTS: "on", JWT_SECRET: "", ...webhooks });
+    try {
+      const on = ["--url", service.url, "--duration", "8", "--json"];
+      const { stdout } = await scenario("pool-exhaustion", ...on);
+      const [outcome] = z.array(outcomeSchema).parse(JSON.parse(stdout));
+      assert.equal(outcome?.found, "exhausted_pool", JSON.stringify(outcome?.on.verdict));
+      assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
+      await assert.rejects(scenario("memory", ...on), { code: 2, stderr: /settings of its own/ });
+      await assert.rejects(scenario("overload", ...on, "--compare"), { code: 2, stderr: /leave out --url/ });
+    } finally {
+      await service.stop();
+      await db.drop();
+    }
+    for (const [url, said] of [
+      [service.url, /does not answer/],
+      ["http://192.0.2.1", /is not this machine/],
+      ["nowhere", /takes http/],
+    ] as const) {
+      await assert.rejects(scenario("overload", "--url", url), { code: 2, stderr: said });
     }
   });
 

@@ -28,7 +28,7 @@ export const addresses = {
  * The environment of every docker command. What docker-compose.yml reads is all set here, so that neither the caller's
  * variables nor a .env change the stack.
  */
-const environment = {
+export const environment = {
   ...process.env,
   COMPOSE_PROJECT_NAME: project,
   COMPOSE_ANSI: "never",
