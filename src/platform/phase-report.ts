@@ -20,9 +20,6 @@ const timeouts: ReadonlySet<ProblemType> = new Set([
 
 type SeriesOfPhases = Readonly<Record<Phase, Series>>;
 
-/** What is left out on a span makes less than half a millisecond, all phases together. */
-const leastMs = 0.05;
-
 /** Of the server span, in seconds. */
 const attributeOf = ofEachPhase((phase) => `request.phase.${phase}`);
 
@@ -63,9 +60,7 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
       timedOut.add(1, { "http.route": route, "error.type": problem, phase: largest(times) });
     }
     if (span?.isRecording()) {
-      // Most phases take no time: those are left out, since each attribute costs.
-      for (const phase of phases)
-        if (times[phase] >= leastMs) span.setAttribute(attributeOf[phase], times[phase] / 1000);
+      for (const phase of phases) span.setAttribute(attributeOf[phase], times[phase] / 1000);
       span.setAttribute("request.id", ctx.state.requestId);
     }
   }
