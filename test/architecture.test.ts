@@ -41,4 +41,10 @@ describe("architecture", () => {
     const long = sources.filter((file) => readFileSync(`${root}/src/${file}`, "utf8").split("\n").length > 201);
     assert.deepEqual(long, []);
   });
+
+  it("runs every test of the stack, whose order is a list", () => {
+    const { spec }: { spec: string[] } = JSON.parse(readFileSync(`${root}/test/stack/.mocharc.json`, "utf8"));
+    const files = readdirSync(`${root}/test/stack`).filter((name) => name.endsWith(".test.ts"));
+    assert.deepEqual(spec.toSorted(), files.map((name) => `test/stack/${name}`).toSorted());
+  });
 });

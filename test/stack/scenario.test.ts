@@ -1,4 +1,4 @@
-// A scenario on the running stack. After all tests that count requests: its load is not counted.
+// A scenario on the running stack. After all others: its load is not counted.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
