@@ -101,7 +101,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   });
 
   const app = new Koa<RequestState>();
-  app.use(serverSpan());
+  app.use(serverSpan(trustedProxies));
   app.use(requestContext(protection ? config.deadlineMs : undefined, stalls));
   app.use(phaseReport({ serverTiming: config.serverTiming, systemState }));
   app.use(slowRequest(config.slowRequestMs, log));

@@ -25,6 +25,7 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
   METRIC_HTTP_SERVER_REQUEST_DURATION,
 } from "@opentelemetry/semantic-conventions";
+import { clientAddress } from "./client-address.ts";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
 import { unmatchedRoute } from "./route-match.ts";
@@ -36,13 +37,17 @@ const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 
 /** Any other is counted as `_OTHER`, so that nobody can grow the metrics by inventing some. */
 const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]);
 
-/** Runs the rest of the chain in a server span, which ends when the answer has been sent or its client has gone. */
-export function serverSpan(): Middleware {
+/**
+ * Runs the rest of the chain in a server span, which ends when the answer has been sent or its client has gone. `trustedProxies`
+ * is how many proxies in front of the service append to X-Forwarded-For.
+ */
+export function serverSpan(trustedProxies: number): Middleware {
   const tracer = trace.getTracer(scope);
   const durationOf = durations();
   return function serverSpan(ctx, next) {
     const startedAt = performance.now();
     const { req, res } = ctx;
+    ctx.state.clientAddress = clientAddress(req, trustedProxies);
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: asked(ctx, method) }, parent);
@@ -59,9 +64,10 @@ export function serverSpan(): Middleware {
 
 function asked(ctx: Context, method: string): Attributes {
   const { headers, url = "" } = ctx.req;
-  // Not by Koa's parser, which throws on some of what clients can send.
+  // Not by Koa's parser, which throws on some of what clients can send. An absolute address may have a password in it.
+  const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
   const queryAt = url.indexOf("?");
-  const path = queryAt === -1 ? url : url.slice(0, queryAt);
+  const [path] = target.split("?", 1);
   return {
     [ATTR_HTTP_REQUEST_METHOD]: method,
     ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: ctx.method }),
@@ -69,6 +75,7 @@ function asked(ctx: Context, method: string): Attributes {
     [ATTR_URL_PATH]: path,
     // Its values are nobody's business.
     ...(queryAt !== -1 && { [ATTR_URL_QUERY]: url.slice(queryAt + 1).replaceAll(/=[^&]*/g, "=REDACTED") }),
+    [ATTR_CLIENT_ADDRESS]: ctx.state.clientAddress,
     [ATTR_USER_AGENT_ORIGINAL]: headers["user-agent"],
   };
 }
@@ -77,7 +84,6 @@ function endSpan(span: Span, ctx: Context, name: string, route: string, errorTyp
   span.updateName(name);
   span.setAttribute(ATTR_HTTP_ROUTE, route);
   span.setAttribute(ATTR_HTTP_RESPONSE_STATUS_CODE, ctx.res.statusCode);
-  if (ctx.state.clientAddress !== undefined) span.setAttribute(ATTR_CLIENT_ADDRESS, ctx.state.clientAddress);
   if (errorType !== undefined) {
     span.setAttribute(ATTR_ERROR_TYPE, errorType);
     span.setStatus({ code: SpanStatusCode.ERROR });

@@ -25,7 +25,7 @@ describe("serverSpan", () => {
     trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
     const routes = [{ method: "GET" as const, path: "/things/:id", handle: () => {} }];
     const app = new Koa<RequestState>();
-    app.use(serverSpan()).use(problemDetails(silent)).use(routeMatch(routes));
+    app.use(serverSpan(1)).use(problemDetails(silent)).use(routeMatch(routes));
     app.use(async (ctx) => {
       ctx.body = (await handle(ctx)) ?? "done";
     });
@@ -51,7 +51,9 @@ describe("serverSpan", () => {
     const tracer = trace.getTracer("test");
     handle = () => tracer.startSpan("inside").end();
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
-    await fetch(`${url}/things/7`, { headers: { traceparent: `00-${traceId}-${spanId}-01`, "user-agent": "test" } });
+    await fetch(`${url}/things/7`, {
+      headers: { traceparent: `00-${traceId}-${spanId}-01`, "user-agent": "test", "x-forwarded-for": "192.0.2.7" },
+    });
     const [inside, span] = await spans(2);
     assert.equal(span?.name, "GET /things/{id}");
     assert.equal(span.kind, SpanKind.SERVER);
@@ -62,6 +64,7 @@ describe("serverSpan", () => {
       "http.request.method": "GET",
       "url.scheme": "http",
       "url.path": "/things/7",
+      "client.address": "192.0.2.7",
       "user_agent.original": "test",
       "http.route": "/things/{id}",
       "http.response.status_code": 200,
@@ -74,6 +77,16 @@ describe("serverSpan", () => {
     const [span] = await spans(1);
     assert.equal(span?.attributes["url.path"], "/things/7");
     assert.equal(span?.attributes["url.query"], "token=REDACTED&empty=REDACTED&page=REDACTED&flag");
+  });
+
+  it("has nothing of an absolute address but its path", async () => {
+    const { port } = new URL(url);
+    const path = "http://user:password@127.0.0.1/things/7?token=secret";
+    const [answer] = await once(request({ port, path }).end(), "response");
+    answer.resume();
+    const [span] = await spans(1);
+    assert.equal(span?.attributes["url.path"], "/things/7");
+    assert.equal(span?.attributes["url.query"], "token=REDACTED");
   });
 
   it("says what a failure was, and of a refusal that is the client's own nothing", async () => {
