@@ -1,12 +1,12 @@
 // The one way to the database. Every wait has its own limit and heeds the request's deadline; the driver has neither.
-import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2";
 import { Breaker, type BreakerState } from "../breaker.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline, inPhase } from "../request-context.ts";
+import { currentDeadline, currentPhases } from "../request-context.ts";
 import { connectionOptions } from "./connection.ts";
 import { isDeadlock, meansReadOnly } from "./errors.ts";
-import { ConnectionPool, type PoolOptions, type PoolState } from "./pool.ts";
+import { ConnectionPool, type Lease, type PoolOptions, type PoolState } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
 import { retryDeadlocks } from "./retry.ts";
 import { type Parameter, Session, type SessionTools, type StatementOptions, type StatementResult } from "./session.ts";
@@ -145,19 +145,32 @@ export class Database implements Statements {
   async #open(signal: AbortSignal | undefined) {
     signal?.throwIfAborted();
     const askedAt = performance.now();
-    const { connection, reused } = await inPhase("pool", () => this.#pool.acquire(signal)).catch((error: unknown) => {
-      if (error instanceof Problem && error.type === "pool_timeout") this.#telemetry.timedOut();
-      throw error;
-    });
+    const { connection, reused } = await this.#acquire(signal);
     const waitS = (performance.now() - askedAt) / 1000;
     this.#telemetry.waited(waitS);
     const session = new Session(connection, waitS, this.#tools);
-    const done = async () => {
-      if (session.lost) this.#pool.suspect();
-      if (await session.whole()) this.#pool.release(connection);
-      else this.#pool.destroy(connection);
-    };
+    const done = () => (session.intact ? this.#pool.release(connection) : this.#giveBack(session, connection));
     return { session, reused, done };
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<Lease> {
+    const phases = currentPhases();
+    phases?.enter("pool");
+    try {
+      return await this.#pool.acquire(signal);
+    } catch (error) {
+      if (error instanceof Problem && error.type === "pool_timeout") this.#telemetry.timedOut();
+      throw error;
+    } finally {
+      phases?.leave("pool");
+    }
+  }
+
+  /** A connection on which a statement was given up, or that was lost. */
+  async #giveBack(session: Session, connection: PoolConnection): Promise<void> {
+    if (session.lost) this.#pool.suspect();
+    if (await session.whole()) this.#pool.release(connection);
+    else this.#pool.destroy(connection);
   }
 
   /** A query that cannot be stopped either is no slow query: the server does not answer at all. */

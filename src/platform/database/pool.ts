@@ -96,11 +96,8 @@ export class ConnectionPool {
           this.#remember(connection);
           return { connection, reused: false };
         }
-        const fit = await this.#fit(connection, history, signal).catch((error: unknown) => {
-          this.destroy(connection);
-          throw error;
-        });
-        if (fit) return { connection, reused: true };
+        const fit = this.#isFit(connection, history, signal);
+        if (fit === true || (await fit)) return { connection, reused: true };
         this.destroy(connection);
       }
     } finally {
@@ -166,11 +163,16 @@ export class ConnectionPool {
     this.#histories.set(connection, { openedAt: now, usedAt: now, endsAt });
   }
 
-  /** Whether a connection that was used before can be used once more. */
-  async #fit(connection: PoolConnection, history: History, signal: AbortSignal | undefined): Promise<boolean> {
+  /** Whether a connection that was used before can be used once more. It is asked, unless it worked a moment ago. */
+  #isFit(connection: PoolConnection, history: History, signal: AbortSignal | undefined): boolean | Promise<boolean> {
     const now = performance.now();
     if (now > history.endsAt || history.openedAt < this.#deadBefore) return false;
     if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
+    return this.#isAlive(connection, signal);
+  }
+
+  async #isAlive(connection: PoolConnection, signal: AbortSignal | undefined): Promise<boolean> {
+    const askedAt = performance.now();
     const late = () => new Problem("database_unavailable");
     let answered = false;
     const ping = (resolve: (value: undefined) => void, reject: (error: unknown) => void) =>
@@ -183,12 +185,15 @@ export class ConnectionPool {
       await boundedCall(ping, { limitMs: checkWithinMs, late, signal });
       return true;
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (signal?.aborted) {
+        this.destroy(connection);
+        throw error;
+      }
       // After a stall of the event loop its timers come first: the answer may lie in the socket.
       await nextTurn();
       if (answered) return true;
       // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
-      this.#deadBefore = now;
+      this.#deadBefore = askedAt;
       return false;
     }
   }

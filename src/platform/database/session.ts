@@ -50,6 +50,11 @@ export class Session {
     return this.#lost;
   }
 
+  /** Whether all statements ended by themselves, and the connection can be used again at once. */
+  get intact(): boolean {
+    return this.#stopped === undefined && !this.#lost;
+  }
+
   /** Whether the connection can be used again; resolves when no statement runs on it any more. */
   async whole(): Promise<boolean> {
     return (await this.#stopped) !== false && !this.#lost;
@@ -66,7 +71,7 @@ export class Session {
     parameters: readonly Parameter[],
     signal: AbortSignal | undefined,
   ): Promise<Result> {
-    if ((this.#stopped !== undefined || this.#lost) && !(await this.whole())) throw new Problem("database_unavailable");
+    if (!this.intact && !(await this.whole())) throw new Problem("database_unavailable");
     signal?.throwIfAborted();
     const { options, telemetry } = this.#tools;
     const waitS = this.#waitS;
