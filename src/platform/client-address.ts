@@ -28,9 +28,9 @@ export function clientAddress(request: Incoming, trustedProxies: number): string
 
 /** One spelling for each address: IPv4-mapped IPv6 as IPv4, IPv6 compressed, without a zone. Undefined for anything else. */
 export function normalAddress(text: string): string | undefined {
-  const address = text.split("%", 1)[0] ?? "";
-  if (isIPv4(address)) return address;
-  if (isIP(address) !== 6) return undefined;
+  if (isIPv4(text)) return text;
+  const [address = ""] = text.split("%", 1);
+  if (isIP(address) !== 6) return isIPv4(address) ? address : undefined;
   const normal = new SocketAddress({ address, family: "ipv6" }).address;
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(normal)?.[1] ?? normal;
 }

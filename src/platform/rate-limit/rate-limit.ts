@@ -1,6 +1,7 @@
 // Gives each client so many requests a minute, counted by koa-ratelimit: by address before authentication, so that guessing
 // tokens has a limit too, and by subject after it, so that many addresses are no way around.
 import { metrics } from "@opentelemetry/api";
+import type { Next } from "koa";
 import koaRatelimit, { type RateLimitContext } from "koa-ratelimit";
 import { clientAddress, clientNetwork } from "../client-address.ts";
 import type { Context, Middleware } from "../http.ts";
@@ -27,20 +28,17 @@ const resetHeader = "X-RateLimit-Reset";
 /** Limits each address; the /64 network counts for IPv6. rate_limited (429) with Retry-After beyond the limit. */
 export function limitByAddress(options: RateLimitOptions): Middleware {
   const limit = limiter("address", options);
-  return async function limitByAddress(ctx, next) {
-    await limit(ctx, clientNetwork);
-    await next();
+  return function limitByAddress(ctx, next) {
+    return limit(ctx, clientNetwork, next);
   };
 }
 
 /** Limits each authenticated subject; requests without one pass. rate_limited (429) with Retry-After beyond the limit. */
 export function limitBySubject(options: RateLimitOptions): Middleware {
   const limit = limiter("subject", options);
-  return async function limitBySubject(ctx, next) {
+  return function limitBySubject(ctx, next) {
     const { subject } = ctx.state;
-    if (subject === undefined) return next();
-    await limit(ctx, () => subject);
-    await next();
+    return subject === undefined ? next() : limit(ctx, () => subject, next);
   };
 }
 
@@ -65,7 +63,7 @@ class Verdict implements RateLimitContext {
   }
 }
 
-/** Resolves when the request of the client that `clientOf` its address may go on; without the store it may. */
+/** Lets the request of the client that `clientOf` its address go on when it may; without the store it may. */
 function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLimitOptions) {
   const decided = decisionCounts(by);
   const count = koaRatelimit<Verdict>({
@@ -78,44 +76,51 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
   });
   const policy = `"${by}";q=${max};w=${windowS}`;
 
-  return async function limit(ctx: Context, clientOf: (address: string) => string): Promise<void> {
+  return async function limit(ctx: Context, clientOf: (address: string) => string, next: Next): Promise<void> {
     ctx.state.clientAddress ??= clientAddress(ctx.req, trustedProxies);
     const address = ctx.state.clientAddress;
     if (exempt(address)) {
       decided.exempt += 1;
-      return;
+      return next();
     }
     if (!store.usable()) {
       decided.store_error += 1;
-      return;
+      return next();
     }
     const verdict = new Verdict(clientOf(address));
-    let allowed = false;
     try {
-      await count(verdict, async () => {
-        allowed = true;
-      });
-      store.worked();
+      await count(verdict, goOn);
     } catch (error) {
       store.failed(error);
       decided.store_error += 1;
-      return;
+      return next();
     }
+    store.worked();
+    const allowed = verdict.status === 200;
     decided[allowed ? "allowed" : "limited"] += 1;
     const resetS = Math.min(windowS, Math.max(0, Math.ceil(verdict.reset - Date.now() / 1000)));
     describe(ctx, verdict, max);
     // The standard's (draft-ietf-httpapi-ratelimit-headers) are lists: each limit adds its part.
-    ctx.res.appendHeader("RateLimit-Policy", policy);
-    ctx.res.appendHeader("RateLimit", `"${by}";r=${verdict.remaining};t=${resetS}`);
+    addToList(ctx, "RateLimit-Policy", policy);
+    addToList(ctx, "RateLimit", `"${by}";r=${verdict.remaining};t=${resetS}`);
     if (!allowed) throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
+    return next();
   };
 }
+
+/** Of the library only its verdict is wanted. */
+async function goOn(): Promise<void> {}
 
 /** The library's own headers, with its time as a whole number. */
 function describe({ res }: Context, { remaining, reset }: Verdict, max: number): void {
   res.setHeader("X-RateLimit-Limit", String(max));
   res.setHeader(remainingHeader, String(remaining));
   res.setHeader(resetHeader, String(Math.ceil(reset)));
+}
+
+function addToList({ res }: Context, name: string, item: string): void {
+  const before = res.getHeader(name);
+  res.setHeader(name, before === undefined ? item : `${before}, ${item}`);
 }
 
 const decisions = ["allowed", "limited", "exempt", "store_error"] as const;
