@@ -5,7 +5,7 @@ import { createConnection } from "mysql2/promise";
 import { connectionOptions } from "../platform/database/connection.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Logger } from "../platform/log.ts";
-import { outsideOfRequest } from "../platform/request-context.ts";
+import { outsideOfRequest } from "../platform/request-scope.ts";
 
 /** What each one's `amount` is. */
 export const faultKinds = {

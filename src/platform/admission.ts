@@ -4,7 +4,7 @@ import { createHistogram } from "./histograms.ts";
 import { type Middleware, type Priority, priorities } from "./http.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 import type { AdmissionQueue, Place } from "./queue.ts";
-import { inPhase } from "./request-context.ts";
+import { inPhase } from "./request-scope.ts";
 
 /** What the queue refuses. A client that leaves and a deadline that runs out end a wait too, but are no refusals. */
 const refusals: readonly ProblemType[] = ["queue_full", "queue_timeout", "shed"];

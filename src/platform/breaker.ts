@@ -4,12 +4,11 @@
 // the late success of a call from before the outage and by an error that is not to count, and with a trial that hangs it
 // refuses for ever; nor can a trial that ended without a verdict be given to another call.
 import { EventEmitter } from "node:events";
-import { context, ROOT_CONTEXT } from "@opentelemetry/api";
 import CircuitBreaker from "opossum";
 import { type BreakerState, breakerTelemetry } from "./breaker-telemetry.ts";
 import type { Logger } from "./log.ts";
 import { Problem, type ProblemType } from "./problem.ts";
-import { outsideOfRequest } from "./request-context.ts";
+import { outsideOfRequest } from "./request-scope.ts";
 
 export type { BreakerState };
 
@@ -171,7 +170,7 @@ export class Breaker {
     this.#endTrial();
     this.#openUntil = now() + resetMs;
     // opossum starts its timer here, and the probe runs from that: neither belongs to the request that failed.
-    outsideOfRequest(() => context.with(ROOT_CONTEXT, () => this.#circuit.open()));
+    outsideOfRequest(() => this.#circuit.open());
     if (!outageGoesOn) this.#downSince = now();
     this.#telemetry.opened(error, outageGoesOn);
   }

@@ -1,10 +1,11 @@
 // Answers the probes of load balancers and orchestrators ahead of everything else: never queued, limited or authenticated.
+import type { Next } from "koa";
 import type { BreakerState } from "./breaker.ts";
 import type { CpuWatch } from "./cpu-watch.ts";
 import type { PoolState } from "./database/pool.ts";
-import type { Middleware } from "./http.ts";
+import type { Context, Middleware } from "./http.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
-import { withoutDeadline } from "./request-context.ts";
+import { withoutDeadline } from "./request-scope.ts";
 import { nameRoute } from "./route-match.ts";
 import { sharedCheck } from "./shared-check.ts";
 
@@ -33,8 +34,12 @@ export function health({ version, accepting, database, outbound, memory, cpu }: 
     },
     { limitMs: 400, keepMs: 1000 },
   );
-  return async function health(ctx, next) {
-    if (ctx.method !== "GET" && ctx.method !== "HEAD") return next();
+  return function health(ctx, next) {
+    if (!ctx.path.startsWith("/health") || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
+    return answer(ctx, next);
+  };
+
+  async function answer(ctx: Context, next: Next): Promise<void> {
     switch (ctx.path) {
       case "/health/live":
         ctx.body = { status: "alive" };
@@ -66,7 +71,7 @@ export function health({ version, accepting, database, outbound, memory, cpu }: 
     }
     nameRoute(ctx, ctx.path);
     ctx.set("Cache-Control", "no-store");
-  };
+  }
 }
 
 function statusOf(accepting: boolean, databaseUp: boolean, memoryShort: boolean): string {

@@ -3,6 +3,7 @@ import type { Middleware as KoaMiddleware, ParameterizedContext } from "koa";
 import type { Deadline } from "./deadline.ts";
 import type { PhaseClock } from "./phases.ts";
 import type { ProblemType } from "./problem.ts";
+import type { RequestScope } from "./request-scope.ts";
 
 /** The classes of requests, best first. */
 export const priorities = ["high", "normal", "low"] as const;
@@ -25,6 +26,10 @@ export interface RequestState {
   deadline: Deadline;
   /** Where its time goes. */
   phases: PhaseClock;
+  /** What deep code knows of the request; see {@link currentDeadline}. */
+  scope?: RequestScope;
+  /** See {@link whenAnswered}. */
+  answering?: (() => void)[];
   /** See {@link whenClosed}. */
   closing?: (() => void)[];
   /** What telemetry calls the route: its template, once it is known. See {@link nameRoute}. */

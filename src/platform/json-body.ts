@@ -19,7 +19,7 @@ export function jsonBody(limitBytes: number): Middleware {
       throw asProblem(error);
     },
   });
-  return async function jsonBody(ctx, next) {
+  return function jsonBody(ctx, next) {
     const { headers } = ctx.req;
     const announced = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
     if (!announced && (ctx.method === "GET" || ctx.method === "HEAD")) return next();
@@ -32,7 +32,7 @@ export function jsonBody(limitBytes: number): Middleware {
         headers: { "Accept-Encoding": "identity" },
       });
     }
-    await parse(ctx, next);
+    return parse(ctx, next);
   };
 }
 

@@ -3,7 +3,7 @@
 import { emptyResource } from "@opentelemetry/resources";
 import type { MetricReader } from "@opentelemetry/sdk-metrics";
 import { endpointTimes } from "./endpoint-times.ts";
-import type { Middleware } from "./http.ts";
+import type { Context, Middleware } from "./http.ts";
 import { nameRoute } from "./route-match.ts";
 
 const textType = "text/plain; version=0.0.4; charset=utf-8";
@@ -16,8 +16,12 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middlewa
   // Without the resource: it has the process's paths and arguments, which are nobody's business here, and looking at it
   // before the last of its detectors has ended is an error in the log.
   const resource = emptyResource();
-  return async function metricsEndpoint(ctx, next) {
-    if (ctx.path !== "/metrics" || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
+  return function metricsEndpoint(ctx, next) {
+    const isAsked = ctx.path === "/metrics" && (ctx.method === "GET" || ctx.method === "HEAD");
+    return isAsked ? answer(ctx) : next();
+  };
+
+  async function answer(ctx: Context): Promise<void> {
     nameRoute(ctx, "/metrics");
     ctx.set("Cache-Control", "no-store");
     ctx.vary("Accept");
@@ -31,5 +35,5 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">): Middlewa
       ctx.body = serializer.serialize({ ...resourceMetrics, resource });
       ctx.type = textType;
     }
-  };
+  }
 }

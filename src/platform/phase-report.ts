@@ -6,7 +6,7 @@ import { type Phase, type PhaseTimes, phases } from "./phases.ts";
 import type { ProblemType } from "./problem.ts";
 import { unmatchedRoute } from "./route-match.ts";
 import { Slowest } from "./slowest.ts";
-import { whenClosed } from "./when-closed.ts";
+import { whenAnswered, whenClosed } from "./when-closed.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
 /** What ends because time was up; each name says which limit it was. */
@@ -35,16 +35,15 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
   const { durationsOf, timedOut } = instruments();
   const slowest = new Slowest();
 
-  return async function phaseReport(ctx, next) {
+  return function phaseReport(ctx, next) {
     const span = trace.getActiveSpan();
     whenClosed(ctx, () => report(ctx, span));
-    try {
-      await next();
-    } finally {
+    whenAnswered(ctx, () => {
       // Now, not when the answer has been sent: by then the crowd that was in its way may be gone.
       if (ctx.state.problem !== undefined) span?.setAttributes(systemState());
       if (serverTiming && !ctx.res.headersSent) ctx.set("Server-Timing", timingHeader(ctx.state.phases.times()));
-    }
+    });
+    return next();
   };
 
   function report(ctx: Context, span: Span | undefined): void {

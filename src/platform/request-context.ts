@@ -1,53 +1,13 @@
-// What belongs to a request wherever its work takes it: its id, its deadline and its phases. Deep code, such as the database,
-// asks for them here instead of being handed them through every function.
-import { AsyncLocalStorage } from "node:async_hooks";
+// What every request has from its first step on: an id, a deadline and phases.
 import { randomUUID } from "node:crypto";
-import { type Deadline, RequestDeadline } from "./deadline.ts";
+import { context } from "@opentelemetry/api";
+import { RequestDeadline } from "./deadline.ts";
 import type { Middleware } from "./http.ts";
 import type { LoopStalls } from "./loop-stalls.ts";
-import { PhaseClock, type Wait } from "./phases.ts";
+import { PhaseClock } from "./phases.ts";
 import { Problem } from "./problem.ts";
-import { whenClosed } from "./when-closed.ts";
-
-interface RequestScope {
-  deadline: Deadline | undefined;
-  phases: PhaseClock;
-}
-
-const scopes = new AsyncLocalStorage<RequestScope | undefined>();
-
-/** The deadline of the request that this code works for; undefined outside of a request. */
-export function currentDeadline(): Deadline | undefined {
-  return scopes.getStore()?.deadline;
-}
-
-/** Where the time of this request goes; undefined outside of a request. */
-export function currentPhases(): PhaseClock | undefined {
-  return scopes.getStore()?.phases;
-}
-
-/** Counts the time until `work` settles as the request's wait of this kind; just runs it outside of a request. */
-export async function inPhase<Result>(wait: Wait, work: () => Promise<Result>): Promise<Result> {
-  const phases = currentPhases();
-  if (phases === undefined) return work();
-  phases.enter(wait);
-  try {
-    return await work();
-  } finally {
-    phases.leave(wait);
-  }
-}
-
-/** Runs work that outlives the request that waits for it, such as the refresh of a shared cache. */
-export function withoutDeadline<Result>(work: () => Result): Result {
-  const scope = scopes.getStore();
-  return scopes.run(scope && { deadline: undefined, phases: scope.phases }, work);
-}
-
-/** Runs work that is no part of the request that happened to cause it. */
-export function outsideOfRequest<Result>(work: () => Result): Result {
-  return scopes.run(undefined, work);
-}
+import { followRequests, inRequest } from "./request-scope.ts";
+import { answered, whenClosed } from "./when-closed.ts";
 
 /**
  * Gives each request an id (a well-formed `X-Request-Id` is kept, and answered) and a deadline of `deadlineMs`, which the
@@ -55,6 +15,7 @@ export function outsideOfRequest<Result>(work: () => Result): Result {
  * only that does.
  */
 export function requestContext(deadlineMs: number | undefined, stalls: LoopStalls): Middleware {
+  followRequests();
   return async function requestContext(ctx, next) {
     const givenId = ctx.req.headers["x-request-id"];
     const isFit = typeof givenId === "string" && /^[\w.-]{1,128}$/.test(givenId);
@@ -73,9 +34,17 @@ export function requestContext(deadlineMs: number | undefined, stalls: LoopStall
       deadline.abort(new Problem("client_closed"));
     });
     try {
-      await scopes.run({ deadline, phases }, next);
+      const { scope } = ctx.state;
+      if (scope === undefined) {
+        await inRequest({ deadline, phases }, context.active(), next);
+      } else {
+        scope.deadline = deadline;
+        scope.phases = phases;
+        await next();
+      }
     } finally {
       deadline.done();
+      answered(ctx);
     }
   };
 }

@@ -3,7 +3,6 @@
 // anew, wraps every listener of the request and the response, and cannot see the route or why a request was refused.
 import {
   type Attributes,
-  context,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -28,6 +27,7 @@ import {
 import { clientAddress } from "./client-address.ts";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
+import { followRequests, inRequest } from "./request-scope.ts";
 import { unmatchedRoute } from "./route-match.ts";
 import { whenClosed } from "./when-closed.ts";
 
@@ -44,6 +44,7 @@ const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH",
 export function serverSpan(trustedProxies: number): Middleware {
   const tracer = trace.getTracer(scope);
   const durationOf = durations();
+  followRequests();
   return function serverSpan(ctx, next) {
     const startedAt = performance.now();
     const { req, res } = ctx;
@@ -58,7 +59,9 @@ export function serverSpan(trustedProxies: number): Middleware {
       if (span.isRecording()) endSpan(span, ctx, `${method} ${route}`, route, errorType);
       durationOf(method, route, statusCode, errorType, req.httpVersion).record((performance.now() - startedAt) / 1000);
     });
-    return context.with(trace.setSpan(parent, span), next);
+    // One context for all that follows the request: the span, and what requestContext() adds to its scope.
+    ctx.state.scope = {};
+    return inRequest(ctx.state.scope, trace.setSpan(parent, span), next);
   };
 }
 

@@ -3,20 +3,19 @@ import type { Middleware } from "./http.ts";
 import type { Logger } from "./log.ts";
 import { inWholeMs } from "./phase-report.ts";
 import { unmatchedRoute } from "./route-match.ts";
+import { whenAnswered } from "./when-closed.ts";
 
 /** Warns about requests over `thresholdMs`. Never logs a path or a query string: they can carry secrets. */
 export function slowRequest(thresholdMs: number, log: Logger): Middleware {
-  return async function slowRequest(ctx, next) {
+  return function slowRequest(ctx, next) {
     const startedAt = performance.now();
-    try {
-      await next();
-    } finally {
+    whenAnswered(ctx, () => {
       const durationMs = Math.round(performance.now() - startedAt);
-      if (durationMs > thresholdMs) {
-        const route = ctx.state.routeName ?? unmatchedRoute;
-        const phases = inWholeMs(ctx.state.phases.times());
-        log.warn({ route, method: ctx.method, status: ctx.status, durationMs, phases }, "slow request");
-      }
-    }
+      if (durationMs <= thresholdMs) return;
+      const route = ctx.state.routeName ?? unmatchedRoute;
+      const phases = inWholeMs(ctx.state.phases.times());
+      log.warn({ route, method: ctx.method, status: ctx.status, durationMs, phases }, "slow request");
+    });
+    return next();
   };
 }

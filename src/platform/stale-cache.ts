@@ -1,7 +1,7 @@
 // A bounded in-process cache that keeps answering: while an entry is refreshed, and when it cannot be refreshed.
 // One refresh runs at a time for a key, whatever the number of requests that want it.
 import { LRUCache } from "lru-cache";
-import { withoutDeadline } from "./request-context.ts";
+import { withoutDeadline } from "./request-scope.ts";
 
 interface StaleCacheOptions {
   /** For this long an entry is served as it is. */

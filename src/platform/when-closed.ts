@@ -2,6 +2,20 @@
 // the span, which is begun first, is ended last.
 import type { Context } from "./http.ts";
 
+/**
+ * Calls `work` when the rest of the chain has settled and the answer, if there is one, is ready to be sent: as a `finally`
+ * around `next()` would, without a promise of its own. See {@link answered}.
+ */
+export function whenAnswered({ state }: Context, work: () => void): void {
+  state.answering ??= [];
+  state.answering.push(work);
+}
+
+/** Does what {@link whenAnswered} was told, last first. */
+export function answered({ state }: Context): void {
+  for (const each of state.answering?.toReversed() ?? []) each();
+}
+
 /** Calls `work` when the response closes. One listener serves all: each costs more than most of them do. */
 export function whenClosed(ctx: Context, work: () => void): void {
   const { state, res } = ctx;

@@ -14,7 +14,8 @@ import type { RequestState } from "../../src/platform/http.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { OnDemandReader } from "../../src/platform/metric-readers.ts";
 import { Problem, type ProblemType, problemDetails } from "../../src/platform/problem.ts";
-import { currentDeadline, requestContext } from "../../src/platform/request-context.ts";
+import { requestContext } from "../../src/platform/request-context.ts";
+import { currentDeadline } from "../../src/platform/request-scope.ts";
 import { eventually, type LogLine, silent } from "../helper.ts";
 import { BreakerModel, type Outcome } from "./breaker-model.ts";
 
@@ -355,7 +356,7 @@ describe("Breaker", () => {
         const ctx = new Koa<RequestState>().createContext<RequestState>(incoming, new ServerResponse(incoming));
         const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
         await requestContext(60_000, new LoopStalls())(ctx, () =>
-          context.with(trace.setSpan(ROOT_CONTEXT, span), async () => {
+          context.with(trace.setSpan(context.active(), span), async () => {
             assert.ok(currentDeadline());
             await fail();
           }),

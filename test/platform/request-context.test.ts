@@ -9,7 +9,8 @@ import type { Context, RequestState } from "../../src/platform/http.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
-import { currentDeadline, requestContext, withoutDeadline } from "../../src/platform/request-context.ts";
+import { requestContext } from "../../src/platform/request-context.ts";
+import { currentDeadline, withoutDeadline } from "../../src/platform/request-scope.ts";
 import { addressOf, eventually, silent } from "../helper.ts";
 
 const none = { high: 0, normal: 0, low: 0 };

@@ -1,8 +1,9 @@
 // Asks for credentials on every route that is not public, and says who calls. What is public is decided on the matched
 // route; a request without one is treated as protected.
+import type { Next } from "koa";
 import type { Context, Middleware, Route } from "../http.ts";
 import { Problem } from "../problem.ts";
-import { inPhase } from "../request-context.ts";
+import { inPhase } from "../request-scope.ts";
 import { asAuthProblem, type TokenVerifier } from "./jwt.ts";
 
 export interface AuthenticateOptions {
@@ -18,11 +19,15 @@ export interface AuthenticateOptions {
  * dependency_failed (503) when there are no keys to check a token with.
  */
 export function authenticate({ verifyToken, subjectOfKey, publicRoutes }: AuthenticateOptions): Middleware {
-  return async function authenticate(ctx, next) {
-    if (ctx.state.route !== undefined && publicRoutes.has(ctx.state.route)) return next();
+  return function authenticate(ctx, next) {
+    const { route } = ctx.state;
+    return route !== undefined && publicRoutes.has(route) ? next() : identify(ctx, next);
+  };
+
+  async function identify(ctx: Context, next: Next): Promise<void> {
     ctx.state.subject = await inPhase("auth", () => callerOf(ctx));
     await next();
-  };
+  }
 
   async function callerOf(ctx: Context): Promise<string> {
     const { scheme, value } = credentialsOf(ctx);

@@ -3,7 +3,7 @@ import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2";
 import { Breaker, type BreakerState } from "../breaker.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline, currentPhases } from "../request-context.ts";
+import { currentDeadline, currentPhases } from "../request-scope.ts";
 import { connectionOptions } from "./connection.ts";
 import { isDeadlock, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type Lease, type PoolOptions, type PoolState } from "./pool.ts";
@@ -108,7 +108,19 @@ export class Database implements Statements {
     isRead: boolean,
   ): Promise<Result> {
     const signal = currentDeadline()?.signal;
-    const once = async (mayRetry: boolean): Promise<Result> => {
+    const onRetry = () => this.#telemetry.retried(name, "deadlock");
+    return retryDeadlocks(() => this.#runOnce<Result>(name, sql, parameters, isRead, signal), { signal, onRetry });
+  }
+
+  /** A read is asked once more when its connection turns out to have died while it lay idle. */
+  async #runOnce<Result extends StatementResult>(
+    name: string,
+    sql: string,
+    parameters: readonly Parameter[],
+    isRead: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<Result> {
+    for (let mayRetry = isRead; ; mayRetry = false) {
       const { session, reused, done } = await this.#open(signal);
       try {
         return await session.run<Result>(name, sql, parameters, signal);
@@ -118,10 +130,7 @@ export class Database implements Statements {
         done();
       }
       this.#telemetry.retried(name, "connection_lost");
-      return once(false);
-    };
-    const onRetry = () => this.#telemetry.retried(name, "deadlock");
-    return retryDeadlocks(() => once(isRead), { signal, onRetry });
+    }
   }
 
   async #transactOnce<Result>(
@@ -145,7 +154,7 @@ export class Database implements Statements {
   async #open(signal: AbortSignal | undefined) {
     signal?.throwIfAborted();
     const askedAt = performance.now();
-    const { connection, reused } = await this.#acquire(signal);
+    const { connection, reused } = await this.#lease(signal);
     const waitS = (performance.now() - askedAt) / 1000;
     this.#telemetry.waited(waitS);
     const session = new Session(connection, waitS, this.#tools);
@@ -153,7 +162,7 @@ export class Database implements Statements {
     return { session, reused, done };
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<Lease> {
+  async #lease(signal: AbortSignal | undefined): Promise<Lease> {
     const phases = currentPhases();
     phases?.enter("pool");
     try {

@@ -4,7 +4,7 @@ import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from 
 import { boundedCall } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentPhases } from "../request-context.ts";
+import { currentPhases } from "../request-scope.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
 import type { QueryKiller } from "./query-killer.ts";

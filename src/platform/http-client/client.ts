@@ -3,7 +3,7 @@ import type { LookupFunction } from "node:net";
 import type { Agent } from "undici";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline, inPhase } from "../request-context.ts";
+import { currentDeadline, inPhase } from "../request-scope.ts";
 import { addressPolicy } from "./address-policy.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";

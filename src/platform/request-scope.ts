@@ -1,0 +1,88 @@
+// What belongs to a request wherever its work takes it: its deadline and its phases. Deep code, such as the database, asks for
+// them here instead of being handed them through every function.
+import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import type { Deadline } from "./deadline.ts";
+import type { PhaseClock, Wait } from "./phases.ts";
+
+/** Filled in as the request goes its way. */
+export interface RequestScope {
+  deadline?: Deadline;
+  phases?: PhaseClock;
+}
+
+/**
+ * A context of OpenTelemetry with the scope of a request. Spans follow a request's work through one AsyncLocalStorage already:
+ * with a second one beside it, Node would copy both for each (`npm run bench`). What is set on top keeps the scope.
+ */
+class ScopedContext implements Context {
+  readonly #under: Context;
+  readonly scope: RequestScope;
+
+  constructor(under: Context, scope: RequestScope) {
+    this.#under = under;
+    this.scope = scope;
+  }
+
+  getValue(key: symbol): unknown {
+    return this.#under.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return new ScopedContext(this.#under.setValue(key, value), this.scope);
+  }
+
+  deleteValue(key: symbol): Context {
+    return new ScopedContext(this.#under.deleteValue(key), this.scope);
+  }
+}
+
+/** Makes contexts follow asynchronous work also where no SDK does, as with OTEL_SDK_DISABLED. */
+export function followRequests(): void {
+  const probe = ROOT_CONTEXT.setValue(createContextKey("probe"), true);
+  if (context.with(probe, () => context.active()) === probe) return;
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+}
+
+/** Runs the work of a request, with all that OpenTelemetry's context `under` says. Needs {@link followRequests}. */
+export function inRequest<Result>(scope: RequestScope, under: Context, work: () => Result): Result {
+  return context.with(new ScopedContext(under, scope), work);
+}
+
+function currentScope(): RequestScope | undefined {
+  const active = context.active();
+  return active instanceof ScopedContext ? active.scope : undefined;
+}
+
+/** The deadline of the request that this code works for; undefined outside of a request. */
+export function currentDeadline(): Deadline | undefined {
+  return currentScope()?.deadline;
+}
+
+/** Where the time of this request goes; undefined outside of a request. */
+export function currentPhases(): PhaseClock | undefined {
+  return currentScope()?.phases;
+}
+
+/** Counts the time until `work` settles as the request's wait of this kind; just runs it outside of a request. */
+export async function inPhase<Result>(wait: Wait, work: () => Promise<Result>): Promise<Result> {
+  const phases = currentPhases();
+  if (phases === undefined) return work();
+  phases.enter(wait);
+  try {
+    return await work();
+  } finally {
+    phases.leave(wait);
+  }
+}
+
+/** Runs work that outlives the request that waits for it, such as the refresh of a shared cache. */
+export function withoutDeadline<Result>(work: () => Result): Result {
+  const phases = currentPhases();
+  return inRequest(phases === undefined ? {} : { phases }, context.active(), work);
+}
+
+/** Runs work that is no part of the request that happened to cause it, nor of its trace. */
+export function outsideOfRequest<Result>(work: () => Result): Result {
+  return context.with(ROOT_CONTEXT, work);
+}
