@@ -1,40 +1,50 @@
 // Writes attributes as OTLP has them in protobuf: KeyValue and AnyValue of opentelemetry-proto, `common/v1`.
-import { delimited, field, fixed64, ProtobufWriter, varint, varintLength } from "./protobuf-writer.ts";
+// Most of them come again with every span of their kind: what was written for them is kept, and copied the next time.
+import { delimited, field, fixed64, ProtobufWriter, varint } from "./protobuf-writer.ts";
 
-/** Each as a field of this tag. */
-export function writeAttributes(writer: ProtobufWriter, tag: number, attributes: object | undefined): void {
-  if (attributes === undefined) return;
-  for (const [key, value] of Object.entries(attributes)) writeKeyValue(writer, tag, key, value);
+interface KnownKey {
+  /** What stands before the double in a KeyValue of this key: it is the same for all of them. */
+  beforeDouble: Uint8Array;
+  /** Whole KeyValues by their values. A key with too many has none: most of its values would not come again. */
+  values: Map<unknown, Uint8Array> | undefined;
 }
 
-/** Of texts and numbers, which are most, the length is known at once; all else is measured when it has been written. */
-function writeKeyValue(writer: ProtobufWriter, tag: number, key: string, value: unknown): void {
-  const keyField = keyFieldOf(key);
-  if (typeof value === "string") {
-    const length = Buffer.byteLength(value);
-    writeHead(writer, tag, keyField, 1 + varintLength(length) + length);
-    writer.text(field(1, delimited), value, length);
-  } else if (typeof value === "number" && isInteger(value)) {
-    writeHead(writer, tag, keyField, 1 + varintLength(value));
-    writer.integer(field(3, varint), value);
-  } else if (typeof value === "number") {
-    writeHead(writer, tag, keyField, 9);
+const mostKeys = 200;
+const mostValues = 64;
+const mostLetters = 200;
+const knownKeys = new Map<string, KnownKey>();
+
+/** Each as a field of this tag, which takes one byte. */
+export function writeAttributes(
+  writer: ProtobufWriter,
+  tag: number,
+  attributes: Readonly<Record<string, unknown>> | undefined,
+): void {
+  if (attributes === undefined) return;
+  for (const key of Object.keys(attributes)) writeAttribute(writer, tag, key, attributes[key]);
+}
+
+function writeAttribute(writer: ProtobufWriter, tag: number, key: string, value: unknown): void {
+  const known = knownKeys.get(key) ?? learnKey(key);
+  if (known === undefined) {
+    writeKeyValue(writer, tag, key, value);
+  } else if (typeof value === "number" && !isInteger(value)) {
+    writer.kept(tag, known.beforeDouble);
     writer.double(field(4, fixed64), value);
   } else {
-    const keyValue = writer.begin(tag);
-    writer.raw(keyField);
-    const any = writer.begin(field(2, delimited));
-    writeAnyValue(writer, value);
-    writer.end(any);
-    writer.end(keyValue);
+    const kept = isKeepable(value) ? (known.values?.get(value) ?? learnValue(known, key, value)) : undefined;
+    if (kept === undefined) writeKeyValue(writer, tag, key, value);
+    else writer.kept(tag, kept);
   }
 }
 
-/** What stands before the value of a KeyValue. */
-function writeHead(writer: ProtobufWriter, tag: number, keyField: Uint8Array, valueLength: number): void {
-  writer.head(tag, keyField.length + 1 + varintLength(valueLength) + valueLength);
-  writer.raw(keyField);
-  writer.head(field(2, delimited), valueLength);
+function writeKeyValue(writer: ProtobufWriter, tag: number, key: string, value: unknown): void {
+  const keyValue = writer.begin(tag);
+  writer.text(field(1, delimited), key);
+  const any = writer.begin(field(2, delimited));
+  writeAnyValue(writer, value);
+  writer.end(any);
+  writer.end(keyValue);
 }
 
 function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
@@ -53,7 +63,7 @@ function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
     writer.end(array);
   } else if (typeof value === "object" && value !== null) {
     const map = writer.begin(field(6, delimited));
-    writeAttributes(writer, field(1, delimited), value);
+    for (const [key, item] of Object.entries(value)) writeKeyValue(writer, field(1, delimited), key, item);
     writer.end(map);
   }
 }
@@ -63,17 +73,34 @@ function isInteger(value: number): boolean {
   return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
 }
 
-const mostKeys = 1000;
-const keyFields = new Map<string, Uint8Array>();
+/** Zero and minus zero are one key of a Map, and one integer on the wire. */
+function isKeepable(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= mostLetters;
+  return typeof value === "number" || typeof value === "boolean";
+}
 
-/** Keys are few, and each is in every span of its kind. */
-function keyFieldOf(key: string): Uint8Array {
-  let keyField = keyFields.get(key);
-  if (keyField === undefined) {
-    const writer = new ProtobufWriter(key.length);
-    writer.text(field(1, delimited), key);
-    keyField = writer.written();
-    if (keyFields.size < mostKeys) keyFields.set(key, keyField);
+function learnKey(key: string): KnownKey | undefined {
+  if (knownKeys.size === mostKeys || key.length > mostLetters) return undefined;
+  // Without the double, which is eight bytes, and its tag.
+  const known: KnownKey = { beforeDouble: keyValueOf(key, 0.5).subarray(0, -9), values: new Map() };
+  knownKeys.set(key, known);
+  return known;
+}
+
+function learnValue(known: KnownKey, key: string, value: unknown): Uint8Array | undefined {
+  if (known.values === undefined) return undefined;
+  if (known.values.size === mostValues) {
+    known.values = undefined;
+    return undefined;
   }
-  return keyField;
+  const keyValue = keyValueOf(key, value);
+  known.values.set(value, keyValue);
+  return keyValue;
+}
+
+/** With its length, and without its tag: that depends on what it is an attribute of. */
+function keyValueOf(key: string, value: unknown): Uint8Array {
+  const writer = new ProtobufWriter(key.length);
+  writeKeyValue(writer, field(1, delimited), key, value);
+  return Uint8Array.from(writer.written().subarray(1));
 }

@@ -6,6 +6,9 @@ export const fixed64 = 1;
 export const delimited = 2;
 const fixed32 = 5;
 
+/** Calling the engine to copy a text costs more than so many letters do, one by one. */
+const fewLetters = 64;
+
 /** What stands before each value. */
 export function field(number: number, wireType: number): number {
   return (number << 3) | wireType;
@@ -13,11 +16,14 @@ export function field(number: number, wireType: number): number {
 
 export class ProtobufWriter {
   #bytes: Buffer;
+  /** The same memory: numbers of several bytes are written through it at once. */
+  #view: DataView;
   #at = 0;
 
   /** `size`: how many bytes it will probably be. */
   constructor(size: number) {
     this.#bytes = Buffer.allocUnsafe(Math.max(64, size));
+    this.#view = viewOf(this.#bytes);
   }
 
   /** All that was written. */
@@ -25,23 +31,25 @@ export class ProtobufWriter {
     return this.#bytes.subarray(0, this.#at);
   }
 
-  /** Begins a message inside of this one; {@link end} takes what this gives. */
-  begin(tag: number): number {
-    this.#reserve(8);
+  /**
+   * Begins a message inside of this one; {@link end} takes what this gives. `lengthBytes`: how many bytes its length will
+   * probably take, and the same for both; the message is moved when it is another.
+   */
+  begin(tag: number, lengthBytes = 1): number {
+    this.#reserve(16);
     this.#varint(tag);
-    // Its length comes here, which takes one byte for most.
-    this.#at += 1;
+    this.#at += lengthBytes;
     return this.#at;
   }
 
-  end(start: number): void {
+  end(start: number, lengthBytes = 1): void {
     const length = this.#at - start;
-    const more = varintLength(length) - 1;
-    if (more > 0) {
+    const more = length < 128 ? 1 - lengthBytes : varintLength(length) - lengthBytes;
+    if (more !== 0) {
       this.#reserve(more);
       this.#bytes.copyWithin(start + more, start, this.#at);
     }
-    this.#at = start - 1;
+    this.#at = start - lengthBytes;
     this.#varint(length);
     this.#at += length;
   }
@@ -56,66 +64,97 @@ export class ProtobufWriter {
   double(tag: number, value: number): void {
     this.#reserve(16);
     this.#varint(tag);
-    this.#at = this.#bytes.writeDoubleLE(value, this.#at);
+    this.#view.setFloat64(this.#at, value, true);
+    this.#at += 8;
   }
 
   /** 64 bits, of which `low` and `high` are 32 each. */
   fixed64(tag: number, low: number, high: number): void {
     this.#reserve(16);
     this.#varint(tag);
-    this.#at = this.#bytes.writeUInt32LE(low, this.#at);
-    this.#at = this.#bytes.writeUInt32LE(high, this.#at);
+    this.#view.setUint32(this.#at, low, true);
+    this.#view.setUint32(this.#at + 4, high, true);
+    this.#at += 8;
   }
 
   fixed32(number: number, value: number): void {
     this.#reserve(16);
     this.#varint(field(number, fixed32));
-    this.#at = this.#bytes.writeUInt32LE(value, this.#at);
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
   }
 
-  /** `length`: in UTF-8. */
-  text(tag: number, text: string, length = Buffer.byteLength(text)): void {
+  text(tag: number, text: string): void {
+    if (text.length <= fewLetters && this.#ascii(tag, text)) return;
+    const length = Buffer.byteLength(text);
     this.#reserve(16 + length);
     this.#varint(tag);
     this.#varint(length);
     this.#at += this.#bytes.write(text, this.#at);
   }
 
+  /** Letter by letter. Nothing is written, and the answer is `false`, when one of them takes more than a byte. */
+  #ascii(tag: number, text: string): boolean {
+    const { length } = text;
+    const before = this.#at;
+    this.#reserve(16 + length);
+    this.#varint(tag);
+    this.#varint(length);
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code > 127) {
+        this.#at = before;
+        return false;
+      }
+      bytes[start + index] = code;
+    }
+    this.#at = start + length;
+    return true;
+  }
+
   /** Bytes that are given in hexadecimal digits. */
   hex(tag: number, digits: string): void {
-    this.#reserve(16 + digits.length);
+    const length = digits.length >>> 1;
+    this.#reserve(16 + length);
     this.#varint(tag);
-    this.#varint(digits.length / 2);
-    this.#at += this.#bytes.write(digits, this.#at, "hex");
+    this.#varint(length);
+    const bytes = this.#bytes;
+    const start = this.#at;
+    for (let index = 0; index < length; index += 1) {
+      const high = valueOfDigit(digits.charCodeAt(2 * index));
+      bytes[start + index] = (high << 4) | valueOfDigit(digits.charCodeAt(2 * index + 1));
+    }
+    this.#at = start + length;
   }
 
   bytes(tag: number, bytes: Uint8Array): void {
     this.#reserve(16 + bytes.length);
     this.#varint(tag);
     this.#varint(bytes.length);
-    this.raw(bytes);
-  }
-
-  /** What has been written before, with its tag and length. */
-  raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
   }
 
-  /** The head of a message of known length. */
-  head(tag: number, length: number): void {
-    this.#reserve(16);
+  /** A field whose value was written before, with its length. */
+  kept(tag: number, value: Uint8Array): void {
+    this.#reserve(16 + value.length);
     this.#varint(tag);
-    this.#varint(length);
+    this.#bytes.set(value, this.#at);
+    this.#at += value.length;
   }
 
   #reserve(more: number): void {
     const needed = this.#at + more;
-    if (needed <= this.#bytes.length) return;
+    if (needed > this.#bytes.length) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
     const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length));
     this.#bytes.copy(larger, 0, 0, this.#at);
     this.#bytes = larger;
+    this.#view = viewOf(larger);
   }
 
   #varint(value: number): void {
@@ -141,9 +180,17 @@ export class ProtobufWriter {
   }
 }
 
+/** Of a hexadecimal digit, by its code. Without a branch: digits of ids come in no order that a processor could foresee. */
+function valueOfDigit(code: number): number {
+  return (code & 15) + 9 * (code >>> 6);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** In bytes. */
-export function varintLength(value: number): number {
-  if (value < 0) return 10;
+function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length += 1;
   return length;
