@@ -21,11 +21,11 @@ export function admission(queue: AdmissionQueue): Middleware {
   const { waited, refused } = instruments(queue);
   return async function admission(ctx, next) {
     const priority = ctx.state.route?.priority ?? "normal";
-    const { signal } = ctx.state.deadline;
+    const { stop } = ctx.state.deadline;
     const startedAt = performance.now();
     let place: Place;
     try {
-      place = queue.enterAtOnce(priority, signal) ?? (await inPhase("queue", () => queue.enter(priority, signal)));
+      place = queue.enterAtOnce(priority, stop) ?? (await inPhase("queue", () => queue.enter(priority, stop)));
     } catch (error) {
       if (error instanceof Problem && isRefusal(error.type)) refused.add(1, { reason: error.type, class: priority });
       throw error;
@@ -33,7 +33,7 @@ export function admission(queue: AdmissionQueue): Middleware {
     waited[priority].record((performance.now() - startedAt) / 1000);
     try {
       // Between the turn and this line its client may have gone.
-      signal.throwIfAborted();
+      stop.throwIfAborted();
       await next();
     } finally {
       place.leave();

@@ -1,9 +1,10 @@
 // Waits for something no longer than a limit and a signal allow. What is waited for goes on: its owner cleans up.
 import type { Problem } from "./problem.ts";
+import type { StopSignal } from "./stop-signal.ts";
 
 interface Bounds {
   /** Ends the wait, with its reason. */
-  signal: AbortSignal | undefined;
+  signal: StopSignal | undefined;
   /** Ends it too. Not given: only the signal does. */
   limitMs?: number;
   /** The rejection when the limit has passed. */

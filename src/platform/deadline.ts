@@ -1,8 +1,11 @@
 // One signal for all that may end a request early: its time is up, or its client has gone.
 import { Problem } from "./problem.ts";
+import { type StopSignal, StopSource } from "./stop-signal.ts";
 
 export interface Deadline {
   /** Aborts with the {@link Problem} that ended the request: deadline_exceeded or client_closed. */
+  readonly stop: StopSignal;
+  /** The same, for those who need a real one, as fetch() does. */
   readonly signal: AbortSignal;
   /** Milliseconds that are left; Infinity without a limit. */
   remainingMs(): number;
@@ -10,7 +13,8 @@ export interface Deadline {
 
 /** A deadline in `limitMs` from now (undefined: none), which its owner can bring forward or call off. */
 export class RequestDeadline implements Deadline {
-  readonly #controller = new AbortController();
+  readonly #stop = new StopSource();
+  #controller: AbortController | undefined;
   readonly #endsAt: number;
   readonly #timer: NodeJS.Timeout | undefined;
 
@@ -19,8 +23,18 @@ export class RequestDeadline implements Deadline {
     if (limitMs !== undefined) this.#timer = setTimeout(() => this.abort(new Problem("deadline_exceeded")), limitMs);
   }
 
+  get stop(): StopSignal {
+    return this.#stop;
+  }
+
   get signal(): AbortSignal {
-    return this.#controller.signal;
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const abort = () => controller.abort(this.#stop.reason);
+    if (this.#stop.aborted) abort();
+    else this.#stop.addEventListener("abort", abort);
+    return controller.signal;
   }
 
   remainingMs(): number {
@@ -28,7 +42,7 @@ export class RequestDeadline implements Deadline {
   }
 
   abort(problem: Problem): void {
-    this.#controller.abort(problem);
+    this.#stop.abort(problem);
   }
 
   /** The request has been answered: nothing of it is ended any more. */

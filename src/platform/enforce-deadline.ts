@@ -6,13 +6,13 @@ import type { Context, Middleware } from "./http.ts";
  * in the queue until it has really ended; what it says then is dropped. Throws the signal's Problem.
  */
 export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
-  const { signal } = ctx.state.deadline;
-  signal.throwIfAborted();
+  const { stop } = ctx.state.deadline;
+  stop.throwIfAborted();
   return new Promise<void>((resolve, reject) => {
     let turn: NodeJS.Immediate | undefined;
     const fail = (error: unknown) => {
-      if (signal.aborted && !ctx.req.complete) stopReading(ctx);
-      reject(signal.aborted ? signal.reason : error);
+      if (stop.aborted && !ctx.req.complete) stopReading(ctx);
+      reject(stop.aborted ? stop.reason : error);
     };
     // One turn of the event loop later: whoever heeds the signal has ended by then, and whoever does not is asleep, so that
     // nobody writes to the response between the problem and its sending.
@@ -20,10 +20,10 @@ export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
       turn = setImmediate(fail);
     };
     const done = () => {
-      signal.removeEventListener("abort", end);
+      stop.removeEventListener("abort", end);
       clearImmediate(turn);
     };
-    signal.addEventListener("abort", end);
+    stop.addEventListener("abort", end);
     next().then(
       () => {
         done();

@@ -4,6 +4,7 @@
 // "Fail at Scale", ACM Queue 2015).
 import { type Priority, priorities } from "./http.ts";
 import { Problem } from "./problem.ts";
+import type { StopSignal } from "./stop-signal.ts";
 
 export interface QueueOptions {
   /** Most that run at a time. */
@@ -66,7 +67,7 @@ export class AdmissionQueue {
    * Resolves when it is this one's turn. Rejects with a Problem: queue_full, queue_timeout, shed; or with the reason of
    * `signal`, whose waiting place is free again at once.
    */
-  async enter(priority: Priority, signal: AbortSignal): Promise<Place> {
+  async enter(priority: Priority, signal: StopSignal): Promise<Place> {
     const place = this.enterAtOnce(priority, signal);
     if (place !== undefined) return place;
     if (this.#waitingTotal() >= this.#options.waiting && !this.#makeRoom(priority)) throw new Problem("queue_full");
@@ -75,13 +76,13 @@ export class AdmissionQueue {
   }
 
   /** A place that is free now, without a wait for the next turn of anything; undefined when there is none. Throws as {@link enter} rejects. */
-  enterAtOnce(priority: Priority, signal: AbortSignal): Place | undefined {
+  enterAtOnce(priority: Priority, signal: StopSignal): Place | undefined {
     signal.throwIfAborted();
     if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
     return this.#runningTotal < this.#options.limit ? this.#admit(priority) : undefined;
   }
 
-  #wait(priority: Priority, signal: AbortSignal): Promise<void> {
+  #wait(priority: Priority, signal: StopSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(timer);

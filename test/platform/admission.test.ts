@@ -171,7 +171,7 @@ describe("admission", () => {
     const app = new Koa<RequestState>();
     app.use(problemDetails(silent));
     app.use(async function context(ctx, next) {
-      ctx.state.deadline = { signal: ending.signal, remainingMs: () => 0 };
+      ctx.state.deadline = { stop: ending.signal, signal: ending.signal, remainingMs: () => 0 };
       await next();
     });
     app.use(admission(queue)).use(() => {

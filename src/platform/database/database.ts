@@ -4,6 +4,7 @@ import { Breaker, type BreakerState } from "../breaker.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline, currentPhases } from "../request-scope.ts";
+import type { StopSignal } from "../stop-signal.ts";
 import { connectionOptions } from "./connection.ts";
 import { isDeadlock, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type Lease, type PoolOptions, type PoolState } from "./pool.ts";
@@ -77,10 +78,10 @@ export class Database implements Statements {
     work: (transaction: Statements) => Promise<Result>,
     { retryDeadlocks: retry = false }: TransactionOptions = {},
   ): Promise<Result> {
-    const signal = currentDeadline()?.signal;
-    const attempt = () => this.#transactOnce(work, signal);
+    const signal = currentDeadline()?.stop;
+    const once = () => this.#transactOnce(work, signal);
     const onRetry = () => this.#telemetry.retried(name, "deadlock");
-    const run = () => (retry ? retryDeadlocks(attempt, { signal, onRetry }) : attempt());
+    const run = () => (retry ? retryDeadlocks(once, { signal, onRetry }) : once());
     return this.#guarded(() => this.#telemetry.inSpan(name, run));
   }
 
@@ -107,7 +108,7 @@ export class Database implements Statements {
     parameters: readonly Parameter[],
     isRead: boolean,
   ): Promise<Result> {
-    const signal = currentDeadline()?.signal;
+    const signal = currentDeadline()?.stop;
     const onRetry = () => this.#telemetry.retried(name, "deadlock");
     return retryDeadlocks(() => this.#runOnce<Result>(name, sql, parameters, isRead, signal), { signal, onRetry });
   }
@@ -118,7 +119,7 @@ export class Database implements Statements {
     sql: string,
     parameters: readonly Parameter[],
     isRead: boolean,
-    signal: AbortSignal | undefined,
+    signal: StopSignal | undefined,
   ): Promise<Result> {
     for (let mayRetry = isRead; ; mayRetry = false) {
       const { session, reused, done } = await this.#open(signal);
@@ -135,7 +136,7 @@ export class Database implements Statements {
 
   async #transactOnce<Result>(
     work: (transaction: Statements) => Promise<Result>,
-    signal: AbortSignal | undefined,
+    signal: StopSignal | undefined,
   ): Promise<Result> {
     const { session, done } = await this.#open(signal);
     const outcome = await inTransaction(session, work, signal);
@@ -151,7 +152,7 @@ export class Database implements Statements {
   }
 
   /** A connection of the pool, with what runs statements on it. `done` gives it back as soon as nothing runs on it. */
-  async #open(signal: AbortSignal | undefined) {
+  async #open(signal: StopSignal | undefined) {
     signal?.throwIfAborted();
     const askedAt = performance.now();
     const { connection, reused } = await this.#lease(signal);
@@ -162,7 +163,7 @@ export class Database implements Statements {
     return { session, reused, done };
   }
 
-  async #lease(signal: AbortSignal | undefined): Promise<Lease> {
+  async #lease(signal: StopSignal | undefined): Promise<Lease> {
     const phases = currentPhases();
     phases?.enter("pool");
     try {
@@ -185,8 +186,7 @@ export class Database implements Statements {
   /** A query that cannot be stopped either is no slow query: the server does not answer at all. */
   #unstoppable(): void {
     this.#pool.suspect();
-    const failure = new Problem("database_unavailable");
-    this.#guarded(() => Promise.reject(failure)).catch(() => {});
+    this.#guarded(() => Promise.reject(new Problem("database_unavailable"))).catch(() => {});
   }
 }
 

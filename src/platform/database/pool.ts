@@ -4,6 +4,7 @@ import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promi
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { boundedCall } from "../bounded.ts";
 import { Problem } from "../problem.ts";
+import type { StopSignal } from "../stop-signal.ts";
 import type { connectionOptions } from "./connection.ts";
 import { openConnections, readyConnections } from "./driver-pool.ts";
 import { databaseError } from "./errors.ts";
@@ -84,7 +85,7 @@ export class ConnectionPool {
    *
    * @throws {Problem} pool_timeout when all are in use for too long; database_unavailable; the reason of `signal`.
    */
-  async acquire(signal: AbortSignal | undefined): Promise<Lease> {
+  async acquire(signal: StopSignal | undefined): Promise<Lease> {
     const endsAt = performance.now() + this.#options.waitMs;
     this.#waiting += 1;
     try {
@@ -129,7 +130,7 @@ export class ConnectionPool {
     return this.#closed;
   }
 
-  async #next(limitMs: number, signal: AbortSignal | undefined): Promise<PoolConnection> {
+  async #next(limitMs: number, signal: StopSignal | undefined): Promise<PoolConnection> {
     let waiting = true;
     // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
     const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
@@ -164,16 +165,15 @@ export class ConnectionPool {
   }
 
   /** Whether a connection that was used before can be used once more. It is asked, unless it worked a moment ago. */
-  #isFit(connection: PoolConnection, history: History, signal: AbortSignal | undefined): boolean | Promise<boolean> {
+  #isFit(connection: PoolConnection, history: History, signal: StopSignal | undefined): boolean | Promise<boolean> {
     const now = performance.now();
     if (now > history.endsAt || history.openedAt < this.#deadBefore) return false;
     if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
     return this.#isAlive(connection, signal);
   }
 
-  async #isAlive(connection: PoolConnection, signal: AbortSignal | undefined): Promise<boolean> {
+  async #isAlive(connection: PoolConnection, signal: StopSignal | undefined): Promise<boolean> {
     const askedAt = performance.now();
-    const late = () => new Problem("database_unavailable");
     let answered = false;
     const ping = (resolve: (value: undefined) => void, reject: (error: unknown) => void) =>
       connection.ping((error: unknown) => {
@@ -182,7 +182,7 @@ export class ConnectionPool {
         resolve(undefined);
       });
     try {
-      await boundedCall(ping, { limitMs: checkWithinMs, late, signal });
+      await boundedCall(ping, { limitMs: checkWithinMs, signal });
       return true;
     } catch (error) {
       if (signal?.aborted) {

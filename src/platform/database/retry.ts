@@ -1,6 +1,8 @@
 // Runs again what the server gave up to end a deadlock. Two that meet in one would meet again: each waits its own while.
 import { setTimeout as sleep } from "node:timers/promises";
+import { bounded } from "../bounded.ts";
 import { Problem } from "../problem.ts";
+import type { StopSignal } from "../stop-signal.ts";
 import { isDeadlock } from "./errors.ts";
 
 /** With a full jitter each try has a fresh chance: with two in a deadlock, seven in a row are one in thousands. */
@@ -9,7 +11,7 @@ const firstPauseMs = 10;
 const longestPauseMs = 200;
 
 interface RetryOptions {
-  signal: AbortSignal | undefined;
+  signal: StopSignal | undefined;
   /** Called before each further try. */
   onRetry: () => void;
   /** From 0 to 1. */
@@ -35,6 +37,6 @@ export async function retryDeadlocks<Result>(
     }
     onRetry();
     const pauseMs = random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
-    await sleep(pauseMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+    await bounded(sleep(pauseMs), { signal });
   }
 }

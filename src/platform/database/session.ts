@@ -5,6 +5,7 @@ import { boundedCall } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentPhases } from "../request-scope.ts";
+import type { StopSignal } from "../stop-signal.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
 import type { QueryKiller } from "./query-killer.ts";
@@ -69,7 +70,7 @@ export class Session {
     name: string,
     sql: string,
     parameters: readonly Parameter[],
-    signal: AbortSignal | undefined,
+    signal: StopSignal | undefined,
   ): Promise<Result> {
     if (!this.intact && !(await this.whole())) throw new Problem("database_unavailable");
     signal?.throwIfAborted();

@@ -2,6 +2,7 @@
 import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import { bounded } from "../bounded.ts";
 import { Problem } from "../problem.ts";
+import type { StopSignal } from "../stop-signal.ts";
 import { isDeadlock } from "./errors.ts";
 import type { Parameter, Session, StatementResult } from "./session.ts";
 
@@ -21,7 +22,7 @@ export interface Statements {
 export async function inTransaction<Result>(
   session: Session,
   work: (transaction: Statements) => Promise<Result>,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<{ result: Result } | { error: unknown; undone: Promise<void> }> {
   const transaction = new Transaction(session, signal);
   try {
@@ -36,12 +37,12 @@ export async function inTransaction<Result>(
 
 class Transaction implements Statements {
   readonly #session: Session;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: StopSignal | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** Why no further statement is run. */
   #over: unknown;
 
-  constructor(session: Session, signal: AbortSignal | undefined) {
+  constructor(session: Session, signal: StopSignal | undefined) {
     this.#session = session;
     this.#signal = signal;
   }

@@ -24,15 +24,15 @@ export async function withTimeLimit<Result>(
     ended.abort(reason);
     reject(reason);
   };
-  const endWithRequest = () => end(deadline?.signal.reason);
+  const endWithRequest = () => end(deadline?.stop.reason);
   const timer = setTimeout(() => end(late()), limitMs);
-  deadline?.signal.addEventListener("abort", endWithRequest);
-  if (deadline?.signal.aborted) endWithRequest();
+  deadline?.stop.addEventListener("abort", endWithRequest);
+  if (deadline?.stop.aborted) endWithRequest();
   try {
     const endsAt = performance.now() + Math.min(limitMs, deadline?.remainingMs() ?? limitMs);
     return await Promise.race([over, work(ended.signal, endsAt)]);
   } finally {
     clearTimeout(timer);
-    deadline?.signal.removeEventListener("abort", endWithRequest);
+    deadline?.stop.removeEventListener("abort", endWithRequest);
   }
 }
