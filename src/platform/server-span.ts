@@ -27,6 +27,7 @@ import {
 import { clientAddress } from "./client-address.ts";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
+import { LightTracer } from "./light-tracer.ts";
 import { followRequests, inRequest } from "./request-scope.ts";
 import { unmatchedRoute } from "./route-match.ts";
 import { whenClosed } from "./when-closed.ts";
@@ -42,7 +43,7 @@ const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH",
  * is how many proxies in front of the service append to X-Forwarded-For.
  */
 export function serverSpan(trustedProxies: number): Middleware {
-  const tracer = trace.getTracer(scope);
+  const tracer = new LightTracer(scope);
   const durationOf = durations();
   followRequests();
   return function serverSpan(ctx, next) {
@@ -51,7 +52,7 @@ export function serverSpan(trustedProxies: number): Middleware {
     ctx.state.clientAddress = clientAddress(req, trustedProxies);
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
-    const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: asked(ctx, method) }, parent);
+    const span = tracer.start(method, SpanKind.SERVER, asked(ctx, method), parent);
     whenClosed(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
@@ -67,6 +68,7 @@ export function serverSpan(trustedProxies: number): Middleware {
 
 function asked(ctx: Context, method: string): Attributes {
   const { headers, url = "" } = ctx.req;
+  const userAgent = headers["user-agent"];
   // Not by Koa's parser, which throws on some of what clients can send. An absolute address may have a password in it.
   const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
   const queryAt = url.indexOf("?");
@@ -79,7 +81,7 @@ function asked(ctx: Context, method: string): Attributes {
     // Its values are nobody's business.
     ...(queryAt !== -1 && { [ATTR_URL_QUERY]: url.slice(queryAt + 1).replaceAll(/=[^&]*/g, "=REDACTED") }),
     [ATTR_CLIENT_ADDRESS]: ctx.state.clientAddress,
-    [ATTR_USER_AGENT_ORIGINAL]: headers["user-agent"],
+    ...(userAgent !== undefined && { [ATTR_USER_AGENT_ORIGINAL]: userAgent }),
   };
 }
 

@@ -1,13 +1,21 @@
 // What the database layer reports: a client span and a duration for each query, and the state of the pool.
 // Names follow the OpenTelemetry conventions for database clients; durations are in seconds.
-import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
+import {
+  type Attributes,
+  context,
+  metrics,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  ValueType,
+} from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
 import { createHistogram, type Series } from "../histograms.ts";
+import { LightTracer } from "../light-tracer.ts";
 import type { PoolState } from "./pool.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
-
-const clientSpan = { kind: SpanKind.CLIENT };
 
 export type DatabaseTelemetry = ReturnType<typeof databaseTelemetry>;
 
@@ -20,6 +28,7 @@ interface ServerAddress {
 /** The instruments of one pool. `state` is read at each collection; `stop` ends that. */
 export function databaseTelemetry(server: ServerAddress, state: () => PoolState) {
   const tracer = trace.getTracer("database");
+  const starter = new LightTracer("database");
   const meter = metrics.getMeter("database");
   const pool = `${server.host}:${server.port}/${server.database}`;
   const poolAttributes = { "db.client.connection.pool.name": pool };
@@ -88,15 +97,13 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
   return {
     /** A span for one query: named for the query, with its statement (placeholders only, never values). */
     startQuery(name: string, sql: string, waitS: number): Span {
-      // Attributes that are given at the start are checked twice, for a sampler: here it has the name, which says enough.
-      const span = tracer.startSpan(name, clientSpan);
-      if (span.isRecording()) {
-        span.setAttributes(spanAttributes);
-        span.setAttribute("db.query.summary", name);
-        span.setAttribute("db.query.text", sql);
-        span.setAttribute("db.client.connection.wait_time", waitS);
-      }
-      return span;
+      const attributes = {
+        ...spanAttributes,
+        "db.query.summary": name,
+        "db.query.text": sql,
+        "db.client.connection.wait_time": waitS,
+      };
+      return starter.start(name, SpanKind.CLIENT, attributes, context.active());
     },
     endQuery(span: Span, name: string, durationS: number, errorType: string | undefined): void {
       if (errorType !== undefined) {
