@@ -22,6 +22,17 @@ const startWithinMs = 20_000;
 export const flushMs = 500;
 const flushWithinMs = 5000;
 
+/** How long a peer may take to end when it is told to. */
+const endWithinMs = 10_000;
+
+/** Starts a peer and lets it end. What Node keeps of the source for the next start (`src/compile-cache.js`) it writes at the end. */
+export async function startOnce(peer: Peer, around: Pick<Surroundings, "sink" | "databaseUrl">): Promise<void> {
+  const server = await startServer(peer, around);
+  server.child.kill("SIGTERM");
+  await Promise.race([server.ended.catch(() => {}), sleep(endWithinMs, undefined, { ref: false })]);
+  await server.kill();
+}
+
 /** Starts a peer and waits for its first good answer. `nodeOptions`: more options of node, to profile it. */
 export async function startServer(
   peer: Peer,
