@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ratiosOf, rotated, type Spread, spreadOf } from "./figures.ts";
 import type { Peer } from "./peers.ts";
 import type { Clients, Sink, Surroundings } from "./processes.ts";
-import { flushMs, type Server, startOnce, startServer } from "./server.ts";
+import { flushMs, type Server, startServer } from "./server.ts";
 
 /** Fewer than the connections of the pool and the places of the template: nothing waits in here. */
 const clientCount = 8;
@@ -74,8 +74,6 @@ export async function measureCost(
   const measured = new Map<Peer, { rounds: Round[]; failures: string[] }>(
     peers.map((peer) => [peer, { rounds: [], failures: [] }]),
   );
-  // One that cannot fails again in the first round, where it is said.
-  for (const peer of peers) await startOnce(peer, around).catch(() => {});
   for (let round = 0; round < options.rounds; round += 1) {
     options.note?.(`round ${round + 1} of ${options.rounds}`);
     const results = await measureRound(rotated(peers, round), around, options, (peer, error) => {
