@@ -123,7 +123,8 @@ export class LightSpan implements Span, ReadableSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    for (const key of Object.keys(attributes)) this.setAttribute(key, attributes[key]);
+    // Of no attributes, which types cannot keep away, there are none.
+    for (const key of Object.keys(attributes ?? {})) this.setAttribute(key, attributes[key]);
     return this;
   }
 

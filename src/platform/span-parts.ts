@@ -62,9 +62,9 @@ export class SpanExtras {
   }
 }
 
-/** As the conventions have them; `undefined` when there is nothing to say what it was. */
-export function exceptionAttributes(exception: Exception): Attributes | undefined {
-  const { code, name, message, stack } = typeof exception === "string" ? { message: exception } : exception;
+/** As the conventions have them; `undefined` when nothing says what it was, as with `throw null`. */
+export function exceptionAttributes(exception: Exception | null | undefined): Attributes | undefined {
+  const { code, name, message, stack } = typeof exception === "string" ? { message: exception } : (exception ?? {});
   const type = code ? String(code) : name;
   if (!type && !message) return undefined;
   return {

@@ -32,7 +32,7 @@ const kinds: readonly [string, string, (index: number) => string][] = [
 ];
 
 describe("memory of the service", function () {
-  // How long 100,000 requests take is not what is asked: three times as long as on an idle machine.
+  // How long 100,000 requests take is not what is asked.
   this.timeout(180_000);
   let service: Awaited<ReturnType<typeof startUnderLoad>>;
   before(async () => {

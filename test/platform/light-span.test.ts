@@ -90,6 +90,15 @@ const limits = fc.record({
   attributePerLinkCountLimit: fc.constantFrom(0, 2, 128),
 });
 
+const wide = {
+  attributeCountLimit: 9,
+  attributeValueLengthLimit: 9,
+  eventCountLimit: 9,
+  linkCountLimit: 9,
+  attributePerEventCountLimit: 9,
+  attributePerLinkCountLimit: 9,
+};
+
 describe("LightSpan", () => {
   it("is what the SDK's span is, whatever is done to it", () => {
     const steps = fc.array(fc.oneof({ weight: 9, arbitrary: step }, ending), { maxLength: 12 });
@@ -104,6 +113,20 @@ describe("LightSpan", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("takes what no type keeps away: nothing at all for attributes or for an exception", () => {
+    const [theirs, ours] = spansOfBoth(wide);
+    for (const span of [theirs, ours]) {
+      for (const nothing of [undefined, null]) {
+        Reflect.apply(span.setAttributes, span, [nothing]);
+        Reflect.apply(span.recordException, span, [nothing]);
+        Reflect.apply(span.addEvent, span, ["nothing", nothing, nothing]);
+      }
+      span.end();
+    }
+    assertAlike(ours, theirs);
+    assert.equal(ours.events.length, 2);
   });
 
   it("tells the processors of its end when it still takes attributes, and when it has ended", () => {
@@ -153,13 +176,7 @@ interface Made {
 }
 
 function lightSpan({ processor = { onEnd() {} }, within }: Made = {}): LightSpan {
-  const limits = { attributeCountLimit: 9, attributeValueLengthLimit: 9, eventCountLimit: 9, linkCountLimit: 9 };
-  const origin = {
-    resource: resourceFromAttributes({}),
-    scope: { name: "test" },
-    limits: { ...limits, attributePerEventCountLimit: 9, attributePerLinkCountLimit: 9 },
-    processor,
-  };
+  const origin = { resource: resourceFromAttributes({}), scope: { name: "test" }, limits: wide, processor };
   const start = { name: "test", kind: SpanKind.SERVER, context: spanContext, parent: undefined, attributes: {} };
   return new LightSpan(origin, start, within);
 }
