@@ -123,7 +123,7 @@ describe("ConnectionPool", () => {
   });
 
   it("says pool_timeout when the load holds all, and database_unavailable when none can be opened", async () => {
-    open({ waitMs: 150 });
+    open({ waitMs: 1000 });
     const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     await assert.rejects(pool.acquire(undefined), { type: "pool_timeout" });
     for (const { connection } of held) pool.destroy(connection);
@@ -155,12 +155,13 @@ describe("ConnectionPool", () => {
   });
 
   it("keeps a line that ends, also of those who have given up", async () => {
-    open({ waitMs: 50 });
+    // The limit is that of opening the three as well, which a busy machine may take its time for.
+    open({ waitMs: 1000 });
     const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     await Promise.allSettled(Array.from({ length: 10_000 }, () => pool.acquire(undefined)));
     const startedAt = performance.now();
     await assert.rejects(pool.acquire(undefined), { type: "pool_timeout" });
-    assert.ok(performance.now() - startedAt < 40, "refused at once");
+    assert.ok(performance.now() - startedAt < 500, "refused at once");
     for (const { connection } of held) pool.release(connection);
     await eventually("a connection", () =>
       use().then(
