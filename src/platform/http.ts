@@ -38,6 +38,8 @@ export interface RequestState {
   problem?: ProblemType;
   /** As far as the trusted proxies tell. */
   clientAddress?: string;
+  /** What the standard's headers for limits say of those that the request has met so far. */
+  rateLimit?: { policy: string; items: string };
   /** Set by the route match; every middleware after it may rely on it. */
   route?: Route;
   /** The parameters of the matched path, decoded. */

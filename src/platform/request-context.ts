@@ -20,7 +20,7 @@ export function requestContext(deadlineMs: number | undefined, stalls: LoopStall
     const givenId = ctx.req.headers["x-request-id"];
     const isFit = typeof givenId === "string" && /^[\w.-]{1,128}$/.test(givenId);
     ctx.state.requestId = isFit ? givenId : randomUUID();
-    ctx.res.setHeader("X-Request-Id", ctx.state.requestId);
+    ctx.res.setHeader("x-request-id", ctx.state.requestId);
 
     const asked = ctx.req.headers["x-request-timeout-ms"];
     const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, asked));

@@ -40,6 +40,8 @@ declare module "koa-ratelimit" {
     namespace: string;
     id: (ctx: Context) => string;
     errorMessage: string;
+    /** What it calls its three figures. */
+    headers: Record<"remaining" | "reset" | "total", string>;
   }
   type Store = { driver: "memory"; db: Map<string, WindowState> } | { driver: "redis"; db: Redis };
 

@@ -4,7 +4,7 @@ import { metrics } from "@opentelemetry/api";
 import type { Next } from "koa";
 import koaRatelimit, { type RateLimitContext } from "koa-ratelimit";
 import { clientAddress, clientNetwork } from "../client-address.ts";
-import type { Context, Middleware } from "../http.ts";
+import type { Context, Middleware, RequestState } from "../http.ts";
 import { Problem } from "../problem.ts";
 import type { RateLimitStore } from "./store.ts";
 
@@ -21,9 +21,6 @@ export interface RateLimitOptions {
 }
 
 type By = "address" | "subject";
-
-const remainingHeader = "X-RateLimit-Remaining";
-const resetHeader = "X-RateLimit-Reset";
 
 /** Limits each address; the /64 network counts for IPv6. rate_limited (429) with Retry-After beyond the limit. */
 export function limitByAddress(options: RateLimitOptions): Middleware {
@@ -58,8 +55,8 @@ class Verdict implements RateLimitContext {
 
   set(fields: string | Record<string, number>): void {
     if (typeof fields === "string") return;
-    this.remaining = fields[remainingHeader] ?? 0;
-    this.reset = fields[resetHeader] ?? 0;
+    this.remaining = fields.remaining ?? 0;
+    this.reset = fields.reset ?? 0;
   }
 }
 
@@ -73,6 +70,7 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     namespace: `ratelimit:${by}`,
     id: ({ client }) => client,
     errorMessage: "Too many requests",
+    headers: { remaining: "remaining", reset: "reset", total: "total" },
   });
   const policy = `"${by}";q=${max};w=${windowS}`;
 
@@ -99,10 +97,7 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     const allowed = verdict.status === 200;
     decided[allowed ? "allowed" : "limited"] += 1;
     const resetS = Math.min(windowS, Math.max(0, Math.ceil(verdict.reset - Date.now() / 1000)));
-    describe(ctx, verdict, max);
-    // The standard's (draft-ietf-httpapi-ratelimit-headers) are lists: each limit adds its part.
-    addToList(ctx, "RateLimit-Policy", policy);
-    addToList(ctx, "RateLimit", `"${by}";r=${verdict.remaining};t=${resetS}`);
+    describe(ctx, { policy, items: `"${by}";r=${verdict.remaining};t=${resetS}` }, verdict, max);
     if (!allowed) throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
     return next();
   };
@@ -111,16 +106,23 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
 /** Of the library only its verdict is wanted. */
 async function goOn(): Promise<void> {}
 
-/** The library's own headers, with its time as a whole number. */
-function describe({ res }: Context, { remaining, reset }: Verdict, max: number): void {
-  res.setHeader("X-RateLimit-Limit", String(max));
-  res.setHeader(remainingHeader, String(remaining));
-  res.setHeader(resetHeader, String(Math.ceil(reset)));
+/** The library's own headers, with its time as a whole number, and the standard's (draft-ietf-httpapi-ratelimit-headers). */
+function describe({ res, state }: Context, own: Described, { remaining, reset }: Verdict, max: number): void {
+  // The standard's are lists: each limit adds its part.
+  const { policy, items } = state.rateLimit === undefined ? own : joined(state.rateLimit, own);
+  state.rateLimit = { policy, items };
+  // In lower case, as Node keeps names: any other it would turn into that with each request.
+  res.setHeader("x-ratelimit-limit", String(max));
+  res.setHeader("x-ratelimit-remaining", String(remaining));
+  res.setHeader("x-ratelimit-reset", String(Math.ceil(reset)));
+  res.setHeader("ratelimit-policy", policy);
+  res.setHeader("ratelimit", items);
 }
 
-function addToList({ res }: Context, name: string, item: string): void {
-  const before = res.getHeader(name);
-  res.setHeader(name, before === undefined ? item : `${before}, ${item}`);
+type Described = NonNullable<RequestState["rateLimit"]>;
+
+function joined(before: Described, own: Described): Described {
+  return { policy: `${before.policy}, ${own.policy}`, items: `${before.items}, ${own.items}` };
 }
 
 const decisions = ["allowed", "limited", "exempt", "store_error"] as const;
