@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { context, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
+import { type Attributes, context, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { TraceState } from "@opentelemetry/core";
 import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
 import { spansAsOtlp } from "../../src/platform/otlp-spans.ts";
+import { usedByData } from "../heap.ts";
 
 /** Around the lengths at which texts are written or kept in another way. */
 const lengths = [0, 1, 63, 64, 65, 127, 128, 199, 200, 201];
@@ -76,6 +77,26 @@ function assertSameBytes(spans: ReadableSpan[]): void {
   assert.equal(Buffer.compare(spansAsOtlp(spans), expected), 0);
 }
 
+/** Writes many spans, each with other attributes and another name. */
+function assertBounded(attributesOf: (made: number) => Attributes): void {
+  const [one] = spansWith([{}]);
+  assert.ok(one);
+  let made = 0;
+  const write = (batches: number) => {
+    for (let batch = 0; batch < batches; batch++) {
+      const spans: ReadableSpan[] = Array.from({ length: 200 }, () => {
+        made += 1;
+        return Object.create(one, { name: { value: `name ${made}` }, attributes: { value: attributesOf(made) } });
+      });
+      spansAsOtlp(spans);
+    }
+  };
+  write(100);
+  const before = usedByData();
+  write(900);
+  assert.ok(usedByData() - before < 3_000_000, `${usedByData() - before} bytes more`);
+}
+
 describe("spansAsOtlp", () => {
   // Ahead of all that has ever new keys: only so many are kept.
   it("writes what repeats the same way each time, whatever it looks like", () => {
@@ -112,6 +133,10 @@ describe("spansAsOtlp", () => {
       assertSameBytes(spansWith([...spans, ...spans]));
   });
 
+  it("keeps only so many values of a key", () => {
+    assertBounded((made) => ({ "new.values": `/orders/${made}` }));
+  });
+
   it("writes maps and bytes as well, and nothing for what is no value", () => {
     const map = { a: 1, b: ["x", { c: null }], c: new Uint8Array([1, 2, 3]), d: { a: "1", b: { a: -0, c: 0.5 } } };
     assertSameBytes(spansWith([{ map, none: undefined, null: null }]));
@@ -135,6 +160,10 @@ describe("spansAsOtlp", () => {
     const attributes = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`key.${index}`, index / 4]));
     assertSameBytes(spansWith([attributes, attributes]));
     assertSameBytes(spansWith([attributes]));
+  });
+
+  it("keeps only so many keys", () => {
+    assertBounded((made) => ({ [`key.${made}`]: made }));
   });
 
   it("writes the bytes that the SDK's own exporters write, for any spans", () => {
