@@ -109,14 +109,14 @@ async function goOn(): Promise<void> {}
 /** The library's own headers, with its time as a whole number, and the standard's (draft-ietf-httpapi-ratelimit-headers). */
 function describe({ res, state }: Context, own: Described, { remaining, reset }: Verdict, max: number): void {
   // The standard's are lists: each limit adds its part.
-  const { policy, items } = state.rateLimit === undefined ? own : joined(state.rateLimit, own);
-  state.rateLimit = { policy, items };
+  const all = state.rateLimit === undefined ? own : joined(state.rateLimit, own);
+  state.rateLimit = all;
   // In lower case, as Node keeps names: any other it would turn into that with each request.
   res.setHeader("x-ratelimit-limit", String(max));
   res.setHeader("x-ratelimit-remaining", String(remaining));
   res.setHeader("x-ratelimit-reset", String(Math.ceil(reset)));
-  res.setHeader("ratelimit-policy", policy);
-  res.setHeader("ratelimit", items);
+  res.setHeader("ratelimit-policy", all.policy);
+  res.setHeader("ratelimit", all.items);
 }
 
 type Described = NonNullable<RequestState["rateLimit"]>;
