@@ -78,7 +78,7 @@ export async function startService({
     metricsReader: new OnDemandReader(),
     ...(routes && { routes: routes(database) }),
   });
-  const server = createServer(app.callback()).listen(0, "127.0.0.1");
+  const server = createServer(config.server, app.callback()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = addressOf(server.address());
   return {

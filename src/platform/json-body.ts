@@ -22,7 +22,11 @@ export function jsonBody(limitBytes: number): Middleware {
   return function jsonBody(ctx, next) {
     const { headers } = ctx.req;
     const announced = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-    if (!announced && (ctx.method === "GET" || ctx.method === "HEAD")) return next();
+    // Without one there is nothing to wait for, and the parser takes the ended stream of such a request for a client that has gone.
+    if (!announced) {
+      ctx.request.body = {};
+      return next();
+    }
     const hasBody = ctx.is() !== null && ctx.request.length !== 0;
     // The parser's decompressor does not hear of the end of a request that stops in the middle, and would keep its place.
     const compressed = !["", "identity"].includes(ctx.get("content-encoding"));

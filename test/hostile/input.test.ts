@@ -35,6 +35,7 @@ describe("hostile input", function () {
 
   each("is refused when it is no JSON object of the right shape", [
     ["nothing", postJson(""), "400 invalid_request"],
+    ["no word of a body", request("POST", "/api/automations", ["Host: x", authorization, json]), "400 invalid_request"],
     ["white space", postJson(" \n "), "400 invalid_request"],
     ["half an object", postJson(good.slice(0, -1)), "400 invalid_request"],
     ["two objects", postJson(good + good), "400 invalid_request"],
