@@ -154,26 +154,24 @@ export class Database implements Statements {
   /** A connection of the pool, with what runs statements on it. `done` gives it back as soon as nothing runs on it. */
   async #open(signal: StopSignal | undefined) {
     signal?.throwIfAborted();
-    const askedAt = performance.now();
-    const { connection, reused } = await this.#lease(signal);
-    const waitS = (performance.now() - askedAt) / 1000;
-    this.#telemetry.waited(waitS);
-    const session = new Session(connection, waitS, this.#tools);
-    const done = () => (session.intact ? this.#pool.release(connection) : this.#giveBack(session, connection));
-    return { session, reused, done };
-  }
-
-  async #lease(signal: StopSignal | undefined): Promise<Lease> {
     const phases = currentPhases();
+    const askedAt = performance.now();
     phases?.enter("pool");
+    let lease: Lease;
     try {
-      return await this.#pool.acquire(signal);
+      lease = await this.#pool.acquire(signal);
     } catch (error) {
       if (error instanceof Problem && error.type === "pool_timeout") this.#telemetry.timedOut();
       throw error;
     } finally {
       phases?.leave("pool");
     }
+    const { connection, reused } = lease;
+    const waitS = (performance.now() - askedAt) / 1000;
+    this.#telemetry.waited(waitS);
+    const session = new Session(connection, waitS, this.#tools);
+    const done = () => (session.intact ? this.#pool.release(connection) : this.#giveBack(session, connection));
+    return { session, reused, done };
   }
 
   /** A connection on which a statement was given up, or that was lost. */

@@ -130,10 +130,8 @@ export class ConnectionPool {
     return this.#closed;
   }
 
-  async #next(limitMs: number, signal: StopSignal | undefined): Promise<PoolConnection> {
+  #next(limitMs: number, signal: StopSignal | undefined): Promise<PoolConnection> {
     let waiting = true;
-    // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
-    const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
     const ask = (resolve: (connection: PoolConnection) => void, reject: (error: unknown) => void) =>
       this.#pool.getConnection((error, connection) => {
         if (error !== null) reject(error);
@@ -142,13 +140,13 @@ export class ConnectionPool {
       });
     // One that lies ready is handed over before any limit could pass.
     if (readyConnections(this.#pool) > 0) return new Promise(ask);
-    try {
-      return await boundedCall(ask, { limitMs: Math.max(0, limitMs), late, signal });
-    } catch (error) {
+    // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
+    const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
+    return boundedCall(ask, { limitMs: Math.max(0, limitMs), late, signal }).catch((error: unknown) => {
       waiting = false;
       if (error instanceof Error && error.message === "Queue limit reached.") throw new Problem("pool_timeout");
       throw databaseError(error);
-    }
+    });
   }
 
   /** The driver still hands connections to waits that nobody is waiting in any more: they go straight back. */
