@@ -17,7 +17,7 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Of each peer in each round. Alone, the template was still getting cheaper after six seconds, and Koa was not after three. */
+  /** Of each peer in each round: until what is hot has been compiled for good. With a busy neighbour Fastify was there after 12 s, the template after 20. */
   warmUpSeconds: number;
   /** In each round. */
   turns: number;
