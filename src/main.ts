@@ -8,7 +8,6 @@ import { withLock } from "./platform/database/connection.ts";
 import { Database } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
 import { Drain } from "./platform/drain.ts";
-import { inlineMore } from "./platform/inlining.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
 import { ConfigError } from "./platform/variables.ts";
@@ -47,7 +46,6 @@ server.once("error", (error) => {
 server.listen(config.port, config.host, () => log.info({ address: server.address() }, "listening"));
 stopping.signal.addEventListener("abort", stop);
 const preparing = prepareDatabase(config, log).then(() => {
-  inlineMore();
   prepared = true;
   log.info("ready");
 }, failToPrepare);
