@@ -1,5 +1,5 @@
 // `npm run bench`: what a request costs the template and its peers, and what each does under more than it can do.
-// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of twenty, `-- --only koa,template` leaves
+// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of a quarter of an hour, `-- --only koa,template` leaves
 // the others out, `-- --rounds 3` and `-- --no-overload` shorten it. Exit code 1 when a peer failed, 2 for arguments it does not know.
 import { parseArgs } from "node:util";
 import { measureCost, type PeerCost } from "./cost.ts";
