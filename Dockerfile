@@ -9,7 +9,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
 
-# One start without a database, so that the image has what Node makes of the source: see src/compilation.js. An entry is
+# One start without a database, so that the image has what Node makes of the source: see src/compile-cache.js. An entry is
 # for one user, so `node` makes them; they are for reading only afterwards. A machine that is too slow for it has none (143: SIGTERM).
 FROM node:24-bookworm-slim AS compiled
 WORKDIR /app
@@ -19,7 +19,7 @@ COPY src src
 RUN mkdir node_modules/.cache && chown node node_modules/.cache
 USER node
 RUN APP_ENV=development MYSQL_URL=mysql://nobody@127.0.0.1:9/none SHUTDOWN_DELAY_MS=0 OTEL_EXPORTER_OTLP_TIMEOUT=100 \
-    timeout --preserve-status 5 node --import ./src/compilation.js --import ./src/telemetry.ts src/main.ts || [ $? = 143 ]
+    timeout --preserve-status 5 node --import ./src/compile-cache.js --import ./src/telemetry.ts src/main.ts || [ $? = 143 ]
 USER root
 RUN chown -R root:root node_modules/.cache && chmod -R a+rX node_modules/.cache
 
@@ -40,4 +40,4 @@ USER node
 EXPOSE 8000
 # Node itself is process 1 and takes SIGTERM; npm or a shell in between would swallow it. Health checks are declared where
 # the container runs, since the generator and the receiver share this image.
-CMD ["node", "--import", "./src/compilation.js", "--import", "./src/telemetry.ts", "src/main.ts"]
+CMD ["node", "--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"]

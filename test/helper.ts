@@ -110,7 +110,7 @@ export async function startService({
 /** The service as its own process, started as `npm start` does. Resolves when it is ready, or listens, or has ended. */
 export async function spawnService(
   env: Record<string, string>,
-  entry = ["--import", "./src/compilation.js", "--import", "./src/telemetry.ts", "src/main.ts"],
+  entry = ["--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"],
   until: "listening" | "ready" = "ready",
 ) {
   const port = await freePort();

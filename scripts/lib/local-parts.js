@@ -11,7 +11,7 @@ import { join } from "node:path";
  * @property {number} [readyLimitMs]
  */
 
-const SERVICE = ["--import", "./src/compilation.js", "--import", "./src/telemetry.ts", "src/main.ts"];
+const SERVICE = ["--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"];
 const VIEWER = join("node_modules", "autotel-devtools", "dist", "cli.js");
 
 /**

@@ -13,7 +13,7 @@ import { untilOk } from "../lib/ready.js";
 import type { Endpoint } from "../timeouts/load-figures.ts";
 
 const root = dirname(dirname(import.meta.dirname));
-const service = ["--import", "./src/compilation.js", "--import", "./src/telemetry.ts", "src/main.ts"];
+const service = ["--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"];
 const longestS = 600;
 
 export type Protection = "on" | "off";

@@ -17,7 +17,7 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Of each peer in each round: until what is hot has been compiled for good. With a busy neighbour Fastify was there after 12 s, the template after 20. */
+  /** Of each peer in each round: the template gets cheaper for longer than the others, since it has more code to compile. */
   warmUpSeconds: number;
   /** In each round. */
   turns: number;

@@ -24,7 +24,7 @@ const standard = { OTEL_NODE_RESOURCE_DETECTORS: "serviceinstance,process" };
 
 const template = {
   args: [
-    ...[`${root}/src/compilation.js`, `${root}/src/telemetry.ts`, file("template/with-routes.ts")].flatMap((path) => [
+    ...[`${root}/src/compile-cache.js`, `${root}/src/telemetry.ts`, file("template/with-routes.ts")].flatMap((path) => [
       "--import",
       path,
     ]),

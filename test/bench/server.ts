@@ -25,7 +25,7 @@ const flushWithinMs = 5000;
 /** How long a peer may take to end when it is told to. */
 const endWithinMs = 10_000;
 
-/** Starts a peer and lets it end. What Node keeps of the source for the next start (`src/compilation.js`) it writes at the end. */
+/** Starts a peer and lets it end. What Node keeps of the source for the next start (`src/compile-cache.js`) it writes at the end. */
 export async function startOnce(peer: Peer, around: Pick<Surroundings, "sink" | "databaseUrl">): Promise<void> {
   const server = await startServer(peer, around);
   server.child.kill("SIGTERM");
