@@ -88,7 +88,7 @@ describe("npm run bench", function () {
     };
     const untraced: Peer = { ...bare, name: "untraced", title: "Untraced", traced: true };
     try {
-      const options = { rounds: 2, warmUpSeconds: 0.2, turns: 2, seconds: 0.2 };
+      const options = { rounds: 2, warmUp: { count: 1, seconds: 0.1 }, turns: { count: 2, seconds: 0.2 } };
       const peers = [bare, mortal, untraced];
       const cost = await withSurroundings((around) => measureCost(peers, bare, around, options));
       const [good, dead, silent] = cost;

@@ -33,9 +33,12 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
   const base = peers.find(({ name }) => name === baseName) ?? peers[0];
   if (base === undefined) throw new RangeError("no peers");
   const plan = quick
-    ? { cost: { rounds: rounds ?? 2, warmUpSeconds: 1, turns: 1, seconds: 1 }, overload: { factors: [5], seconds: 3 } }
+    ? {
+        cost: { rounds: rounds ?? 2, warmUp: { count: 1, seconds: 0.5 }, turns: { count: 1, seconds: 1 } },
+        overload: { factors: [5], seconds: 3 },
+      }
     : {
-        cost: { rounds: rounds ?? 3, warmUpSeconds: 24, turns: 3, seconds: 1.5 },
+        cost: { rounds: rounds ?? 3, warmUp: { count: 4, seconds: 3 }, turns: { count: 3, seconds: 1.5 } },
         overload: { factors: [1, 2, 5, 10], seconds: 8 },
       };
   const told = note === undefined ? {} : { note };

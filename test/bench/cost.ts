@@ -1,7 +1,9 @@
 // What a request costs each peer. In a round all of them are started, and then take short turns under load, so that what else
 // happens on the machine meets all alike: within seconds, and not within minutes, since the same code costs half as much again
-// when a neighbour is busy. Each round starts them anew: a process keeps the luck of its start (what was compiled when, where
-// things lie in memory), and several starts put that into the range instead of into the result.
+// when a neighbour is busy. The warm-up is such turns too. After it in one piece the first ones would wait for all others, and
+// V8 tidies up in a process that has been quiet for one to two minutes: much of what it had compiled is gone, and the next
+// turns of that peer cost up to twice as much. Each round starts them anew: a process keeps the luck of its start (what was
+// compiled when, where things lie in memory), and several starts put that into the range instead of into the result.
 import { setTimeout as sleep } from "node:timers/promises";
 import { ratiosOf, rotated, type Spread, spreadOf } from "./figures.ts";
 import type { Peer } from "./peers.ts";
@@ -17,14 +19,18 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Of each peer in each round: the template gets cheaper for longer than the others, since it has more code to compile. */
-  warmUpSeconds: number;
-  /** In each round. */
-  turns: number;
-  /** Of each endpoint in each turn. */
-  seconds: number;
+  /** Before the turns that count: the template gets cheaper for longer than the others, since it has more code to compile. */
+  warmUp: Turns;
+  turns: Turns;
   /** Told before each round. */
   note?: (text: string) => void;
+}
+
+export interface Turns {
+  /** In each round. */
+  count: number;
+  /** Of each endpoint in each turn. */
+  seconds: number;
 }
 
 /** One peer in one round. */
@@ -118,6 +124,13 @@ async function measureRound(
     if (one === undefined) throw new RangeError(peer.name);
     return used(one, around.clients, endpoint, seconds);
   };
+  const take = async (turns: Turns, took: (peer: Peer, endpoint: Endpoint, used: Used) => void) => {
+    for (let turn = 0; turn < turns.count; turn += 1) {
+      await forEach(rotated([...running.keys()], turn), async (peer) => {
+        for (const endpoint of ["one", "list"] as const) took(peer, endpoint, await use(peer, endpoint, turns.seconds));
+      });
+    }
+  };
   try {
     await forEach(peers, async (peer) => {
       const server = await startServer(peer, around);
@@ -125,17 +138,8 @@ async function measureRound(
       const { memory } = await server.usage();
       running.set(peer, { server, requests: server.answered, idleMb: memory / megabyte, turns: { one: [], list: [] } });
     });
-    await forEach([...running.keys()], async (peer) => {
-      for (const endpoint of ["one", "list"] as const) await use(peer, endpoint, options.warmUpSeconds / 2);
-    });
-    for (let turn = 0; turn < options.turns; turn += 1) {
-      await forEach(rotated([...running.keys()], turn), async (peer) => {
-        for (const endpoint of ["one", "list"] as const) {
-          const turn = await use(peer, endpoint, options.seconds);
-          running.get(peer)?.turns[endpoint].push(turn);
-        }
-      });
-    }
+    await take(options.warmUp, () => {});
+    await take(options.turns, (peer, endpoint, turn) => running.get(peer)?.turns[endpoint].push(turn));
     await forEach([...running.keys()], async (peer) => {
       const one = running.get(peer);
       if (one !== undefined) results.set(peer, await ended(peer, one, around.sink));
