@@ -1,6 +1,6 @@
 // `npm run bench`: what a request costs the template and its peers, and what each does under more than it can do.
-// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of a quarter of an hour, `-- --only koa,template` leaves
-// the others out, `-- --rounds 3` and `-- --no-overload` shorten it. Exit code 1 when a peer failed, 2 for arguments it does not know.
+// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of twenty, `-- --only koa,template` leaves the others
+// out, `-- --rounds 3` and `-- --no-overload` shorten it. Exit code 1 when a peer failed, 2 for arguments it does not know.
 import { parseArgs } from "node:util";
 import { measureCost, type PeerCost } from "./cost.ts";
 import { measureOverload, type Overload } from "./overloaded.ts";
@@ -38,7 +38,7 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
         overload: { factors: [5], seconds: 3 },
       }
     : {
-        cost: { rounds: rounds ?? 3, warmUp: { count: 4, seconds: 3 }, turns: { count: 3, seconds: 1.5 } },
+        cost: { rounds: rounds ?? 3, warmUp: { count: 6, seconds: 3 }, turns: { count: 3, seconds: 1.5 } },
         overload: { factors: [1, 2, 5, 10], seconds: 8 },
       };
   const told = note === undefined ? {} : { note };

@@ -5,6 +5,7 @@
 // turns of that peer cost up to twice as much. Each round starts them anew: a process keeps the luck of its start (what was
 // compiled when, where things lie in memory), and several starts put that into the range instead of into the result.
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ClosedLoop } from "./clients.ts";
 import { ratiosOf, rotated, type Spread, spreadOf } from "./figures.ts";
 import type { Peer } from "./peers.ts";
 import type { Clients, Sink, Surroundings } from "./processes.ts";
@@ -19,7 +20,7 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Before the turns that count: the template gets cheaper for longer than the others, since it has more code to compile. */
+  /** Before the turns that count. The more code a peer has, the longer it gets cheaper: the template for some 30 s of load. */
   warmUp: Turns;
   turns: Turns;
   /** Told before each round. */
@@ -119,15 +120,12 @@ async function measureRound(
       });
     }
   };
-  const use = (peer: Peer, endpoint: Endpoint, seconds: number) => {
-    const one = running.get(peer);
-    if (one === undefined) throw new RangeError(peer.name);
-    return used(one, around.clients, endpoint, seconds);
-  };
-  const take = async (turns: Turns, took: (peer: Peer, endpoint: Endpoint, used: Used) => void) => {
-    for (let turn = 0; turn < turns.count; turn += 1) {
+  const take = async ({ count, seconds }: Turns, use: (running: Running, load: Load) => Promise<void>) => {
+    for (let turn = 0; turn < count; turn += 1) {
       await forEach(rotated([...running.keys()], turn), async (peer) => {
-        for (const endpoint of ["one", "list"] as const) took(peer, endpoint, await use(peer, endpoint, turns.seconds));
+        const one = running.get(peer);
+        if (one === undefined) throw new RangeError(peer.name);
+        for (const endpoint of ["one", "list"] as const) await use(one, { clients: around.clients, endpoint, seconds });
       });
     }
   };
@@ -138,8 +136,12 @@ async function measureRound(
       const { memory } = await server.usage();
       running.set(peer, { server, requests: server.answered, idleMb: memory / megabyte, turns: { one: [], list: [] } });
     });
-    await take(options.warmUp, () => {});
-    await take(options.turns, (peer, endpoint, turn) => running.get(peer)?.turns[endpoint].push(turn));
+    await take(options.warmUp, async (one, load) => {
+      await answered(one, load);
+    });
+    await take(options.turns, async (one, load) => {
+      one.turns[load.endpoint].push(await used(one, load));
+    });
     await forEach([...running.keys()], async (peer) => {
       const one = running.get(peer);
       if (one !== undefined) results.set(peer, await ended(peer, one, around.sink));
@@ -165,18 +167,29 @@ interface Used {
   seconds: number;
 }
 
-async function used(running: Running, clients: Clients, endpoint: Endpoint, seconds: number): Promise<Used> {
-  const { server } = running;
-  const before = await server.usage();
-  const ask = { url: server.url, path: endpoints[endpoint], clients: clientCount, seconds };
-  const answered = await Promise.race([clients.run(ask), server.ended]);
+interface Load {
+  clients: Clients;
+  endpoint: Endpoint;
+  seconds: number;
+}
+
+async function used(running: Running, load: Load): Promise<Used> {
+  const before = await running.server.usage();
+  const { good, seconds } = await answered(running, load);
   // What a request costs includes the sending of its spans.
   await sleep(flushMs + 200);
-  const after = await server.usage();
-  running.requests += answered.good;
-  const [reason] = Object.entries(answered.bad)[0] ?? [];
+  const after = await running.server.usage();
+  return { requests: good, cpuUs: after.cpuUs - before.cpuUs, seconds };
+}
+
+async function answered(running: Running, { clients, endpoint, seconds }: Load): Promise<ClosedLoop> {
+  const { server } = running;
+  const ask = { url: server.url, path: endpoints[endpoint], clients: clientCount, seconds };
+  const result = await Promise.race([clients.run(ask), server.ended]);
+  running.requests += result.good;
+  const [reason] = Object.entries(result.bad)[0] ?? [];
   if (reason !== undefined) throw new Error(`${ask.path} was not always answered: ${reason}`);
-  return { requests: answered.good, cpuUs: after.cpuUs - before.cpuUs, seconds: answered.seconds };
+  return result;
 }
 
 async function ended(peer: Peer, { server, requests, idleMb, turns }: Running, sink: Sink): Promise<Round> {
