@@ -85,12 +85,12 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
 
   const memory = new MemoryWatch(config.memory, log);
-  const loop = new LoopWatch(config.loop, log);
+  const stalls = new LoopStalls();
+  const loop = new LoopWatch({ ...config.loop, read: () => stalls.takeLongestDelayMs() }, log);
   const cpu = new CpuWatch();
   const watching = setInterval(() => {
     for (const watch of [memory, loop, cpu]) watch.sample();
   }, 1000).unref();
-  const stalls = new LoopStalls();
   const shedding = () => memory.shedding || loop.shedding;
   const queue = new AdmissionQueue({ ...config.admission, shedding });
   const systemState = () => ({

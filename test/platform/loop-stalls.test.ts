@@ -31,4 +31,25 @@ describe("LoopStalls", () => {
     assert.equal(stalls.observe(performance.now()), 0);
     assert.equal(stalls.totalMs, foundMs);
   });
+
+  it("says how late the timer was at most, to each who asks anew", async () => {
+    await sleep(50);
+    stalls.takeLongestDelayMs();
+    block(100);
+    await sleep(30);
+    block(60);
+    await sleep(30);
+    const longestMs = stalls.takeLongestDelayMs();
+    assert.ok(longestMs >= 85 && longestMs < 300, `${longestMs} ms`);
+    await sleep(20);
+    const afterMs = stalls.takeLongestDelayMs();
+    assert.ok(afterMs < 50, `${afterMs} ms`);
+  });
+
+  it("says how late the timer is while it has not run yet, also when someone has seen the stall before", () => {
+    block(100);
+    stalls.observe(performance.now());
+    const longestMs = stalls.takeLongestDelayMs();
+    assert.ok(longestMs >= 85 && longestMs < 300, `${longestMs} ms`);
+  });
 });

@@ -4,6 +4,7 @@ import { metrics } from "@opentelemetry/api";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
 import { pino } from "pino";
 import { CpuWatch } from "../../src/platform/cpu-watch.ts";
+import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { LoopWatch } from "../../src/platform/loop-watch.ts";
 import { OnDemandReader } from "../../src/platform/metric-readers.ts";
 import { type LogLine, silent } from "../helper.ts";
@@ -14,6 +15,14 @@ function block(ms: number): void {
 }
 
 describe("LoopWatch", () => {
+  let stalls: LoopStalls;
+  beforeEach(() => {
+    stalls = new LoopStalls();
+  });
+  afterEach(() => stalls.stop());
+
+  const watchOfLoop = () => new LoopWatch({ shedDelayMs: 150, read: () => stalls.takeLongestDelayMs() }, silent);
+
   it("sheds from its delay on, until it is under half of it", () => {
     let delayMs = 0;
     const watch = new LoopWatch({ shedDelayMs: 200, read: () => delayMs }, silent);
@@ -26,7 +35,7 @@ describe("LoopWatch", () => {
   });
 
   it("sees a loop that is really blocked, and that it is free again", async () => {
-    const watch = new LoopWatch({ shedDelayMs: 150 }, silent);
+    const watch = watchOfLoop();
     await sleep(50);
     watch.sample();
     await sleep(50);
@@ -41,7 +50,7 @@ describe("LoopWatch", () => {
   });
 
   it("sees a loop that is blocked for longer than a sample takes, each time", async () => {
-    const watch = new LoopWatch({ shedDelayMs: 150 }, silent);
+    const watch = watchOfLoop();
     for (let turn = 0; turn < 4; turn++) {
       block(200);
       await nextTurn();
