@@ -1,7 +1,9 @@
 // Lets a request on when the queue gives it a place, and gives the place back however the request ends.
 import { metrics, ValueType } from "@opentelemetry/api";
-import { createHistogram } from "./histograms.ts";
-import { type Middleware, type Priority, priorities } from "./http.ts";
+import type { Next } from "koa";
+import { createHistogram, type Series } from "./histograms.ts";
+import { type Context, type Middleware, type Priority, priorities } from "./http.ts";
+import { whenEnded } from "./lifecycle.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 import type { AdmissionQueue, Place } from "./queue.ts";
 import { inPhase } from "./request-scope.ts";
@@ -15,30 +17,43 @@ const waitBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0
 /**
  * Runs the rest of the chain inside `queue`, in the class of the matched route.
  * Problems: those of {@link AdmissionQueue.enter}. The handler of a request that was refused, or whose client has gone while
- * it waited, never runs.
+ * it waited, never runs. Needs {@link enforceDeadline} before it.
  */
 export function admission(queue: AdmissionQueue): Middleware {
   const { waited, refused } = instruments(queue);
-  return async function admission(ctx, next) {
+  return function admission(ctx, next) {
     const priority = ctx.state.route?.priority ?? "normal";
-    const { stop } = ctx.state.deadline;
-    const startedAt = performance.now();
-    let place: Place;
+    let place: Place | undefined;
     try {
-      place = queue.enterAtOnce(priority, stop) ?? (await inPhase("queue", () => queue.enter(priority, stop)));
+      place = queue.enterAtOnce(priority, ctx.state.deadline.stop);
     } catch (error) {
-      if (error instanceof Problem && isRefusal(error.type)) refused.add(1, { reason: error.type, class: priority });
-      throw error;
+      throw counted(error, priority);
     }
-    waited[priority].record((performance.now() - startedAt) / 1000);
-    try {
-      // Between the turn and this line its client may have gone.
-      stop.throwIfAborted();
-      await next();
-    } finally {
-      place.leave();
-    }
+    if (place === undefined) return waitInLine(ctx, priority, next);
+    return goOn(ctx, place, next, waited[priority], 0);
   };
+
+  async function waitInLine(ctx: Context, priority: Priority, next: Next): Promise<void> {
+    const startedAt = performance.now();
+    const { stop } = ctx.state.deadline;
+    const place = await inPhase("queue", () => queue.enter(priority, stop)).catch((error: unknown) => {
+      throw counted(error, priority);
+    });
+    return goOn(ctx, place, next, waited[priority], performance.now() - startedAt);
+  }
+
+  function counted(error: unknown, priority: Priority): unknown {
+    if (error instanceof Problem && isRefusal(error.type)) refused.add(1, { reason: error.type, class: priority });
+    return error;
+  }
+}
+
+function goOn(ctx: Context, place: Place, next: Next, waited: Series, waitedMs: number): Promise<void> {
+  whenEnded(ctx, place.leave);
+  waited.record(waitedMs / 1000);
+  // Between the turn and this line its client may have gone.
+  ctx.state.deadline.stop.throwIfAborted();
+  return next();
 }
 
 function instruments(queue: AdmissionQueue) {

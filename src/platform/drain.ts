@@ -2,6 +2,7 @@
 // does not end the work that it asked for, which may still have something to record.
 import type { Server } from "node:http";
 import type { Middleware } from "./http.ts";
+import { whenEnded } from "./lifecycle.ts";
 
 export class Drain {
   #running = 0;
@@ -14,15 +15,14 @@ export class Drain {
   }
 
   /** Counts the requests that run and, while stopping, tells each client not to use its connection again. */
-  readonly middleware: Middleware = async (ctx, next) => {
+  readonly middleware: Middleware = (ctx, next) => {
     this.#running += 1;
-    try {
-      await next();
-    } finally {
+    whenEnded(ctx, () => {
       if (this.#stopping) ctx.set("Connection", "close");
       this.#running -= 1;
       if (this.#running === 0) this.#lastEnded?.();
-    }
+    });
+    return next();
   };
 
   /** From here on the service is not ready any more. */

@@ -1,5 +1,6 @@
 // The race between a request's deadline and its handler. It stands inside the problem details, which give the answer.
 import type { Context, Middleware } from "./http.ts";
+import { ended } from "./lifecycle.ts";
 
 /**
  * Answers when the deadline ends a request, also when the handler does not look at the signal. The handler keeps its place
@@ -22,6 +23,7 @@ export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
     const done = () => {
       stop.removeEventListener("abort", end);
       clearImmediate(turn);
+      ended(ctx);
     };
     stop.addEventListener("abort", end);
     next().then(

@@ -28,6 +28,8 @@ export interface RequestState {
   phases: PhaseClock;
   /** What deep code knows of the request; see {@link currentDeadline}. */
   scope?: RequestScope;
+  /** See {@link whenEnded}. */
+  ending?: (() => void)[];
   /** See {@link whenAnswered}. */
   answering?: (() => void)[];
   /** See {@link whenClosed}. */

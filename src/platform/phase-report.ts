@@ -2,11 +2,11 @@
 import { type Attributes, metrics, type Span, trace, ValueType } from "@opentelemetry/api";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
+import { whenAnswered, whenClosed } from "./lifecycle.ts";
 import { type Phase, type PhaseTimes, phases } from "./phases.ts";
 import type { ProblemType } from "./problem.ts";
 import { unmatchedRoute } from "./route-match.ts";
 import { Slowest } from "./slowest.ts";
-import { whenAnswered, whenClosed } from "./when-closed.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
 /** What ends because time was up; each name says which limit it was. */

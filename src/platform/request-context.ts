@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import { context } from "@opentelemetry/api";
 import { RequestDeadline } from "./deadline.ts";
 import type { Middleware } from "./http.ts";
+import { answered, whenClosed } from "./lifecycle.ts";
 import type { LoopStalls } from "./loop-stalls.ts";
 import { PhaseClock } from "./phases.ts";
 import { Problem } from "./problem.ts";
 import { followRequests, inRequest } from "./request-scope.ts";
-import { answered, whenClosed } from "./when-closed.ts";
 
 /**
  * Gives each request an id (a well-formed `X-Request-Id` is kept, and answered) and a deadline of `deadlineMs`, which the

@@ -27,10 +27,10 @@ import {
 import { clientAddress } from "./client-address.ts";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
+import { whenClosed } from "./lifecycle.ts";
 import { LightTracer } from "./light-tracer.ts";
 import { followRequests, inRequest } from "./request-scope.ts";
 import { unmatchedRoute } from "./route-match.ts";
-import { whenClosed } from "./when-closed.ts";
 
 const scope = "http-server";
 /** The conventions' own, and the target of 0.2 s: whether it is met can be counted, and not only guessed. */

@@ -1,9 +1,9 @@
 // Names each request that took too long, once, with its route, its phases and its trace id: the place to start looking.
 import type { Middleware } from "./http.ts";
+import { whenAnswered } from "./lifecycle.ts";
 import type { Logger } from "./log.ts";
 import { inWholeMs } from "./phase-report.ts";
 import { unmatchedRoute } from "./route-match.ts";
-import { whenAnswered } from "./when-closed.ts";
 
 /** Warns about requests over `thresholdMs`. Never logs a path or a query string: they can carry secrets. */
 export function slowRequest(thresholdMs: number, log: Logger): Middleware {

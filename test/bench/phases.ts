@@ -4,10 +4,10 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import Koa from "koa";
 import type { RequestState } from "../../src/platform/http.ts";
+import { whenClosed } from "../../src/platform/lifecycle.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { phaseReport } from "../../src/platform/phase-report.ts";
 import { PhaseClock, type Wait } from "../../src/platform/phases.ts";
-import { whenClosed } from "../../src/platform/when-closed.ts";
 import { type Spread, spreadOf } from "./figures.ts";
 
 const waits: readonly Wait[] = ["queue", "pool", "query"];

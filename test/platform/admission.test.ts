@@ -174,9 +174,12 @@ describe("admission", () => {
       ctx.state.deadline = { stop: ending.signal, signal: ending.signal, remainingMs: () => 0 };
       await next();
     });
-    app.use(admission(queue)).use(() => {
-      ran += 1;
-    });
+    app
+      .use(enforceDeadline)
+      .use(admission(queue))
+      .use(() => {
+        ran += 1;
+      });
     server = createServer(app.callback()).listen(0, "127.0.0.1");
     await once(server, "listening");
     assert.equal((await get()).status, 504);

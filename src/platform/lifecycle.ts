@@ -1,0 +1,43 @@
+// What is to happen when a request's handler has ended, when its answer is ready, and when that has been sent or its client
+// has gone: in the reverse order of who asked for it, so that the span, which is begun first, is ended last. A `finally` around
+// `next()` would do for the first two, but a promise in each middleware is most of what a middleware costs (`npm run bench`).
+import type { Context } from "./http.ts";
+
+/**
+ * Calls `work` when the rest of the chain has really settled, which can be long after the answer: the deadline does not wait
+ * for a handler that takes no notice of it. Needs {@link enforceDeadline} before it.
+ */
+export function whenEnded({ state }: Context, work: () => void): void {
+  state.ending ??= [];
+  state.ending.push(work);
+}
+
+/** Does what {@link whenEnded} was told, last first. */
+export function ended({ state }: Context): void {
+  for (const each of state.ending?.toReversed() ?? []) each();
+}
+
+/** Calls `work` when the answer, if there is one, is ready to be sent. Needs {@link requestContext} before it. */
+export function whenAnswered({ state }: Context, work: () => void): void {
+  state.answering ??= [];
+  state.answering.push(work);
+}
+
+/** Does what {@link whenAnswered} was told, last first. */
+export function answered({ state }: Context): void {
+  for (const each of state.answering?.toReversed() ?? []) each();
+}
+
+/** Calls `work` when the response closes. One listener serves all: each costs more than most of them do. */
+export function whenClosed(ctx: Context, work: () => void): void {
+  const { state, res } = ctx;
+  if (state.closing !== undefined) {
+    state.closing.push(work);
+    return;
+  }
+  const closing = [work];
+  state.closing = closing;
+  res.on("close", () => {
+    for (const each of closing.toReversed()) each();
+  });
+}
