@@ -155,7 +155,6 @@ export class Database implements Statements {
   async #open(signal: StopSignal | undefined) {
     signal?.throwIfAborted();
     const phases = currentPhases();
-    const askedAt = performance.now();
     phases?.enter("pool");
     let lease: Lease;
     try {
@@ -167,7 +166,7 @@ export class Database implements Statements {
       phases?.leave("pool");
     }
     const { connection, reused } = lease;
-    const waitS = (performance.now() - askedAt) / 1000;
+    const waitS = lease.waitMs / 1000;
     this.#telemetry.waited(waitS);
     const session = new Session(connection, waitS, this.#tools);
     const done = () => (session.intact ? this.#pool.release(connection) : this.#giveBack(session, connection));

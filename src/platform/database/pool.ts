@@ -1,6 +1,6 @@
 // A bounded pool of connections, on top of the driver's: the driver waits for ever, keeps connections that have died while
 // idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { boundedCall } from "../bounded.ts";
 import { Problem } from "../problem.ts";
@@ -8,6 +8,7 @@ import type { StopSignal } from "../stop-signal.ts";
 import type { connectionOptions } from "./connection.ts";
 import { openConnections, readyConnections } from "./driver-pool.ts";
 import { databaseError } from "./errors.ts";
+import { answers } from "./liveness.ts";
 
 export interface PoolOptions {
   /** Most open connections. */
@@ -35,16 +36,22 @@ interface History {
   endsAt: number;
 }
 
+/** In an object of its own: a promise looks for a `then` in what it is given, through all that a connection inherits. */
+interface Taken {
+  connection: PoolConnection;
+  takenAt: number;
+}
+
 export interface Lease {
   connection: PoolConnection;
   /** False when it was opened for this lease. */
   reused: boolean;
+  /** How long it was waited for, its check included. */
+  waitMs: number;
 }
 
 /** After so long without use a connection is asked whether it is still there. */
 const checkAfterMs = 1000;
-/** A healthy server answers that in a millisecond; waiting longer would use up the wait for a connection that works. */
-const checkWithinMs = 200;
 const closeWithinMs = 1000;
 /** The driver keeps those who have given up in its line until a connection comes free: with none for hours, it must end. */
 const longestLine = 10_000;
@@ -86,19 +93,20 @@ export class ConnectionPool {
    * @throws {Problem} pool_timeout when all are in use for too long; database_unavailable; the reason of `signal`.
    */
   async acquire(signal: StopSignal | undefined): Promise<Lease> {
-    const endsAt = performance.now() + this.#options.waitMs;
+    const askedAt = performance.now();
     this.#waiting += 1;
     try {
       for (;;) {
-        const connection = await this.#next(endsAt - performance.now(), signal);
+        const { connection, takenAt } = await this.#next(askedAt + this.#options.waitMs, signal);
         this.#used += 1;
         const history = this.#histories.get(connection);
         if (history === undefined) {
-          this.#remember(connection);
-          return { connection, reused: false };
+          this.#remember(connection, takenAt);
+          return { connection, reused: false, waitMs: takenAt - askedAt };
         }
-        const fit = this.#isFit(connection, history, signal);
-        if (fit === true || (await fit)) return { connection, reused: true };
+        const fit = this.#isFit(connection, history, takenAt, signal);
+        if (fit === true) return { connection, reused: true, waitMs: takenAt - askedAt };
+        if (await fit) return { connection, reused: true, waitMs: performance.now() - askedAt };
         this.destroy(connection);
       }
     } finally {
@@ -130,19 +138,20 @@ export class ConnectionPool {
     return this.#closed;
   }
 
-  #next(limitMs: number, signal: StopSignal | undefined): Promise<PoolConnection> {
+  #next(endsAt: number, signal: StopSignal | undefined): Promise<Taken> {
     let waiting = true;
-    const ask = (resolve: (connection: PoolConnection) => void, reject: (error: unknown) => void) =>
+    const ask = (resolve: (taken: Taken) => void, reject: (error: unknown) => void) =>
       this.#pool.getConnection((error, connection) => {
         if (error !== null) reject(error);
-        else if (waiting) resolve(connection);
+        else if (waiting) resolve({ connection, takenAt: performance.now() });
         else this.#giveBack(connection);
       });
     // One that lies ready is handed over before any limit could pass.
     if (readyConnections(this.#pool) > 0) return new Promise(ask);
     // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
     const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
-    return boundedCall(ask, { limitMs: Math.max(0, limitMs), late, signal }).catch((error: unknown) => {
+    const limitMs = Math.max(0, endsAt - performance.now());
+    return boundedCall(ask, { limitMs, late, signal }).catch((error: unknown) => {
       waiting = false;
       if (error instanceof Error && error.message === "Queue limit reached.") throw new Problem("pool_timeout");
       throw databaseError(error);
@@ -151,20 +160,23 @@ export class ConnectionPool {
 
   /** The driver still hands connections to waits that nobody is waiting in any more: they go straight back. */
   #giveBack(connection: PoolConnection): void {
-    if (!this.#histories.has(connection)) this.#remember(connection);
+    if (!this.#histories.has(connection)) this.#remember(connection, performance.now());
     connection.release();
   }
 
-  #remember(connection: PoolConnection): void {
-    const now = performance.now();
+  #remember(connection: PoolConnection, now: number): void {
     // Not all at once: what was opened together would be replaced together.
     const endsAt = now + this.#options.recycleMs * (1 - 0.1 * Math.random());
     this.#histories.set(connection, { openedAt: now, usedAt: now, endsAt });
   }
 
   /** Whether a connection that was used before can be used once more. It is asked, unless it worked a moment ago. */
-  #isFit(connection: PoolConnection, history: History, signal: StopSignal | undefined): boolean | Promise<boolean> {
-    const now = performance.now();
+  #isFit(
+    connection: PoolConnection,
+    history: History,
+    now: number,
+    signal: StopSignal | undefined,
+  ): boolean | Promise<boolean> {
     if (now > history.endsAt || history.openedAt < this.#deadBefore) return false;
     if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
     return this.#isAlive(connection, signal);
@@ -172,27 +184,14 @@ export class ConnectionPool {
 
   async #isAlive(connection: PoolConnection, signal: StopSignal | undefined): Promise<boolean> {
     const askedAt = performance.now();
-    let answered = false;
-    const ping = (resolve: (value: undefined) => void, reject: (error: unknown) => void) =>
-      connection.ping((error: unknown) => {
-        if (error) return reject(error);
-        answered = true;
-        resolve(undefined);
-      });
     try {
-      await boundedCall(ping, { limitMs: checkWithinMs, signal });
-      return true;
+      if (await answers(connection, signal)) return true;
     } catch (error) {
-      if (signal?.aborted) {
-        this.destroy(connection);
-        throw error;
-      }
-      // After a stall of the event loop its timers come first: the answer may lie in the socket.
-      await nextTurn();
-      if (answered) return true;
-      // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
-      this.#deadBefore = askedAt;
-      return false;
+      this.destroy(connection);
+      throw error;
     }
+    // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
+    this.#deadBefore = askedAt;
+    return false;
   }
 }

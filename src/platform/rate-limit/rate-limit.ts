@@ -73,6 +73,7 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     headers: { remaining: "remaining", reset: "reset", total: "total" },
   });
   const policy = `"${by}";q=${max};w=${windowS}`;
+  const total = String(max);
 
   return async function limit(ctx: Context, clientOf: (address: string) => string, next: Next): Promise<void> {
     ctx.state.clientAddress ??= clientAddress(ctx.req, trustedProxies);
@@ -97,7 +98,7 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     const allowed = verdict.status === 200;
     decided[allowed ? "allowed" : "limited"] += 1;
     const resetS = Math.min(windowS, Math.max(0, Math.ceil(verdict.reset - Date.now() / 1000)));
-    describe(ctx, { policy, items: `"${by}";r=${verdict.remaining};t=${resetS}` }, verdict, max);
+    describe(ctx, { policy, items: `"${by}";r=${verdict.remaining};t=${resetS}` }, verdict, total);
     if (!allowed) throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
     return next();
   };
@@ -107,12 +108,12 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
 async function goOn(): Promise<void> {}
 
 /** The library's own headers, with its time as a whole number, and the standard's (draft-ietf-httpapi-ratelimit-headers). */
-function describe({ res, state }: Context, own: Described, { remaining, reset }: Verdict, max: number): void {
+function describe({ res, state }: Context, own: Described, { remaining, reset }: Verdict, total: string): void {
   // The standard's are lists: each limit adds its part.
   const all = state.rateLimit === undefined ? own : joined(state.rateLimit, own);
   state.rateLimit = all;
   // In lower case, as Node keeps names: any other it would turn into that with each request.
-  res.setHeader("x-ratelimit-limit", String(max));
+  res.setHeader("x-ratelimit-limit", total);
   res.setHeader("x-ratelimit-remaining", String(remaining));
   res.setHeader("x-ratelimit-reset", String(Math.ceil(reset)));
   res.setHeader("ratelimit-policy", all.policy);
