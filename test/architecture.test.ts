@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
+import { serviceCommand } from "../scripts/lib/service-command.js";
 import { root } from "./helper.ts";
 
 describe("architecture", () => {
@@ -17,6 +18,14 @@ describe("architecture", () => {
         assert.ok(!target.startsWith(".."), `platform/${file} imports ${path}`);
       }
     }
+  });
+
+  it("starts in the image as `npm start` does, and makes the image's compiled code so", () => {
+    const dockerfile = readFileSync(`${root}/Dockerfile`, "utf8");
+    const [, command = "[]"] = /^CMD (.*)$/m.exec(dockerfile) ?? [];
+    assert.deepEqual(JSON.parse(command), ["node", ...serviceCommand]);
+    // What V8 keeps is for the flags that it was started with.
+    assert.ok(dockerfile.includes(` ${packageJson.scripts.start} ||`), packageJson.scripts.start);
   });
 
   it("imports in src only what production installs", () => {

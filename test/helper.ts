@@ -7,6 +7,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
 import { type Connection, createConnection } from "mysql2/promise";
 import { pino } from "pino";
+import { serviceCommand } from "../scripts/lib/service-command.js";
 import { buildApp } from "../src/app.ts";
 import { seedAutomations } from "../src/automations/seed.ts";
 import { loadConfig } from "../src/config.ts";
@@ -110,7 +111,7 @@ export async function startService({
 /** The service as its own process, started as `npm start` does. Resolves when it is ready, or listens, or has ended. */
 export async function spawnService(
   env: Record<string, string>,
-  entry = ["--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"],
+  entry = serviceCommand,
   until: "listening" | "ready" = "ready",
 ) {
   const port = await freePort();

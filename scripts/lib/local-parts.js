@@ -1,5 +1,6 @@
 // What `npm run local` runs besides the database, in the order of starting; it is stopped in the opposite order.
 import { join } from "node:path";
+import { serviceCommand } from "./service-command.js";
 
 /**
  * @typedef {object} LocalPart
@@ -11,7 +12,6 @@ import { join } from "node:path";
  * @property {number} [readyLimitMs]
  */
 
-const SERVICE = ["--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"];
 const VIEWER = join("node_modules", "autotel-devtools", "dist", "cli.js");
 
 /**
@@ -40,7 +40,7 @@ export function localParts({ env, ports, watch, traffic, ownViewer, ...settings 
   /** @type {LocalPart} */
   const service = {
     name: "service",
-    args: watch ? ["--watch", "--watch-preserve-output", ...SERVICE] : SERVICE,
+    args: watch ? ["--watch", "--watch-preserve-output", ...serviceCommand] : serviceCommand,
     env: settings.serviceEnv(mysqlUrl),
     shown: watch ? "all" : "warnings",
     readyUrl: `${settings.serviceUrl}/health/ready`,

@@ -10,10 +10,10 @@ import { signalDatabase } from "../lib/database/signal.js";
 import { startKeeper } from "../lib/keeper.js";
 import { freePort } from "../lib/ports.js";
 import { untilOk } from "../lib/ready.js";
+import { serviceCommand } from "../lib/service-command.js";
 import type { Endpoint } from "../timeouts/load-figures.ts";
 
 const root = dirname(dirname(import.meta.dirname));
-const service = ["--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"];
 const longestS = 600;
 
 export type Protection = "on" | "off";
@@ -59,7 +59,7 @@ export class Theatre {
     const child = startChild({
       ...shared,
       file: process.execPath,
-      args: service,
+      args: serviceCommand,
       env: {
         PATH: process.env.PATH,
         // Only where somebody is there to take it.

@@ -1,5 +1,6 @@
 // What is compared: each a server with the same endpoints, on the same database, started as it is in production.
 import { createRequire } from "node:module";
+import { serviceCommand } from "../../scripts/lib/service-command.js";
 import { root } from "../helper.ts";
 
 export interface Peer {
@@ -22,14 +23,11 @@ const register = () => createRequire(probe).resolve("@opentelemetry/auto-instrum
 /** `all` is its default, and asks the network which cloud this is. */
 const standard = { OTEL_NODE_RESOURCE_DETECTORS: "serviceinstance,process" };
 
+/** As `npm start` does, from any folder. */
+const start = serviceCommand.map((argument) => argument.replace(/^(?:\.\/)?src\//, `${root}/src/`));
+
 const template = {
-  args: [
-    ...[`${root}/src/compile-cache.js`, `${root}/src/telemetry.ts`, file("template/with-routes.ts")].flatMap((path) => [
-      "--import",
-      path,
-    ]),
-    `${root}/src/main.ts`,
-  ],
+  args: start.toSpliced(-1, 0, "--import", file("template/with-routes.ts")),
   env: {
     // As in Dockerfile.
     APP_ENV: "production",
