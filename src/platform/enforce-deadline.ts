@@ -20,21 +20,20 @@ export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
     const end = () => {
       turn = setImmediate(fail);
     };
-    const done = () => {
+    const settle = (settled: () => void) => {
       stop.removeEventListener("abort", end);
       clearImmediate(turn);
-      ended(ctx);
+      try {
+        ended(ctx);
+      } catch (error) {
+        reject(error);
+      }
+      settled();
     };
     stop.addEventListener("abort", end);
     next().then(
-      () => {
-        done();
-        resolve();
-      },
-      (error: unknown) => {
-        done();
-        fail(error);
-      },
+      () => settle(resolve),
+      (error: unknown) => settle(() => fail(error)),
     );
   });
 };

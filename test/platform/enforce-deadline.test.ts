@@ -7,7 +7,7 @@ import { admission } from "../../src/platform/admission.ts";
 import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Context, RequestState } from "../../src/platform/http.ts";
 import { jsonBody } from "../../src/platform/json-body.ts";
-import { whenClosed } from "../../src/platform/lifecycle.ts";
+import { whenClosed, whenEnded } from "../../src/platform/lifecycle.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
@@ -70,6 +70,17 @@ describe("enforceDeadline", () => {
       throw new Error("aborted");
     });
     assert.equal((await fetch(addressOf(server.address()))).status, 504);
+  });
+
+  it("has all done that was to be done at the end, and 500 as the answer, when some of it fails", async () => {
+    await start(5000, async (ctx) => {
+      whenEnded(ctx, () => {
+        throw new Error("at the end");
+      });
+      ctx.body = "done";
+    });
+    assert.equal((await fetch(addressOf(server.address()))).status, 500);
+    assert.deepEqual(queue.state().running, { high: 0, normal: 0, low: 0 });
   });
 
   it("answers an upload that stalls, closes its connection and has its place back", async () => {
