@@ -11,14 +11,14 @@ export class LoopStalls {
   readonly #now: () => number;
   readonly #ticking: NodeJS.Timeout;
   #lastSeen: number;
-  #lastTick: number;
+  #notedAt: number;
   #totalMs = 0;
   #longestDelayMs = 0;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#lastSeen = now();
-    this.#lastTick = this.#lastSeen;
+    this.#notedAt = this.#lastSeen;
     this.#ticking = setInterval(() => this.#tick(this.#now()), tickMs).unref();
   }
 
@@ -38,7 +38,8 @@ export class LoopStalls {
 
   /** By how many milliseconds the timer was late at most since the last call, or is late now. */
   takeLongestDelayMs(): number {
-    const longestMs = Math.max(this.#longestDelayMs, this.#delayMs(this.#now()));
+    this.#noteDelay(this.#now());
+    const longestMs = this.#longestDelayMs;
     this.#longestDelayMs = 0;
     return longestMs;
   }
@@ -48,12 +49,13 @@ export class LoopStalls {
   }
 
   #tick(now: number): void {
-    this.#longestDelayMs = Math.max(this.#longestDelayMs, this.#delayMs(now));
-    this.#lastTick = now;
+    this.#noteDelay(now);
     this.observe(now);
   }
 
-  #delayMs(now: number): number {
-    return Math.max(0, now - this.#lastTick - tickMs);
+  /** Once for each delay: the timer that comes after it finds none. */
+  #noteDelay(now: number): void {
+    this.#longestDelayMs = Math.max(this.#longestDelayMs, now - this.#notedAt - tickMs);
+    this.#notedAt = now;
   }
 }

@@ -46,6 +46,15 @@ describe("LoopStalls", () => {
     assert.ok(afterMs < 50, `${afterMs} ms`);
   });
 
+  it("says a delay once, also when it is asked before the timer has run", async () => {
+    block(150);
+    const atOnceMs = stalls.takeLongestDelayMs();
+    assert.ok(atOnceMs >= 135, `${atOnceMs} ms`);
+    await sleep(30);
+    const afterMs = stalls.takeLongestDelayMs();
+    assert.ok(afterMs < 135, `${afterMs} ms`);
+  });
+
   it("says how late the timer is while it has not run yet, also when someone has seen the stall before", () => {
     block(100);
     stalls.observe(performance.now());
