@@ -1,7 +1,7 @@
 // Lets a request on when the queue gives it a place, and gives the place back however the request ends.
 import { metrics, ValueType } from "@opentelemetry/api";
 import type { Next } from "koa";
-import { createHistogram, type Series } from "./histograms.ts";
+import { createHistogram } from "./histograms.ts";
 import { type Context, type Middleware, type Priority, priorities } from "./http.ts";
 import { whenEnded } from "./lifecycle.ts";
 import { Problem, type ProblemType } from "./problem.ts";
@@ -30,7 +30,8 @@ export function admission(queue: AdmissionQueue): Middleware {
       throw counted(error, priority);
     }
     if (place === undefined) return waitInLine(ctx, priority, next);
-    return goOn(ctx, place, next, waited[priority], 0);
+    waited[priority].record(0);
+    return goOn(ctx, place, next);
   };
 
   async function waitInLine(ctx: Context, priority: Priority, next: Next): Promise<void> {
@@ -39,7 +40,8 @@ export function admission(queue: AdmissionQueue): Middleware {
     const place = await inPhase("queue", () => queue.enter(priority, stop)).catch((error: unknown) => {
       throw counted(error, priority);
     });
-    return goOn(ctx, place, next, waited[priority], performance.now() - startedAt);
+    waited[priority].record((performance.now() - startedAt) / 1000);
+    return goOn(ctx, place, next);
   }
 
   function counted(error: unknown, priority: Priority): unknown {
@@ -48,9 +50,8 @@ export function admission(queue: AdmissionQueue): Middleware {
   }
 }
 
-function goOn(ctx: Context, place: Place, next: Next, waited: Series, waitedMs: number): Promise<void> {
+function goOn(ctx: Context, place: Place, next: Next): Promise<void> {
   whenEnded(ctx, place.leave);
-  waited.record(waitedMs / 1000);
   // Between the turn and this line its client may have gone.
   ctx.state.deadline.stop.throwIfAborted();
   return next();

@@ -12,15 +12,9 @@ export function whenEnded({ state }: Context, work: () => void): void {
   state.ending.push(work);
 }
 
-/** Does what {@link whenEnded} was told, last first, and all of it: throws what the last that threw did. */
-export function ended(ctx: Context): void {
-  const work = ctx.state.ending?.pop();
-  if (work === undefined) return;
-  try {
-    work();
-  } finally {
-    ended(ctx);
-  }
+/** Does what {@link whenEnded} was told. */
+export function ended({ state }: Context): void {
+  doAll(state.ending);
 }
 
 /** Calls `work` when the answer, if there is one, is ready to be sent. Needs {@link requestContext} before it. */
@@ -29,9 +23,9 @@ export function whenAnswered({ state }: Context, work: () => void): void {
   state.answering.push(work);
 }
 
-/** Does what {@link whenAnswered} was told, last first. */
+/** Does what {@link whenAnswered} was told. */
 export function answered({ state }: Context): void {
-  for (const each of state.answering?.toReversed() ?? []) each();
+  doAll(state.answering);
 }
 
 /** Calls `work` when the response closes. One listener serves all: each costs more than most of them do. */
@@ -43,7 +37,16 @@ export function whenClosed(ctx: Context, work: () => void): void {
   }
   const closing = [work];
   state.closing = closing;
-  res.on("close", () => {
-    for (const each of closing.toReversed()) each();
-  });
+  res.on("close", () => doAll(closing));
+}
+
+/** Last first, and the others also when one of them throws. */
+function doAll(work: (() => void)[] | undefined): void {
+  const last = work?.pop();
+  if (last === undefined) return;
+  try {
+    last();
+  } finally {
+    doAll(work);
+  }
 }
