@@ -2,7 +2,7 @@
 import type { Next } from "koa";
 import type { BreakerState } from "./breaker.ts";
 import type { CpuWatch } from "./cpu-watch.ts";
-import type { PoolState } from "./database/pool.ts";
+import type { PoolState } from "./database/telemetry.ts";
 import type { Context, Middleware } from "./http.ts";
 import type { MemoryWatch } from "./memory-watch.ts";
 import { withoutDeadline } from "./request-scope.ts";

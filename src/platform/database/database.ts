@@ -1,17 +1,17 @@
 // The one way to the database. Every wait has its own limit and heeds the request's deadline; the driver has neither.
-import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2";
+import type { ResultSetHeader, RowDataPacket } from "mysql2";
 import { Breaker, type BreakerState } from "../breaker.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
-import { currentDeadline, currentPhases } from "../request-scope.ts";
+import { currentDeadline } from "../request-scope.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import { connectionOptions } from "./connection.ts";
 import { isDeadlock, meansReadOnly } from "./errors.ts";
-import { ConnectionPool, type Lease, type PoolOptions, type PoolState } from "./pool.ts";
+import { ConnectionPool, type Lease, type PoolOptions } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
-import { retryDeadlocks } from "./retry.ts";
+import { pauseAfterDeadlock, retryDeadlocks } from "./retry.ts";
 import { type Parameter, Session, type SessionTools, type StatementOptions, type StatementResult } from "./session.ts";
-import { type DatabaseTelemetry, databaseTelemetry } from "./telemetry.ts";
+import { type DatabaseTelemetry, databaseTelemetry, type PoolState } from "./telemetry.ts";
 import { inTransaction, type Statements } from "./transaction.ts";
 
 export interface DatabaseOptions extends PoolOptions, StatementOptions {
@@ -35,9 +35,9 @@ export class Database implements Statements {
 
   constructor(options: DatabaseOptions, log: Logger) {
     const connection = connectionOptions(options.url);
-    this.#pool = new ConnectionPool(connection, options);
-    this.#killer = new QueryKiller(options.url);
     this.#telemetry = databaseTelemetry(connection, () => this.state());
+    this.#pool = new ConnectionPool(connection, options, () => this.#telemetry.timedOut());
+    this.#killer = new QueryKiller(options.url);
     const probe = () => this.#run("database.probe", "SELECT 1", [], true);
     this.#breaker = options.breaker && new Breaker({ name: "database", ...options.breaker, isFailure, probe }, log);
     const onUnstoppable = () => this.#unstoppable();
@@ -102,35 +102,33 @@ export class Database implements Statements {
     return this.#breaker === undefined ? work() : this.#breaker.run(work);
   }
 
-  #run<Result extends StatementResult>(
+  /** Runs a statement; a read once more when its connection turns out to have died while it lay idle. */
+  async #run<Result extends StatementResult>(
     name: string,
     sql: string,
     parameters: readonly Parameter[],
     isRead: boolean,
   ): Promise<Result> {
     const signal = currentDeadline()?.stop;
-    const onRetry = () => this.#telemetry.retried(name, "deadlock");
-    return retryDeadlocks(() => this.#runOnce<Result>(name, sql, parameters, isRead, signal), { signal, onRetry });
-  }
-
-  /** A read is asked once more when its connection turns out to have died while it lay idle. */
-  async #runOnce<Result extends StatementResult>(
-    name: string,
-    sql: string,
-    parameters: readonly Parameter[],
-    isRead: boolean,
-    signal: StopSignal | undefined,
-  ): Promise<Result> {
-    for (let mayRetry = isRead; ; mayRetry = false) {
-      const { session, reused, done } = await this.#open(signal);
+    let mayAskAgain = isRead;
+    for (let tries = 1; ; ) {
+      const session = this.#open(await this.#pool.acquire(signal));
+      let failure: unknown;
       try {
         return await session.run<Result>(name, sql, parameters, signal);
       } catch (error) {
-        if (!(mayRetry && reused && session.lost)) throw error;
+        failure = error;
       } finally {
-        done();
+        this.#done(session);
       }
-      this.#telemetry.retried(name, "connection_lost");
+      if (mayAskAgain && session.reused && session.lost) {
+        mayAskAgain = false;
+        this.#telemetry.retried(name, "connection_lost");
+      } else {
+        const onRetry = () => this.#telemetry.retried(name, "deadlock");
+        await pauseAfterDeadlock(failure, tries, { signal, onRetry });
+        tries += 1;
+      }
     }
   }
 
@@ -138,46 +136,36 @@ export class Database implements Statements {
     work: (transaction: Statements) => Promise<Result>,
     signal: StopSignal | undefined,
   ): Promise<Result> {
-    const { session, done } = await this.#open(signal);
+    const session = this.#open(await this.#pool.acquire(signal));
     const outcome = await inTransaction(session, work, signal);
     if ("result" in outcome) {
-      done();
+      this.#done(session);
       return outcome.result;
     }
-    const undone = outcome.undone.then(done);
+    const undone = outcome.undone.then(() => this.#done(session));
     // Whoever has no time left does not wait for the rollback either; all others find it done.
     const outOfTime = signal?.aborted || (outcome.error instanceof Problem && outcome.error.type === "query_timeout");
     if (!outOfTime) await undone;
     throw outcome.error;
   }
 
-  /** A connection of the pool, with what runs statements on it. `done` gives it back as soon as nothing runs on it. */
-  async #open(signal: StopSignal | undefined) {
-    signal?.throwIfAborted();
-    const phases = currentPhases();
-    phases?.enter("pool");
-    let lease: Lease;
-    try {
-      lease = await this.#pool.acquire(signal);
-    } catch (error) {
-      if (error instanceof Problem && error.type === "pool_timeout") this.#telemetry.timedOut();
-      throw error;
-    } finally {
-      phases?.leave("pool");
-    }
-    const { connection, reused } = lease;
-    const waitS = lease.waitMs / 1000;
-    this.#telemetry.waited(waitS);
-    const session = new Session(connection, waitS, this.#tools);
-    const done = () => (session.intact ? this.#pool.release(connection) : this.#giveBack(session, connection));
-    return { session, reused, done };
+  /** What runs statements on a connection of the pool, until {@link #done}. */
+  #open(lease: Lease): Session {
+    this.#telemetry.waited(lease.waitMs / 1000);
+    return new Session(lease, this.#tools);
+  }
+
+  /** Gives its connection back as soon as nothing runs on it. */
+  #done(session: Session): void | Promise<void> {
+    if (session.intact) this.#pool.release(session.connection);
+    else return this.#giveBack(session);
   }
 
   /** A connection on which a statement was given up, or that was lost. */
-  async #giveBack(session: Session, connection: PoolConnection): Promise<void> {
+  async #giveBack(session: Session): Promise<void> {
     if (session.lost) this.#pool.suspect();
-    if (await session.whole()) this.#pool.release(connection);
-    else this.#pool.destroy(connection);
+    if (await session.whole()) this.#pool.release(session.connection);
+    else this.#pool.destroy(session.connection);
   }
 
   /** A query that cannot be stopped either is no slow query: the server does not answer at all. */

@@ -4,11 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { boundedCall } from "../bounded.ts";
 import { Problem } from "../problem.ts";
+import { currentPhases } from "../request-scope.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import type { connectionOptions } from "./connection.ts";
 import { openConnections, readyConnections } from "./driver-pool.ts";
 import { databaseError } from "./errors.ts";
 import { answers } from "./liveness.ts";
+import type { PoolState } from "./telemetry.ts";
 
 export interface PoolOptions {
   /** Most open connections. */
@@ -21,25 +23,11 @@ export interface PoolOptions {
   recycleMs: number;
 }
 
-/** Connections at this instant. */
-export interface PoolState {
-  used: number;
-  idle: number;
-  waiting: number;
-  limit: number;
-}
-
 /** What is known of an open connection; times as of performance.now(). */
 interface History {
   openedAt: number;
   usedAt: number;
   endsAt: number;
-}
-
-/** In an object of its own: a promise looks for a `then` in what it is given, through all that a connection inherits. */
-interface Taken {
-  connection: PoolConnection;
-  takenAt: number;
 }
 
 export interface Lease {
@@ -59,6 +47,7 @@ const longestLine = 10_000;
 export class ConnectionPool {
   readonly #pool: Pool;
   readonly #options: PoolOptions;
+  readonly #onTimeout: () => void;
   readonly #histories = new WeakMap<PoolConnection, History>();
   #used = 0;
   #waiting = 0;
@@ -68,8 +57,10 @@ export class ConnectionPool {
   #deadBefore = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(connection: ReturnType<typeof connectionOptions>, options: PoolOptions) {
+  /** `onTimeout` is called when a wait for a connection ran out of time. */
+  constructor(connection: ReturnType<typeof connectionOptions>, options: PoolOptions, onTimeout = () => {}) {
     this.#options = options;
+    this.#onTimeout = onTimeout;
     this.#pool = createPool({
       ...connection,
       connectionLimit: options.limit,
@@ -88,29 +79,35 @@ export class ConnectionPool {
   }
 
   /**
-   * Lends a connection that works as far as can be known, until {@link release} or {@link destroy}.
+   * Lends a connection that works as far as can be known, until {@link release} or {@link destroy}. The wait is the request's
+   * phase `pool`.
    *
    * @throws {Problem} pool_timeout when all are in use for too long; database_unavailable; the reason of `signal`.
    */
   async acquire(signal: StopSignal | undefined): Promise<Lease> {
+    signal?.throwIfAborted();
     const askedAt = performance.now();
+    const phases = currentPhases();
+    phases?.enter("pool");
     this.#waiting += 1;
     try {
       for (;;) {
         const { connection, takenAt } = await this.#next(askedAt + this.#options.waitMs, signal);
         this.#used += 1;
         const history = this.#histories.get(connection);
-        if (history === undefined) {
-          this.#remember(connection, takenAt);
-          return { connection, reused: false, waitMs: takenAt - askedAt };
-        }
-        const fit = this.#isFit(connection, history, takenAt, signal);
-        if (fit === true) return { connection, reused: true, waitMs: takenAt - askedAt };
-        if (await fit) return { connection, reused: true, waitMs: performance.now() - askedAt };
+        const reused = history !== undefined;
+        if (!reused) this.#remember(connection, takenAt);
+        const fit = !reused || this.#isFit(connection, history, takenAt, signal);
+        if (fit === true) return { connection, reused, waitMs: takenAt - askedAt };
+        if (await fit) return { connection, reused, waitMs: performance.now() - askedAt };
         this.destroy(connection);
       }
+    } catch (error) {
+      if (error instanceof Problem && error.type === "pool_timeout") this.#onTimeout();
+      throw error;
     } finally {
       this.#waiting -= 1;
+      phases?.leave("pool");
     }
   }
 
@@ -138,8 +135,10 @@ export class ConnectionPool {
     return this.#closed;
   }
 
-  #next(endsAt: number, signal: StopSignal | undefined): Promise<Taken> {
+  #next(endsAt: number, signal: StopSignal | undefined) {
     let waiting = true;
+    // In an object: a promise looks for a `then` in what it is given, through all that a connection inherits.
+    type Taken = { connection: PoolConnection; takenAt: number };
     const ask = (resolve: (taken: Taken) => void, reject: (error: unknown) => void) =>
       this.#pool.getConnection((error, connection) => {
         if (error !== null) reject(error);
@@ -147,7 +146,7 @@ export class ConnectionPool {
         else this.#giveBack(connection);
       });
     // One that lies ready is handed over before any limit could pass.
-    if (readyConnections(this.#pool) > 0) return new Promise(ask);
+    if (readyConnections(this.#pool) > 0) return new Promise<Taken>(ask);
     // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
     const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
     const limitMs = Math.max(0, endsAt - performance.now());

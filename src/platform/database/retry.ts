@@ -19,24 +19,34 @@ interface RetryOptions {
 }
 
 /**
- * Runs `attempt` until it does not end in a deadlock, up to 8 times, with pauses of up to 10, 20, 40 … 200 ms ("full jitter",
- * AWS Architecture Blog, "Exponential Backoff And Jitter"). An attempt must be all or nothing.
+ * Runs `attempt` until it does not end in a deadlock, up to 8 times. An attempt must be all or nothing.
  *
- * @throws {Problem} database_unavailable when all of them ended in a deadlock; the reason of `signal`.
+ * @throws what {@link pauseAfterDeadlock} does.
  */
-export async function retryDeadlocks<Result>(
-  attempt: () => Promise<Result>,
-  { signal, onRetry, random = Math.random }: RetryOptions,
-): Promise<Result> {
+export async function retryDeadlocks<Result>(attempt: () => Promise<Result>, options: RetryOptions): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isDeadlock(error)) throw error;
-      if (tries === attempts) throw new Problem("database_unavailable", { cause: error });
+      await pauseAfterDeadlock(error, tries, options);
     }
-    onRetry();
-    const pauseMs = random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
-    await bounded(sleep(pauseMs), { signal });
   }
+}
+
+/**
+ * Waits before the next try of what failed with `error` for the `tries`th time: up to 10, 20, 40 … 200 ms ("full jitter", AWS
+ * Architecture Blog, "Exponential Backoff And Jitter").
+ *
+ * @throws `error` when it is no deadlock; {Problem} database_unavailable after 8 tries; the reason of `signal`.
+ */
+export async function pauseAfterDeadlock(
+  error: unknown,
+  tries: number,
+  { signal, onRetry, random = Math.random }: RetryOptions,
+): Promise<void> {
+  if (!isDeadlock(error)) throw error;
+  if (tries === attempts) throw new Problem("database_unavailable", { cause: error });
+  onRetry();
+  const pauseMs = random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (tries - 1));
+  await bounded(sleep(pauseMs), { signal });
 }

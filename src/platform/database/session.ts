@@ -8,6 +8,7 @@ import { currentPhases } from "../request-scope.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
+import type { Lease } from "./pool.ts";
 import type { QueryKiller } from "./query-killer.ts";
 import type { DatabaseTelemetry } from "./telemetry.ts";
 
@@ -32,7 +33,9 @@ export interface SessionTools {
 }
 
 export class Session {
-  readonly #connection: PoolConnection;
+  readonly connection: PoolConnection;
+  /** False of a connection that was opened for this session. */
+  readonly reused: boolean;
   readonly #tools: SessionTools;
   /** Seconds that were waited for the connection: told with the first statement. */
   #waitS: number;
@@ -40,9 +43,10 @@ export class Session {
   #stopped: Promise<boolean> | undefined;
   #lost = false;
 
-  constructor(connection: PoolConnection, waitS: number, tools: SessionTools) {
-    this.#connection = connection;
-    this.#waitS = waitS;
+  constructor({ connection, reused, waitMs }: Lease, tools: SessionTools) {
+    this.connection = connection;
+    this.reused = reused;
+    this.#waitS = waitMs / 1000;
     this.#tools = tools;
   }
 
@@ -88,7 +92,7 @@ export class Session {
       const limits = { limitMs: options.queryTimeoutMs, late, signal };
       phases?.enter("query");
       const result = await boundedCall<Result>((resolve, reject) => {
-        this.#connection.query<Result>({ sql, values: [...parameters] }, (error: QueryError | null, result) => {
+        this.connection.query<Result>({ sql, values: [...parameters] }, (error: QueryError | null, result) => {
           running.end();
           if (error !== null) reject(error);
           else resolve(result);
@@ -115,7 +119,7 @@ export class Session {
   async #stop(name: string, running: RunningStatement): Promise<boolean> {
     const { killer, telemetry, onUnstoppable } = this.#tools;
     telemetry.killed(name);
-    const stopped = await killer.stop(this.#connection.threadId, running.ended());
+    const stopped = await killer.stop(this.connection.threadId, running.ended());
     if (!stopped) onUnstoppable();
     return stopped;
   }

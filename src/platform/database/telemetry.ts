@@ -13,9 +13,16 @@ import {
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
 import { createHistogram, type Series } from "../histograms.ts";
 import { LightTracer } from "../light-tracer.ts";
-import type { PoolState } from "./pool.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
+
+/** Connections of a pool at this instant. */
+export interface PoolState {
+  used: number;
+  idle: number;
+  waiting: number;
+  limit: number;
+}
 
 export type DatabaseTelemetry = ReturnType<typeof databaseTelemetry>;
 
