@@ -1,6 +1,6 @@
 // What belongs to a request wherever its work takes it: its deadline and its phases. Deep code, such as the database, asks for
 // them here instead of being handed them through every function.
-import { type Context, context, createContextKey, ROOT_CONTEXT } from "@opentelemetry/api";
+import { type Context, context, createContextKey, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import type { Deadline } from "./deadline.ts";
 import type { PhaseClock, Wait } from "./phases.ts";
@@ -18,22 +18,27 @@ export interface RequestScope {
 class ScopedContext implements Context {
   readonly #under: Context;
   readonly scope: RequestScope;
+  readonly #key: symbol | undefined;
+  readonly #value: unknown;
 
-  constructor(under: Context, scope: RequestScope) {
+  constructor(under: Context, scope: RequestScope, key?: symbol, value?: unknown) {
     this.#under = under;
     this.scope = scope;
+    this.#key = key;
+    this.#value = value;
   }
 
   getValue(key: symbol): unknown {
-    return this.#under.getValue(key);
+    return key === this.#key ? this.#value : this.#under.getValue(key);
   }
 
+  /** On top of this one, which costs less than a copy of all that is there: contexts have a few values at most. */
   setValue(key: symbol, value: unknown): Context {
-    return new ScopedContext(this.#under.setValue(key, value), this.scope);
+    return new ScopedContext(key === this.#key ? this.#under : this, this.scope, key, value);
   }
 
   deleteValue(key: symbol): Context {
-    return new ScopedContext(this.#under.deleteValue(key), this.scope);
+    return this.setValue(key, undefined);
   }
 }
 
@@ -44,9 +49,13 @@ export function followRequests(): void {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 }
 
-/** Runs the work of a request, with all that OpenTelemetry's context `under` says. Needs {@link followRequests}. */
-export function inRequest<Result>(scope: RequestScope, under: Context, work: () => Result): Result {
-  return context.with(new ScopedContext(under, scope), work);
+/**
+ * Runs the work of a request, with all that OpenTelemetry's context `under` says, and in `span` when there is one. Needs
+ * {@link followRequests}.
+ */
+export function inRequest<Result>(scope: RequestScope, under: Context, work: () => Result, span?: Span): Result {
+  const scoped = new ScopedContext(under, scope);
+  return context.with(span === undefined ? scoped : trace.setSpan(scoped, span), work);
 }
 
 function currentScope(): RequestScope | undefined {

@@ -1,15 +1,7 @@
 // The span of each request and its duration, as the OpenTelemetry conventions for HTTP servers have them. In place of the
 // incoming half of the standard instrumentation, which costs several times as much (`npm run bench`): it parses the address
 // anew, wraps every listener of the request and the response, and cannot see the route or why a request was refused.
-import {
-  type Attributes,
-  propagation,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-} from "@opentelemetry/api";
+import { type Attributes, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_ERROR_TYPE,
@@ -62,7 +54,7 @@ export function serverSpan(trustedProxies: number): Middleware {
     });
     // One context for all that follows the request: the span, and what requestContext() adds to its scope.
     ctx.state.scope = {};
-    return inRequest(ctx.state.scope, trace.setSpan(parent, span), next);
+    return inRequest(ctx.state.scope, parent, next, span);
   };
 }
 
