@@ -17,12 +17,14 @@ export function routeMatch(routes: readonly Route[]): Middleware {
     const route = routes[index];
     return route === undefined ? [] : { layer, route, name: routeTemplate(route.path) };
   });
+  const methods = new Set(known.flatMap(({ layer }) => layer.methods));
+  const byMethod = new Map([...methods].map((one) => [one, known.filter(({ layer }) => layer.methods.includes(one))]));
 
   return function routeMatch(ctx, next) {
     const { method, path } = ctx;
     // Not by the router's own look-up, which tries every route of every method, and the one that fits twice.
-    for (const { route, name, layer } of known) {
-      const captures = layer.methods.includes(method) ? layer.regexp.exec(path) : null;
+    for (const { route, name, layer } of byMethod.get(method) ?? []) {
+      const captures = layer.regexp.exec(path);
       if (captures === null) continue;
       nameRoute(ctx, name);
       ctx.state.route = route;

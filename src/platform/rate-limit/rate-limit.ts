@@ -80,11 +80,11 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     const address = ctx.state.clientAddress;
     if (exempt(address)) {
       decided.exempt += 1;
-      return next();
+      return await next();
     }
     if (!store.usable()) {
       decided.store_error += 1;
-      return next();
+      return await next();
     }
     const verdict = new Verdict(clientOf(address));
     try {
@@ -92,7 +92,7 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     } catch (error) {
       store.failed(error);
       decided.store_error += 1;
-      return next();
+      return await next();
     }
     store.worked();
     const allowed = verdict.status === 200;
@@ -100,7 +100,7 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     const resetS = Math.min(windowS, Math.max(0, Math.ceil(verdict.reset - Date.now() / 1000)));
     describe(ctx, { policy, items: `"${by}";r=${verdict.remaining};t=${resetS}` }, verdict, total);
     if (!allowed) throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
-    return next();
+    return await next();
   };
 }
 
