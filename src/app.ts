@@ -1,6 +1,5 @@
 // The composition root: everything is built here, and the way of a request can be read here from top to bottom.
 import type { MetricReader } from "@opentelemetry/sdk-metrics";
-import Koa from "koa";
 import packageJson from "../package.json" with { type: "json" };
 import { automationRepository } from "./automations/repository.ts";
 import { automationRoutes } from "./automations/routes.ts";
@@ -10,6 +9,7 @@ import type { Config } from "./config.ts";
 import { Faults } from "./faults/faults.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { admission } from "./platform/admission.ts";
+import { Application } from "./platform/application.ts";
 import { apiKeySubjects } from "./platform/auth/api-keys.ts";
 import { authenticate } from "./platform/auth/authenticate.ts";
 import { jwtVerifier } from "./platform/auth/jwt.ts";
@@ -21,7 +21,7 @@ import type { Database } from "./platform/database/database.ts";
 import type { Drain } from "./platform/drain.ts";
 import { enforceDeadline } from "./platform/enforce-deadline.ts";
 import { health } from "./platform/health.ts";
-import type { RequestState, Route } from "./platform/http.ts";
+import type { Route } from "./platform/http.ts";
 import { httpClient } from "./platform/http-client/client.ts";
 import { jsonBody } from "./platform/json-body.ts";
 import type { Logger } from "./platform/log.ts";
@@ -100,7 +100,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
     "nodejs.eventloop.delay": loop.delayMs / 1000,
   });
 
-  const app = new Koa<RequestState>();
+  const app = new Application();
   app.use(serverSpan(trustedProxies));
   app.use(requestContext(protection ? config.deadlineMs : undefined, stalls));
   app.use(phaseReport({ serverTiming: config.serverTiming, systemState }));
