@@ -1,6 +1,6 @@
 // Koa, with less to do for each response. It waits for the end of every one by on-finished, which listens to the response and to
-// its connection for that, and takes its listeners away again: a twentieth of all that a traced request takes, and much of what
-// the collector of garbage has to move (`npm run bench`).
+// its connection for that, and takes its listeners away again: up to a twentieth of all that a traced request takes
+// (`npm run bench`).
 import Koa from "koa";
 import type { RequestState } from "./http.ts";
 

@@ -38,7 +38,7 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
         overload: { factors: [5], seconds: 3 },
       }
     : {
-        cost: { rounds: rounds ?? 3, warmUp: { count: 6, seconds: 3 }, turns: { count: 3, seconds: 1.5 } },
+        cost: { rounds: rounds ?? 3, warmUp: { count: 4, seconds: 3 }, turns: { count: 7, seconds: 1.5 } },
         overload: { factors: [1, 2, 5, 10], seconds: 8 },
       };
   const told = note === undefined ? {} : { note };

@@ -20,7 +20,7 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Before the turns that count. The more code a peer has, the longer it gets cheaper: the template for some 30 s of load. */
+  /** Before the turns that count. The more code a peer has, the longer it gets cheaper: the template for some 20 s of load. */
   warmUp: Turns;
   turns: Turns;
   /** Told before each round. */
