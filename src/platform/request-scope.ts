@@ -34,11 +34,19 @@ class ScopedContext implements Context {
 
   /** On top of this one, which costs less than a copy of all that is there: contexts have a few values at most. */
   setValue(key: symbol, value: unknown): Context {
-    return new ScopedContext(key === this.#key ? this.#under : this, this.scope, key, value);
+    return new ScopedContext(this.#without(key), this.scope, key, value);
   }
 
   deleteValue(key: symbol): Context {
     return this.setValue(key, undefined);
+  }
+
+  /** So that there is one for each key, and not for each time that it was set: work may start its own next step for ever. */
+  #without(key: symbol): Context {
+    if (key === this.#key) return this.#under;
+    if (!(this.#under instanceof ScopedContext)) return this;
+    const under = this.#under.#without(key);
+    return under === this.#under ? this : new ScopedContext(under, this.scope, this.#key, this.#value);
   }
 }
 

@@ -43,6 +43,24 @@ describe("request scope", () => {
     });
   });
 
+  it("holds one value for each key, however often work that starts its own next step sets them by turns", () => {
+    const [one, other, absent] = ["one", "other", "absent"].map(createContextKey) as [symbol, symbol, symbol];
+    inRequest({ deadline, phases }, trace.setSpan(ROOT_CONTEXT, span), () => {
+      const first = context.active().setValue(one, 0);
+      let last = first;
+      for (let step = 1; step <= 100_000; step += 1) last = last.setValue(step % 2 === 0 ? one : other, step);
+      assert.deepEqual(
+        [one, other, absent].map((key) => last.getValue(key)),
+        [100_000, 99_999, undefined],
+      );
+      assert.deepEqual(
+        [one, other].map((key) => first.getValue(key)),
+        [0, undefined],
+      );
+      context.with(last, () => assert.deepEqual(now(), [deadline, phases, span]));
+    });
+  });
+
   it("is left without its deadline, or altogether", () => {
     inRequest({ deadline, phases }, trace.setSpan(ROOT_CONTEXT, span), () => {
       withoutDeadline(() => assert.deepEqual(now(), [undefined, phases, span]));
