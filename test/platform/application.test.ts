@@ -51,7 +51,7 @@ for (const [name, make] of [
       let late: unknown;
       const url = await start((ctx) => {
         for (const which of [1, 2])
-          onFinished(ctx.res, (error, response) => told.push([which, error ?? null, response === ctx.res]));
+          onFinished(ctx.res, (error, response) => told.push([which, error, response === ctx.res]));
         ctx.res.once("close", () => setImmediate(onFinished, ctx.res, (error: unknown) => (late = error)));
         ctx.body = "answer";
       });

@@ -102,7 +102,7 @@ export class Database implements Statements {
     return this.#breaker === undefined ? work() : this.#breaker.run(work);
   }
 
-  /** Runs a statement; a read once more when its connection turns out to have died while it lay idle. */
+  /** Runs a statement, again after a deadlock; a read also when its connection turns out to have died while it lay idle. */
   async #run<Result extends StatementResult>(
     name: string,
     sql: string,
@@ -111,7 +111,8 @@ export class Database implements Statements {
   ): Promise<Result> {
     const signal = currentDeadline()?.stop;
     let mayAskAgain = isRead;
-    for (let tries = 1; ; ) {
+    let tries = 1;
+    for (;;) {
       const session = this.#open(await this.#pool.acquire(signal));
       let failure: unknown;
       try {
