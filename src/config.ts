@@ -3,7 +3,7 @@ import { z } from "zod";
 import { contradictionsOf } from "./contradictions.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 import { parseApiKey } from "./platform/auth/api-keys.ts";
-import { ConfigError, complaint } from "./platform/variables.ts";
+import { ConfigError, complaint, explanationOf } from "./platform/variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 export type Config = ReturnType<typeof loadConfig>;
@@ -19,8 +19,14 @@ export function loadConfig(environment: Environment) {
   );
   const result = variables.safeParse(given);
   if (!result.success) {
-    const names = new Set(result.error.issues.map((issue) => String(issue.path[0])));
-    throw new ConfigError([...names].map((name) => complaint(name, given[name], takes(name))).join("\n"));
+    const issues = new Map(result.error.issues.map((issue) => [String(issue.path[0]), issue]));
+    const lines = [...issues].map(([name, issue]) => {
+      const explanation = explanationOf(issue);
+      // Without the value: which part of a malformed one is its password cannot be told.
+      if (explanation !== undefined) return `${name}: ${explanation}; takes ${takes(name)}`;
+      return complaint(name, given[name], takes(name));
+    });
+    throw new ConfigError(lines.join("\n"));
   }
   const values = result.data;
   const contradictions = contradictionsOf(values, given);

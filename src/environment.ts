@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
-import { accepts, listOf, oneOf, urlOf, wholeNumber } from "./platform/variables.ts";
+import { parseDatabaseUrl } from "./platform/database/url.ts";
+import { accepts, listOf, oneOf, parsedBy, urlOf, wholeNumber } from "./platform/variables.ts";
 
 export const developmentSecret = "development-secret-development-secret";
 /** Lets the key `development-key` in, while APP_ENV is development. */
@@ -25,8 +26,9 @@ export const variables = z.object({
   SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
   SHUTDOWN_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long running requests may take to finish at the end"),
 
-  MYSQL_URL: urlOf(["mysql:"], "mysql://user:password@host:3306/database").refine(
-    (text) => URL.canParse(text) && new URL(text).pathname.length > 1,
+  MYSQL_URL: parsedBy(
+    parseDatabaseUrl,
+    "mysql://user:password@host:3306/database, with ?ssl-mode=VERIFY_CA and the like",
   ),
   DB_POOL_LIMIT: wholeNumber(15, 1, 1000, "most open connections"),
   REPLICAS: wholeNumber(1, 1, 10_000, "processes of the service that share the database"),

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
 import { seedAutomations } from "./automations/seed.ts";
 import { type Config, loadConfig } from "./config.ts";
-import { warnOfShortage, whenAvailable } from "./platform/database/availability.ts";
+import { whenAvailable } from "./platform/database/availability.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { Database } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
+import { checkServer } from "./platform/database/server-check.ts";
 import { Drain } from "./platform/drain.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
@@ -80,10 +81,13 @@ async function flushTelemetry(): Promise<void> {
 }
 
 /** Migrations and example data, one replica at a time, as soon as the database is there. */
-async function prepareDatabase({ database: { url, limit }, replicas, seed }: Config, logger: Logger): Promise<void> {
+async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
+  const { environment, database, replicas, bodyLimitBytes, seed } = config;
+  const { url, limit } = database;
+  const expected = { url, limit, replicas, bodyLimitBytes, production: environment === "production" };
   const prepare = () =>
     withLock(url, { name: "migrations", waitS: 600, signal: stopping.signal }, async (connection) => {
-      await warnOfShortage(connection, { limit, replicas }, logger);
+      await checkServer(connection, expected, logger);
       await migrate(connection, import.meta.dirname, "*/migrations/*.ts", logger);
       const seeded = await seedAutomations(connection, seed.automations, seed.webhookUrl);
       if (seeded > 0) logger.info({ rows: seeded }, "seeded");

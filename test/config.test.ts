@@ -47,7 +47,7 @@ describe("config", () => {
       'PORT: got "80a", takes a whole number from 0 to 65535 (the port to listen on; 0 is any free one)',
     ]);
     assert.deepEqual(complaintsOf({ APP_ENV: "development" }), [
-      "MYSQL_URL: got nothing, takes an address that starts with mysql:// (mysql://user:password@host:3306/database)",
+      "MYSQL_URL: got nothing, takes mysql://user:password@host:3306/database, with ?ssl-mode=VERIFY_CA and the like",
     ]);
   });
 

@@ -5,14 +5,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
-import { type Connection, createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
 import { pino } from "pino";
 import { serviceCommand } from "../scripts/lib/service-command.js";
 import { buildApp } from "../src/app.ts";
 import { seedAutomations } from "../src/automations/seed.ts";
 import { loadConfig } from "../src/config.ts";
 import { signDevelopmentToken } from "../src/platform/auth/development-token.ts";
-import { connectionOptions } from "../src/platform/database/connection.ts";
+import { openConnection } from "../src/platform/database/connection.ts";
 import { Database } from "../src/platform/database/database.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
 import { Drain } from "../src/platform/drain.ts";
@@ -30,10 +30,10 @@ export const silent = pino({ level: "silent" });
 export async function createDatabase(): Promise<{ url: string; connection: Connection; drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const url = new URL(process.env.MYSQL_URL ?? "");
-  const admin = await createConnection({ ...connectionOptions(url.href), database: "" });
+  const admin = await openConnection(url.href);
   await admin.query(`CREATE DATABASE ${name}`);
   url.pathname = name;
-  const connection = await createConnection(connectionOptions(url.href));
+  const connection = await openConnection(url.href);
   return {
     url: url.href,
     connection,

@@ -1,6 +1,7 @@
 // The SQL of the automations. Every statement has a name: that is what traces, metrics and the slow-query log call it.
 import type { RowDataPacket } from "mysql2/promise";
 import type { Database } from "../platform/database/database.ts";
+import { isMissingReference } from "../platform/database/errors.ts";
 import type { Parameter } from "../platform/database/session.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AutomationChanges, ListQuery, NewAutomation, Sort } from "./schema.ts";
@@ -83,11 +84,16 @@ export function automationRepository(db: Database) {
       return (await db.execute("automations.delete", "DELETE FROM automations WHERE id = ?", [id])).affectedRows > 0;
     },
 
-    /** Records that a run has begun; gives its id. */
-    async startRun(automationId: number): Promise<number> {
+    /** Records that a run has begun; its id, or undefined when the automation has just been deleted. */
+    async startRun(automationId: number): Promise<number | undefined> {
       const sql =
         "INSERT INTO automation_runs (automation_id, status, started_at) VALUES (?, 'running', UTC_TIMESTAMP(3))";
-      return (await db.execute("runs.create", sql, [automationId])).insertId;
+      try {
+        return (await db.execute("runs.create", sql, [automationId])).insertId;
+      } catch (error) {
+        if (isMissingReference(error)) return undefined;
+        throw error;
+      }
     },
 
     /** Records how a run ended; `webhookStatus` is null when no answer came. One that succeeded counts for its popularity. */

@@ -70,6 +70,7 @@ export function automationService(repository: AutomationRepository, webhooks: We
     async run(id: number): Promise<Run> {
       const { name, webhookUrl } = await get(id);
       const runId = await repository.startRun(id);
+      if (runId === undefined) throw notFound();
       let webhookStatus: number | null = null;
       try {
         webhookStatus = await webhooks.call(webhookUrl, { runId, automation: { id, name } });

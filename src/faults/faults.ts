@@ -1,8 +1,7 @@
 // Provokes what makes a service slow, for real and for a limited time, so that its protections and its dashboards can be
 // seen at work: connections that are held, a table that is locked, memory that is full, an event loop that is blocked.
 import { setTimeout as sleep } from "node:timers/promises";
-import { createConnection } from "mysql2/promise";
-import { connectionOptions } from "../platform/database/connection.ts";
+import { openConnection } from "../platform/database/connection.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Logger } from "../platform/log.ts";
 import { outsideOfRequest } from "../platform/request-scope.ts";
@@ -111,7 +110,7 @@ export class Faults {
   }
 
   async #lockTable(ms: number, signal: AbortSignal): Promise<void> {
-    const connection = await createConnection(connectionOptions(this.#options.url));
+    const connection = await openConnection(this.#options.url);
     try {
       while (!signal.aborted) {
         await connection.query("LOCK TABLES ?? WRITE", [this.#options.table]);

@@ -27,6 +27,26 @@ export function urlOf(protocols: readonly string[], what: string) {
     .describe(`an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")} (${what})`);
 }
 
+/** A text that `parse` takes; the RangeError that it throws otherwise says what is wrong, without secrets. */
+export function parsedBy(parse: (text: string) => unknown, what: string) {
+  return z
+    .string()
+    .superRefine((text, context) => {
+      try {
+        parse(text);
+      } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        context.addIssue({ code: "custom", message: error.message, params: { explains: true } });
+      }
+    })
+    .describe(what);
+}
+
+/** What an issue of {@link parsedBy} says; undefined of any other. */
+export function explanationOf(issue: z.core.$ZodIssue): string | undefined {
+  return issue.code === "custom" && issue.params?.explains === true ? issue.message : undefined;
+}
+
 /** Entries separated by commas, each of which `isEntry` accepts. */
 export function listOf(isEntry: (text: string) => boolean, what: string) {
   return z

@@ -1,6 +1,5 @@
 // Starting does not need the database to be there first: containers and machines come up in any order.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { databaseError, meansRefusal } from "./errors.ts";
@@ -44,34 +43,4 @@ export async function whenAvailable<Result>(
 function isAbsence(error: unknown): boolean {
   const known = databaseError(error);
   return known instanceof Problem && known.type === "database_unavailable" && !meansRefusal(known);
-}
-
-/** One more for each process: the connection that stops queries. */
-const besidesThePool = 1;
-
-interface Capacity {
-  /** Most connections of one process's pool. */
-  limit: number;
-  /** Processes that share the database. */
-  replicas: number;
-}
-
-/** Warns when the pools of all replicas together may ask for more connections than the server accepts. */
-export async function warnOfShortage(
-  connection: Connection,
-  { limit, replicas }: Capacity,
-  log: Logger,
-): Promise<void> {
-  const [[row]] = await connection.query<RowDataPacket[]>(
-    "SELECT @@max_connections AS ofAll, @@max_user_connections AS ofOneUser",
-  );
-  const ofAll = Number(row?.ofAll);
-  const ofOneUser = Number(row?.ofOneUser);
-  const accepted = ofOneUser > 0 ? Math.min(ofAll, ofOneUser) : ofAll;
-  const needed = replicas * (limit + besidesThePool);
-  if (needed <= accepted) return;
-  log.warn(
-    { needed, accepted, replicas, poolLimit: limit },
-    "the database accepts fewer connections than the replicas may open: lower DB_POOL_LIMIT or raise max_connections",
-  );
 }

@@ -2,22 +2,44 @@
 
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { bounded } from "../bounded.ts";
+import { Problem } from "../problem.ts";
+import { castDecimal } from "./exact-numbers.ts";
+import { setSessionState } from "./session-state.ts";
+import { parseDatabaseUrl } from "./url.ts";
 
-/** The driver's options for `url`; times travel in UTC, decimals and big numbers as numbers where they fit. */
+/** For the handshake, and again for the first statement. */
+const openWithinMs = 2000;
+
+/**
+ * The driver's options for `url`; times travel in UTC, big integers that a number does not hold as texts.
+ *
+ * @throws {RangeError} saying what is wrong with `url`.
+ */
 export function connectionOptions(url: string) {
-  const { hostname, port, username, password, pathname } = new URL(url);
   return {
-    host: hostname.replaceAll(/[[\]]/g, ""),
-    port: port === "" ? 3306 : Number(port),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-    database: decodeURIComponent(pathname.slice(1)),
+    ...parseDatabaseUrl(url),
     charset: "utf8mb4_unicode_ci",
     timezone: "Z",
     supportBigNumbers: true,
-    decimalNumbers: true,
-    connectTimeout: 2000,
+    connectTimeout: openWithinMs,
   };
+}
+
+/**
+ * Opens a connection outside of the pool, with the session state that all of ours have ({@link setSessionState}).
+ *
+ * @throws {RangeError} as {@link connectionOptions}; {Problem} database_unavailable; the driver's error.
+ */
+export async function openConnection(url: string): Promise<Connection> {
+  const connection = await createConnection({ ...connectionOptions(url), typeCast: castDecimal });
+  try {
+    const late = () => new Problem("database_unavailable");
+    await bounded(connection.query(setSessionState), { limitMs: openWithinMs, late, signal: undefined });
+    return connection;
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
 }
 
 interface LockOptions {
@@ -39,7 +61,7 @@ export async function withLock<Result>(
   { name, waitS, signal }: LockOptions,
   work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const connection = await createConnection(connectionOptions(url));
+  const connection = await openConnection(url);
   try {
     // Locks belong to the server, not to the database: the database's name keeps two services apart. 64 characters at most.
     const sql = "SELECT GET_LOCK(LEFT(CONCAT(?, '.', DATABASE()), 64), ?) AS locked";

@@ -6,7 +6,7 @@ import { Problem } from "../problem.ts";
 import { currentDeadline } from "../request-scope.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import { connectionOptions } from "./connection.ts";
-import { isDeadlock, meansReadOnly } from "./errors.ts";
+import { isDeadlock, meansInterruption, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type Lease, type PoolOptions } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
 import { pauseAfterDeadlock, retryDeadlocks } from "./retry.ts";
@@ -35,13 +35,16 @@ export class Database implements Statements {
 
   constructor(options: DatabaseOptions, log: Logger) {
     const connection = connectionOptions(options.url);
-    this.#telemetry = databaseTelemetry(connection, () => this.state());
+    const { socketPath, host, port, database } = connection;
+    const address = socketPath === undefined ? { host, port } : { host: socketPath, port: undefined };
+    this.#telemetry = databaseTelemetry({ ...address, database }, () => this.state());
     this.#pool = new ConnectionPool(connection, options, () => this.#telemetry.timedOut());
     this.#killer = new QueryKiller(options.url);
     const probe = () => this.#run("database.probe", "SELECT 1", [], true);
     this.#breaker = options.breaker && new Breaker({ name: "database", ...options.breaker, isFailure, probe }, log);
-    const onUnstoppable = () => this.#unstoppable();
-    this.#tools = { options, killer: this.#killer, telemetry: this.#telemetry, log, onUnstoppable };
+    const server = { answeredAt: 0 };
+    const onSilence = () => this.#silent();
+    this.#tools = { options, killer: this.#killer, telemetry: this.#telemetry, log, server, onSilence };
   }
 
   /** Connections at this instant. */
@@ -169,8 +172,8 @@ export class Database implements Statements {
     else this.#pool.destroy(session.connection);
   }
 
-  /** A query that cannot be stopped either is no slow query: the server does not answer at all. */
-  #unstoppable(): void {
+  /** A query that cannot be stopped by a server that answers nobody is no slow query. */
+  #silent(): void {
     this.#pool.suspect();
     this.#guarded(() => Promise.reject(new Problem("database_unavailable"))).catch(() => {});
   }
@@ -178,9 +181,9 @@ export class Database implements Statements {
 
 /**
  * Whether an error means that the database is down. Not when it took too long and could be stopped (a slow query, or a lock
- * that somebody holds), and not when it answers but takes no writes: reads go on then.
+ * that somebody holds), not when somebody stopped the statement, and not when it answers but takes no writes: reads go on then.
  */
 function isFailure(error: unknown): boolean {
   if (!(error instanceof Problem) || error.type !== "database_unavailable") return false;
-  return !meansReadOnly(error) && !isDeadlock(error.options.cause);
+  return !meansReadOnly(error) && !meansInterruption(error) && !isDeadlock(error);
 }

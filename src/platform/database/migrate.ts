@@ -1,4 +1,5 @@
-// Brings the schema up to date with umzug. Each migration runs once; which ones ran is kept in the table `migrations`.
+// Brings the schema up to date with umzug. Each migration runs once; which ones ran is kept in the table `migrations`. MySQL
+// commits each DDL statement by itself, so a process can end between a change and the record of it: `migrations_started` says so.
 import { globSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -6,15 +7,17 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { UmzugStorage } from "umzug";
 import { z } from "zod";
 import type { Logger } from "../log.ts";
+import { meansAlreadyDone } from "./errors.ts";
 
-/** What a migration file exports. MySQL commits each DDL statement by itself: keep a migration to one change. */
+/** What a migration file exports. At most one DDL statement each: of several, the first ones would stay when one fails. */
 const migrationModule = z.object({
   up: z.custom<(connection: Connection) => Promise<void>>((value) => typeof value === "function"),
 });
 
 /**
  * Runs the files of `folder` that match `glob` and have not run yet, in the order of their paths. Each exports
- * `up(connection)`. Hold a lock meanwhile: two at a time would run the same migration twice.
+ * `up(connection)`. Hold a lock meanwhile: two at a time would run the same migration twice. One that was cut off before runs
+ * again; when it turns out to be done already (the table exists, the column is gone), it counts as done.
  */
 export async function migrate(connection: Connection, folder: string, glob: string, log: Logger): Promise<void> {
   const storage = tableStorage(connection);
@@ -28,7 +31,10 @@ export async function migrate(connection: Connection, folder: string, glob: stri
       glob: [glob, { cwd: folder }],
       resolve: ({ name, path }) => ({
         name,
-        up: async () => migrationModule.parse(await import(pathToFileURL(path ?? "").href)).up(connection),
+        up: async () => {
+          const { up } = migrationModule.parse(await import(pathToFileURL(path ?? "").href));
+          await runOnce(connection, name, up, log);
+        },
       }),
     },
     storage,
@@ -37,15 +43,48 @@ export async function migrate(connection: Connection, folder: string, glob: stri
   for (const { name } of await umzug.up()) log.info({ migration: name }, "migrated");
 }
 
+/** Records that the migration has started, and takes that back when it fails: what is left was cut off. */
+async function runOnce(
+  connection: Connection,
+  name: string,
+  up: (connection: Connection) => Promise<void>,
+  log: Logger,
+): Promise<void> {
+  const [[started]] = await connection.query<RowDataPacket[]>("SELECT 1 FROM migrations_started WHERE name = ?", [
+    name,
+  ]);
+  if (started === undefined) {
+    await connection.query("INSERT INTO migrations_started (name, started_at) VALUES (?, UTC_TIMESTAMP(3))", [name]);
+  }
+  try {
+    await up(connection);
+  } catch (error) {
+    if (started !== undefined && meansAlreadyDone(error)) {
+      log.warn({ migration: name }, "migration was cut off after its change: it counts as done");
+      return;
+    }
+    await forget(connection, name);
+    throw error;
+  }
+}
+
+/** Best effort: on a connection that is gone, the migration may have been cut off, and its record stays. */
+async function forget(connection: Connection, name: string): Promise<void> {
+  await connection.query("DELETE FROM migrations_started WHERE name = ?", [name]).catch(() => {});
+}
+
 function tableStorage(connection: Connection): UmzugStorage<object> {
+  const tables = { migrations: "applied_at", migrations_started: "started_at" };
   return {
     async executed() {
-      await connection.query(
-        `CREATE TABLE IF NOT EXISTS migrations (
-           name VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
-           applied_at DATETIME(3) NOT NULL
-         ) ENGINE = InnoDB`,
-      );
+      for (const [table, time] of Object.entries(tables)) {
+        await connection.query(
+          `CREATE TABLE IF NOT EXISTS ${table} (
+             name VARCHAR(200) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY,
+             ${time} DATETIME(3) NOT NULL
+           ) ENGINE = InnoDB`,
+        );
+      }
       const [rows] = await connection.query<RowDataPacket[]>("SELECT name FROM migrations ORDER BY name");
       return rows.map((row) => String(row.name));
     },

@@ -2,14 +2,15 @@
 // idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
-import { boundedCall } from "../bounded.ts";
+import { bounded, boundedCall } from "../bounded.ts";
 import { Problem } from "../problem.ts";
 import { currentPhases } from "../request-scope.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import type { connectionOptions } from "./connection.ts";
 import { openConnections, readyConnections } from "./driver-pool.ts";
 import { databaseError } from "./errors.ts";
-import { answers } from "./liveness.ts";
+import { Fitness } from "./fitness.ts";
+import { NewConnections } from "./new-connections.ts";
 import type { PoolState } from "./telemetry.ts";
 
 export interface PoolOptions {
@@ -23,13 +24,6 @@ export interface PoolOptions {
   recycleMs: number;
 }
 
-/** What is known of an open connection; times as of performance.now(). */
-interface History {
-  openedAt: number;
-  usedAt: number;
-  endsAt: number;
-}
-
 export interface Lease {
   connection: PoolConnection;
   /** False when it was opened for this lease. */
@@ -38,8 +32,6 @@ export interface Lease {
   waitMs: number;
 }
 
-/** After so long without use a connection is asked whether it is still there. */
-const checkAfterMs = 1000;
 const closeWithinMs = 1000;
 /** The driver keeps those who have given up in its line until a connection comes free: with none for hours, it must end. */
 const longestLine = 10_000;
@@ -48,13 +40,10 @@ export class ConnectionPool {
   readonly #pool: Pool;
   readonly #options: PoolOptions;
   readonly #onTimeout: () => void;
-  readonly #histories = new WeakMap<PoolConnection, History>();
+  readonly #new: NewConnections;
+  readonly #fitness: Fitness;
   #used = 0;
   #waiting = 0;
-  /** Connections from before this instant are checked before they are used, however short they were idle. */
-  #suspectBefore = 0;
-  /** Connections from before this instant are not used again. */
-  #deadBefore = 0;
   #closed: Promise<void> | undefined;
 
   /** `onTimeout` is called when a wait for a connection ran out of time. */
@@ -71,6 +60,8 @@ export class ConnectionPool {
       // A stack trace taken for every query would cost a tenth of the processor's time.
       trace: false,
     });
+    this.#new = new NewConnections(this.#pool);
+    this.#fitness = new Fitness(options.recycleMs);
   }
 
   state(): PoolState {
@@ -89,18 +80,20 @@ export class ConnectionPool {
     const askedAt = performance.now();
     const phases = currentPhases();
     phases?.enter("pool");
+    const endsAt = askedAt + this.#options.waitMs;
     this.#waiting += 1;
     try {
       for (;;) {
-        const { connection, takenAt } = await this.#next(askedAt + this.#options.waitMs, signal);
+        const { connection, takenAt } = await this.#next(endsAt, signal);
         this.#used += 1;
-        const history = this.#histories.get(connection);
-        const reused = history !== undefined;
-        if (!reused) this.#remember(connection, takenAt);
-        const fit = !reused || this.#isFit(connection, history, takenAt, signal);
-        if (fit === true) return { connection, reused, waitMs: takenAt - askedAt };
-        if (await fit) return { connection, reused, waitMs: performance.now() - askedAt };
-        this.destroy(connection);
+        if (!this.#fitness.knows(connection)) {
+          await this.#begin(connection, endsAt, signal);
+          return { connection, reused: false, waitMs: performance.now() - askedAt };
+        }
+        const fit = this.#fitness.isFit(connection, takenAt, signal);
+        if (fit === true) return { connection, reused: true, waitMs: takenAt - askedAt };
+        if (await this.#orDestroy(connection, fit))
+          return { connection, reused: true, waitMs: performance.now() - askedAt };
       }
     } catch (error) {
       if (error instanceof Problem && error.type === "pool_timeout") this.#onTimeout();
@@ -113,8 +106,7 @@ export class ConnectionPool {
 
   release(connection: PoolConnection): void {
     this.#used -= 1;
-    const history = this.#histories.get(connection);
-    if (history !== undefined) history.usedAt = performance.now();
+    this.#fitness.used(connection);
     connection.release();
   }
 
@@ -125,7 +117,7 @@ export class ConnectionPool {
 
   /** A connection was found dead in use: the others may be too, and are checked before they are used again. */
   suspect(): void {
-    this.#suspectBefore = performance.now();
+    this.#fitness.suspect();
   }
 
   /** Closes all connections. Never rejects, and takes a second at most: one that cannot say goodbye is as good as closed. */
@@ -157,40 +149,43 @@ export class ConnectionPool {
     });
   }
 
+  /** The first use of a connection waits until it has its session state. */
+  async #begin(connection: PoolConnection, endsAt: number, signal: StopSignal | undefined): Promise<void> {
+    const limitMs = Math.max(0, endsAt - performance.now());
+    const late = () => new Problem("database_unavailable");
+    try {
+      await bounded(this.#new.ready(connection), { limitMs, late, signal });
+    } catch (error) {
+      this.#used -= 1;
+      this.#giveBack(connection);
+      throw databaseError(error);
+    }
+    this.#fitness.remember(connection);
+  }
+
+  /** Whether it is fit; one that is not, or whose check the request does not wait for, is closed. */
+  async #orDestroy(connection: PoolConnection, fit: boolean | Promise<boolean>): Promise<boolean> {
+    let keep = false;
+    try {
+      keep = await fit;
+      return keep;
+    } finally {
+      if (!keep) this.destroy(connection);
+    }
+  }
+
   /** The driver still hands connections to waits that nobody is waiting in any more: they go straight back. */
   #giveBack(connection: PoolConnection): void {
-    if (!this.#histories.has(connection)) this.#remember(connection, performance.now());
-    connection.release();
-  }
-
-  #remember(connection: PoolConnection, now: number): void {
-    // Not all at once: what was opened together would be replaced together.
-    const endsAt = now + this.#options.recycleMs * (1 - 0.1 * Math.random());
-    this.#histories.set(connection, { openedAt: now, usedAt: now, endsAt });
-  }
-
-  /** Whether a connection that was used before can be used once more. It is asked, unless it worked a moment ago. */
-  #isFit(
-    connection: PoolConnection,
-    history: History,
-    now: number,
-    signal: StopSignal | undefined,
-  ): boolean | Promise<boolean> {
-    if (now > history.endsAt || history.openedAt < this.#deadBefore) return false;
-    if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
-    return this.#isAlive(connection, signal);
-  }
-
-  async #isAlive(connection: PoolConnection, signal: StopSignal | undefined): Promise<boolean> {
-    const askedAt = performance.now();
-    try {
-      if (await answers(connection, signal)) return true;
-    } catch (error) {
-      this.destroy(connection);
-      throw error;
+    if (this.#fitness.knows(connection)) {
+      connection.release();
+      return;
     }
-    // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
-    this.#deadBefore = askedAt;
-    return false;
+    this.#new.ready(connection).then(
+      () => {
+        this.#fitness.remember(connection);
+        connection.release();
+      },
+      () => {},
+    );
   }
 }

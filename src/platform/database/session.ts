@@ -1,15 +1,17 @@
 // One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
 import type { Span } from "@opentelemetry/api";
-import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
+import type { FieldPacket, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
 import { boundedCall } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentPhases } from "../request-scope.ts";
 import type { StopSignal } from "../stop-signal.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
+import { readDecimals } from "./exact-numbers.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
 import type { Lease } from "./pool.ts";
 import type { QueryKiller } from "./query-killer.ts";
+import { breaksSessionState } from "./session-state.ts";
 import type { DatabaseTelemetry } from "./telemetry.ts";
 
 /** What a placeholder may stand for. No objects: the driver would expand them into SQL. */
@@ -28,8 +30,10 @@ export interface SessionTools {
   killer: QueryKiller;
   telemetry: DatabaseTelemetry;
   log: Logger;
-  /** Called when a statement that was given up could not be stopped in the server either. */
-  onUnstoppable: () => void;
+  /** When any of its sessions last heard from the server, as of performance.now(). */
+  server: { answeredAt: number };
+  /** Called when a statement was given up, could not be stopped, and nothing at all was heard from the server meanwhile. */
+  onSilence: () => void;
 }
 
 export class Session {
@@ -92,18 +96,21 @@ export class Session {
       const limits = { limitMs: options.queryTimeoutMs, late, signal };
       phases?.enter("query");
       const result = await boundedCall<Result>((resolve, reject) => {
-        this.connection.query<Result>({ sql, values: [...parameters] }, (error: QueryError | null, result) => {
+        const done = (error: QueryError | null, result: Result, fields: FieldPacket[] | undefined) => {
           running.end();
-          if (error !== null) reject(error);
-          else resolve(result);
-        });
+          if (error === null || !meansLostConnection(error)) this.#tools.server.answeredAt = performance.now();
+          if (error !== null) return reject(error);
+          if (Array.isArray(result)) readDecimals(result, fields ?? []);
+          resolve(result);
+        };
+        this.connection.query<Result>({ sql, values: [...parameters] }, done);
       }, limits);
-      rows = Array.isArray(result) ? result.length : result.affectedRows;
+      rows = Array.isArray(result) ? result.length : this.#changed(result);
       return result;
     } catch (error) {
       if (error instanceof Problem) this.#stopped = this.#stop(name, running);
       // A server that takes no writes any more was the primary before: a new connection may lead to the one that is now.
-      else this.#lost = meansLostConnection(error) || meansReadOnly(error);
+      else this.#lost ||= meansLostConnection(error) || meansReadOnly(error);
       const known = databaseError(error);
       errorType = known instanceof Problem ? known.type : (errorCode(error) ?? "query_failed");
       throw known;
@@ -116,12 +123,20 @@ export class Session {
     }
   }
 
+  /** The number of rows. @throws when the statement broke the session: nothing more may run on it. */
+  #changed({ affectedRows, serverStatus }: ResultSetHeader): number {
+    if (!breaksSessionState(serverStatus)) return affectedRows;
+    this.#lost = true;
+    throw new Error("a statement turned off autocommit or backslash escapes: its connection is closed");
+  }
+
   async #stop(name: string, running: RunningStatement): Promise<boolean> {
-    const { killer, telemetry, onUnstoppable } = this.#tools;
+    const { killer, telemetry, server, onSilence } = this.#tools;
     telemetry.killed(name);
-    const stopped = await killer.stop(this.connection.threadId, running.ended());
-    if (!stopped) onUnstoppable();
-    return stopped;
+    const givenUpAt = performance.now();
+    const outcome = await killer.stop(this.connection.threadId, running.ended());
+    if (outcome === "silent" && server.answeredAt < givenUpAt) onSilence();
+    return outcome === "stopped";
   }
 
   /** No values: they are nobody's business. */

@@ -27,8 +27,9 @@ export interface PoolState {
 export type DatabaseTelemetry = ReturnType<typeof databaseTelemetry>;
 
 interface ServerAddress {
+  /** Or the path of a Unix socket, which has no port. */
   host: string;
-  port: number;
+  port: number | undefined;
   database: string;
 }
 
@@ -37,13 +38,13 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
   const tracer = trace.getTracer("database");
   const starter = new LightTracer("database");
   const meter = metrics.getMeter("database");
-  const pool = `${server.host}:${server.port}/${server.database}`;
+  const pool = `${server.host}${server.port === undefined ? "" : `:${server.port}`}/${server.database}`;
   const poolAttributes = { "db.client.connection.pool.name": pool };
   const spanAttributes: Attributes = {
     "db.system.name": "mysql",
     "db.namespace": server.database,
     [ATTR_SERVER_ADDRESS]: server.host,
-    [ATTR_SERVER_PORT]: server.port,
+    ...(server.port !== undefined && { [ATTR_SERVER_PORT]: server.port }),
   };
   const histogram = (name: string, description: string) =>
     createHistogram("database", name, { description, unit: "s", boundaries });

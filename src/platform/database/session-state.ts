@@ -1,0 +1,67 @@
+// What a connection sets as soon as it is open, so that statements mean the same on every server. A server's global settings
+// hold for each new connection that does not set its own: they can turn escaping off, or COMMIT, or UTC.
+
+/** MySQL's own default. Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, as the driver's escaping needs it. */
+const sqlMode =
+  "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
+
+const both = {
+  sql_mode: `'${sqlMode}'`,
+  autocommit: "1",
+  // The driver sends and reads times in UTC.
+  time_zone: "'+00:00'",
+  completion_type: "'NO_CHAIN'",
+  foreign_key_checks: "1",
+  unique_checks: "1",
+  // The largest there is: DEFAULT would mean the server's global value.
+  sql_select_limit: "18446744073709551615",
+  sql_big_selects: "1",
+  sql_safe_updates: "0",
+  sql_auto_is_null: "0",
+  // In bytes. MySQL's 1024 cuts a longer result, with no more than a warning.
+  group_concat_max_len: "1048576",
+  div_precision_increment: "4",
+  default_week_format: "0",
+  lc_time_names: "'en_US'",
+};
+const mysqlOnly = {
+  transaction_isolation: "'REPEATABLE-READ'",
+  transaction_read_only: "0",
+  // Milliseconds, 0 for none: the service ends statements itself.
+  max_execution_time: "0",
+};
+const mariaDbOnly = {
+  tx_isolation: "'REPEATABLE-READ'",
+  tx_read_only: "0",
+  max_statement_time: "0",
+  check_constraint_checks: "1",
+};
+
+/**
+ * One statement for MySQL and MariaDB, all or nothing. Each reads the comment that is for it: MariaDB skips those for MySQL 5.7
+ * (https://mariadb.com/kb/en/comment-syntax/).
+ */
+export const setSessionState = [
+  "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
+  `, ${assignments(both)}`,
+  ` /*!50701 , ${assignments(mysqlOnly)} */`,
+  ` /*M! , ${assignments(mariaDbOnly)} */`,
+].join("");
+
+function assignments(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `SESSION ${name} = ${value}`)
+    .join(", ");
+}
+
+// Flags of the MySQL protocol, in the answer to each statement that returns no rows.
+const autocommit = 0x2;
+const noBackslashEscapes = 0x200;
+
+/**
+ * Whether a statement has changed what this side relies on: with NO_BACKSLASH_ESCAPES the driver's escaping is an injection,
+ * without autocommit a write is lost. `serverStatus` is that of the statement's ResultSetHeader.
+ */
+export function breaksSessionState(serverStatus: number): boolean {
+  return (serverStatus & (autocommit | noBackslashEscapes)) !== autocommit;
+}
