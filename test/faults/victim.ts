@@ -11,26 +11,35 @@ import { Link } from "./link.ts";
 const { signal } = new AbortController();
 type Running = Awaited<ReturnType<typeof openDatabase>>;
 
+interface VictimOptions {
+  /** More of the server's command line. */
+  serverOptions?: string[];
+  /** A folder that the server sees at the same path, wherever it runs. */
+  mount?: string;
+}
+
 export class Victim {
   /** Between it and the service, so that it comes back at the same address. */
   readonly link: Link;
   readonly #folder: string;
   readonly #keeper: Keeper;
+  readonly #options: VictimOptions;
   #server: Running;
 
-  private constructor(link: Link, folder: string, keeper: Keeper, server: Running) {
+  private constructor(link: Link, folder: string, keeper: Keeper, options: VictimOptions, server: Running) {
     this.link = link;
     this.#folder = folder;
     this.#keeper = keeper;
+    this.#options = options;
     this.#server = server;
   }
 
   /** Of the kind that the tests run on: a container or a process. */
-  static async start(): Promise<Victim> {
+  static async start(options: VictimOptions = {}): Promise<Victim> {
     const folder = await mkdtemp(join(tmpdir(), "victim-"));
     const keeper = startKeeper();
-    const server = await open(folder, keeper);
-    return new Victim(await Link.to(server.url), folder, keeper, server);
+    const server = await open(folder, keeper, options);
+    return new Victim(await Link.to(server.url), folder, keeper, options, server);
   }
 
   /** For the service: by way of the link. */
@@ -64,7 +73,7 @@ export class Victim {
 
   /** Starts it again on the data that the killed one left; resolves when it answers. */
   async revive(): Promise<void> {
-    this.#server = await open(this.#folder, this.#keeper);
+    this.#server = await open(this.#folder, this.#keeper, this.#options);
     this.link.leadTo(this.#server.url);
   }
 
@@ -77,7 +86,7 @@ export class Victim {
   }
 }
 
-function open(folder: string, keeper: Keeper): Promise<Running> {
+function open(folder: string, keeper: Keeper, options: VictimOptions): Promise<Running> {
   const env = { ...process.env, MYSQL_URL: "" };
-  return openDatabase({ env, keepIn: folder, signal, keeper, note: () => {} });
+  return openDatabase({ env, keepIn: folder, signal, keeper, note: () => {}, ...options });
 }

@@ -16,10 +16,10 @@ const PASSWORD = "development";
 const DATABASE = "service";
 
 /**
- * @param {Omit<import("./server.js").ServerOptions, "cache"> & { note: (text: string) => void }} options
+ * @param {Omit<import("./server.js").ServerOptions, "cache"> & { note: (text: string) => void, mount?: string }} options
  * @returns {Promise<import("./way.js").Database>}
  */
-export async function openContainer({ keepIn, signal, keeper, note }) {
+export async function openContainer({ keepIn, signal, keeper, note, serverOptions = [], mount }) {
   await requireEngine(signal);
   await requireImage(signal, note);
   await removeOrphans(signal);
@@ -36,7 +36,8 @@ export async function openContainer({ keepIn, signal, keeper, note }) {
         `--env=MYSQL_ROOT_PASSWORD=${PASSWORD}`,
         `--env=MYSQL_DATABASE=${DATABASE}`,
       ],
-      ...[IMAGE, ...developmentOptions("mysql")],
+      ...(mount === undefined ? [] : [`--volume=${mount}:${mount}:ro`]),
+      ...[IMAGE, ...developmentOptions("mysql"), ...serverOptions],
     ],
     stopLimitMs: 20_000,
     cleanUp: async () => {

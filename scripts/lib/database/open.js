@@ -21,6 +21,8 @@ import { firstThatWorks } from "./way.js";
  * @property {AbortSignal} signal
  * @property {import("../keeper.js").Keeper | undefined} keeper
  * @property {(text: string) => void} note
+ * @property {string[]} [serverOptions] more of the server's command line
+ * @property {string} [mount] a folder that a container sees too, at the same path
  */
 
 /** @param {OpenOptions} options @returns {Promise<Database>} a server that answers */

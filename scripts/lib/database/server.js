@@ -21,6 +21,7 @@ const DATABASE = "service";
  * @property {string | undefined} keepIn the folder for data that outlives the server; undefined for a throw-away one
  * @property {AbortSignal} signal
  * @property {import("../keeper.js").Keeper | undefined} keeper
+ * @property {string[]} [serverOptions] more of the server's command line
  */
 
 /**
@@ -28,7 +29,7 @@ const DATABASE = "service";
  * @param {ServerOptions} options
  * @returns {Promise<{ url: string, port: number, child: import("../child.js").Child }>} answering
  */
-export async function startServer(binaries, { cache, keepIn, signal, keeper }) {
+export async function startServer(binaries, { cache, keepIn, signal, keeper, serverOptions = [] }) {
   const { server, edition, baseFolder, env } = binaries;
   // a socket's path may have 107 bytes at most, so it never lies in the repository
   const runFolder = await mkdtemp(join(tmpdir(), "koa-db-"));
@@ -54,6 +55,7 @@ export async function startServer(binaries, { cache, keepIn, signal, keeper }) {
         `--port=${port}`,
         "--bind-address=127.0.0.1",
         ...developmentOptions(edition.kind),
+        ...serverOptions,
         ...asUser(),
       ],
       env,

@@ -147,7 +147,10 @@ export function isMissingReference(error: unknown): boolean {
 
 /** A DDL statement finds its change made: what it creates exists, what it drops does not. */
 export function meansAlreadyDone(error: unknown): boolean {
-  return alreadyDone.has(errorNumber(error));
+  const number = errorNumber(error);
+  // MariaDB says of a foreign key that is there only that the table cannot be made (1005), with InnoDB's number in the text.
+  const keyIsThere = number === 1005 && error instanceof Error && error.message.includes("errno: 121");
+  return alreadyDone.has(number) || keyIsThere;
 }
 
 function causeOf(error: unknown): unknown {

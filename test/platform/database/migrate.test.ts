@@ -45,5 +45,62 @@ describe("migrate", () => {
     await file("shop/migrations/3.ts", "CREATE TABLE c (id INT)");
     await assert.rejects(run(), /2\.ts/);
     assert.deepEqual(await applied(), ["1.ts"]);
+    await file("shop/migrations/mended.ts", "CREATE TABLE b (id INT)");
+    await rm(`${folder}/shop/migrations/2.ts`);
+    await run();
+    assert.deepEqual(await applied(), ["1.ts", "3.ts", "mended.ts"]);
+  });
+
+  /** As a process leaves it that was killed between a change and its record. */
+  async function cutOff(name: string, sql: string): Promise<void> {
+    await db.connection.query(sql);
+    await db.connection.query("INSERT INTO migrations_started VALUES (?, UTC_TIMESTAMP(3))", [name]);
+  }
+
+  for (const [what, sql] of [
+    ["created a table", "CREATE TABLE b (id INT)"],
+    ["dropped a table", "DROP TABLE old"],
+    ["added a column", "ALTER TABLE a ADD COLUMN more INT"],
+    ["added an index", "ALTER TABLE a ADD INDEX by_id (id)"],
+    ["dropped an index", "ALTER TABLE a DROP INDEX by_old"],
+    ["dropped a column", "ALTER TABLE a DROP COLUMN old"],
+    ["added a foreign key", "ALTER TABLE a ADD CONSTRAINT a_old FOREIGN KEY (old) REFERENCES old (id)"],
+  ] as const) {
+    it(`goes on after it was killed when it had ${what}`, async () => {
+      await file("shop/migrations/1.ts", "CREATE TABLE old (id INT PRIMARY KEY)");
+      await file("shop/migrations/2.ts", "CREATE TABLE a (id INT, old INT, KEY by_old (old))");
+      await run();
+      await cutOff("3.ts", sql);
+      await file("shop/migrations/3.ts", sql);
+      await file("shop/migrations/4.ts", "CREATE TABLE last (id INT)");
+      await run();
+      assert.deepEqual(await applied(), ["1.ts", "2.ts", "3.ts", "4.ts"]);
+    });
+  }
+
+  it("does what it was killed before", async () => {
+    await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
+    await run();
+    await cutOff("2.ts", "DO 1");
+    await file("shop/migrations/2.ts", "ALTER TABLE a ADD COLUMN more INT");
+    await run();
+    await db.connection.query("SELECT more FROM a");
+  });
+
+  it("takes a table that is in its way for its own only when it was cut off", async () => {
+    await db.connection.query("CREATE TABLE a (other INT)");
+    await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
+    await assert.rejects(run(), /already exists/);
+    await assert.rejects(run(), /already exists/);
+    assert.deepEqual(await applied(), []);
+  });
+
+  it("goes on with a database of an earlier version, which kept no record of starts", async () => {
+    await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
+    await run();
+    await db.connection.query("DROP TABLE migrations_started");
+    await file("shop/migrations/2.ts", "CREATE TABLE b (id INT)");
+    await run();
+    assert.deepEqual(await applied(), ["1.ts", "2.ts"]);
   });
 });

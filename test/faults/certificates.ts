@@ -1,0 +1,52 @@
+// Certificates for the tests' own servers and clients, made by the openssl command.
+import { execFileSync } from "node:child_process";
+import { chmodSync, renameSync, writeFileSync } from "node:fs";
+
+export interface Certificate {
+  cert: string;
+  key: string;
+}
+
+/** Makes authorities and certificates in `folder`, whose files a server of another user can read. */
+export class Certificates {
+  readonly #folder: string;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+    chmodSync(folder, 0o755);
+  }
+
+  authority(name: string): Certificate {
+    const { cert, key } = this.#paths(name);
+    this.#openssl("req", "-x509", ...fresh, "-subj", `/CN=${name}`, "-days", "2", "-keyout", key, "-out", cert);
+    return this.#readable({ cert, key });
+  }
+
+  /** One for `host`, in the files `name`, which it replaces. */
+  issue(name: string, host: string, authority: Certificate): Certificate {
+    const { cert, key } = this.#paths(name);
+    const request = `${this.#folder}/${name}.csr`;
+    const extensions = `${this.#folder}/${name}.ext`;
+    this.#openssl("req", ...fresh, "-subj", `/CN=${host}`, "-keyout", `${key}.new`, "-out", request);
+    writeFileSync(extensions, `subjectAltName=DNS:${host}\n`);
+    const signed = ["-CA", authority.cert, "-CAkey", authority.key, "-CAcreateserial", "-extfile", extensions];
+    this.#openssl("x509", "-req", "-in", request, ...signed, "-days", "2", "-out", cert);
+    renameSync(`${key}.new`, key);
+    return this.#readable({ cert, key });
+  }
+
+  #paths(name: string): Certificate {
+    return { cert: `${this.#folder}/${name}.pem`, key: `${this.#folder}/${name}-key.pem` };
+  }
+
+  #readable(certificate: Certificate): Certificate {
+    chmodSync(certificate.key, 0o644);
+    return certificate;
+  }
+
+  #openssl(...args: string[]): void {
+    execFileSync("openssl", args, { stdio: "pipe" });
+  }
+}
+
+const fresh = ["-newkey", "rsa:2048", "-nodes", "-sha256"];
