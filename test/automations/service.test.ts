@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { automationRepository } from "../../src/automations/repository.ts";
+import { automationService } from "../../src/automations/service.ts";
+import { startService } from "../helper.ts";
+
+describe("automationService", () => {
+  let service: Awaited<ReturnType<typeof startService>>;
+  before(async () => {
+    service = await startService({ automations: 1 });
+  });
+  after(() => service.stop());
+
+  it("says not_found when the automation is deleted between its look-up and its run", async () => {
+    const repository = automationRepository(service.database);
+    const deletedAfterwards = {
+      ...repository,
+      async get(id: number) {
+        const row = await repository.get(id);
+        await repository.delete(id);
+        return row;
+      },
+    };
+    const webhooks = {
+      refusal: () => undefined,
+      call: () => assert.fail("the webhook of a deleted automation is called"),
+    };
+    await assert.rejects(automationService(deletedAfterwards, webhooks).run(1), { type: "not_found", status: 404 });
+  });
+});
