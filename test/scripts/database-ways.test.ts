@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { openGiven, withoutPassword } from "../../scripts/lib/database/given.js";
+import { settingsOf } from "../../scripts/lib/database/login.js";
 import { chooseWays, openDatabase } from "../../scripts/lib/database/open.js";
 import { firstThatWorks, Unavailable } from "../../scripts/lib/database/way.js";
 import { freePort } from "../../scripts/lib/ports.js";
+import { parseDatabaseUrl } from "../../src/platform/database/url.ts";
 
 describe("where the database comes from", () => {
   const tried: string[] = [];
@@ -50,6 +52,19 @@ describe("where the database comes from", () => {
       /set MYSQL_URL=[\s\S]*start Docker[\s\S]*- path: path is not here\n.*- packages: packages is not/,
     );
   });
+
+  for (const url of [
+    "mysql://us%40er:p%2Fw@[::1]:3307/my%20db",
+    "mysql://u:p@db/shop?ssl-mode=disabled",
+    "mysql://u:p@db/shop?ssl-mode=REQUIRED",
+    `mysql://u:p@db/shop?ssl-mode=VERIFY_CA&ssl-ca=${import.meta.filename}`,
+    `mysql://u:p@db/shop?ssl-mode=verify_identity&ssl-cert=${import.meta.filename}&ssl-key=${import.meta.filename}`,
+    "mysql://u:p@localhost/shop?socketPath=/run/mysqld.sock",
+  ]) {
+    it(`reads ${url.replaceAll(import.meta.dirname, "…")} as the service does`, () => {
+      assert.deepEqual(settingsOf(url), parseDatabaseUrl(url));
+    });
+  }
 
   it("stops at a failure that another way would only hide", async () => {
     await assert.rejects(firstThatWorks([way("path", "fails"), way("container", "works")], noted), {

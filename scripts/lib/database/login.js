@@ -1,4 +1,5 @@
 // Whether a server answers is asked as the service will ask: by logging in. Needs the dependencies to be installed.
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEdition } from "./edition.js";
 
@@ -10,7 +11,7 @@ import { parseEdition } from "./edition.js";
  */
 export async function askEdition(url) {
   const { createConnection } = await import("mysql2/promise");
-  const connection = await createConnection({ uri: url, connectTimeout: 5000 });
+  const connection = await createConnection({ ...settingsOf(url), connectTimeout: 5000 });
   try {
     const [rows] = await connection.query("SELECT VERSION() AS version");
     const edition = parseEdition(JSON.stringify(rows).replaceAll('"', " "));
@@ -19,6 +20,37 @@ export async function askEdition(url) {
   } finally {
     connection.destroy();
   }
+}
+
+/**
+ * What the service means by the parts of MYSQL_URL (src/platform/database/url.ts, which also says what is wrong with one).
+ * @param {string} text
+ */
+export function settingsOf(text) {
+  const { hostname, port, username, password, pathname, searchParams } = new URL(text);
+  const mode = (searchParams.get("ssl-mode") ?? "DISABLED").toUpperCase();
+  /** @param {string} part @param {"ca" | "cert" | "key"} option */
+  const file = (part, option) => {
+    const path = searchParams.get(part);
+    return path === null ? {} : { [option]: readFileSync(path, "utf8") };
+  };
+  const ssl = {
+    ...file("ssl-ca", "ca"),
+    ...file("ssl-cert", "cert"),
+    ...file("ssl-key", "key"),
+    rejectUnauthorized: mode !== "REQUIRED",
+    verifyIdentity: mode === "VERIFY_IDENTITY",
+  };
+  const socketPath = searchParams.get("socketPath");
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(port || 3306),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+    ...(socketPath === null ? {} : { socketPath }),
+    ...(mode === "DISABLED" ? {} : { ssl }),
+  };
 }
 
 /**
