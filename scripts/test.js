@@ -4,6 +4,7 @@
 // `npm test -- --overload --soak [MINUTES]`: a little overload for a long time, and whether the service grows.
 // `npm test -- --bench [--figures …]`: the tests of the benchmark; with --figures itself, and its own arguments.
 // `npm test -- --faults`: the tests of what happens when the database or another dependency fails.
+// `npm test -- --neighbours`: what the others get while one caller misbehaves.
 // Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
 import "./lib/node-version.js";
 import { spawn } from "node:child_process";

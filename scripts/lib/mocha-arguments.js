@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The suites beside the usual one, each with a configuration of its own. */
-const SUITES = ["stack", "overload", "faults", "bench"];
+const SUITES = ["stack", "overload", "faults", "neighbours", "bench"];
 
 /**
  * @param {string} root the repository

@@ -1,0 +1,191 @@
+// What one bad caller may do to a service that many use: slow, large, broken and greedy, within its rate limit and beyond.
+import { connect, type Socket } from "node:net";
+import { type Caller, createAutomation, marketplace } from "./callers.ts";
+
+export interface Target {
+  url: string;
+  /** Of the receiver of webhooks. */
+  webhooks: string;
+  caller: Caller;
+}
+
+export interface Behaviour {
+  /** Of the service, where a smaller one shows it sooner. */
+  env?: Record<string, string>;
+  /** Begins it. It goes on until the process ends. */
+  begin(target: Target): void | Promise<void>;
+}
+
+const optimized = "/api/optimized/automations/marketplace";
+
+export const behaviours: Readonly<Record<string, Behaviour>> = {
+  nothing: { begin() {} },
+
+  "webhooks that take 1.35 s, 10 a second": {
+    async begin({ url, webhooks, caller }) {
+      const own = await createAutomation(url, caller, `${webhooks}/slow`);
+      every(100, () => send(url, caller, "POST", `${own}/runs`));
+    },
+  },
+  "a webhook that fails, 10 a second": {
+    async begin({ url, webhooks, caller }) {
+      const own = await createAutomation(url, caller, `${webhooks}/failing`);
+      every(100, () => send(url, caller, "POST", `${own}/runs`));
+    },
+  },
+  "webhooks where nothing listens, 10 a second": {
+    async begin({ url, caller }) {
+      const own = await createAutomation(url, caller, "http://127.0.0.2:9/");
+      every(100, () => send(url, caller, "POST", `${own}/runs`));
+    },
+  },
+  "one byte of a body, 5 a second": {
+    begin({ url, caller }) {
+      every(200, () => raw(url, `${head(caller, "POST", "/api/automations", "Content-Length: 500", json)}{`));
+    },
+  },
+  "bodies of 100 kB, a byte at a time, 5 a second": {
+    begin({ url, caller }) {
+      every(200, () => {
+        const socket = raw(url, head(caller, "POST", "/api/automations", "Content-Length: 100000", json));
+        const trickling = setInterval(() => socket.write(" "), 100);
+        socket.once("close", () => clearInterval(trickling));
+      });
+    },
+  },
+  "500 bodies at once that do not end": {
+    begin({ url, caller }) {
+      for (let count = 0; count < 500; count += 1) {
+        raw(url, `${head(caller, "POST", "/api/automations", "Transfer-Encoding: chunked", json)}1\r\n{\r\n`);
+      }
+    },
+  },
+  "bodies of 100 kB, 10 a second": {
+    begin({ url, caller }) {
+      const body = JSON.stringify({ name: "large", description: "x".repeat(100_000), category: "data" });
+      every(100, () => send(url, caller, "POST", "/api/automations", body));
+    },
+  },
+  "searches that it gives up after 15 ms, 100 a second": {
+    begin({ url, caller }) {
+      let count = 0;
+      const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
+      every(10, () => {
+        count += 1;
+        send(url, impatient, "GET", `${marketplace}?search=${count % 2 ? "invoice" : count}&count=true`);
+      });
+    },
+  },
+  "searches that it hangs up on, 100 a second": {
+    begin({ url, caller }) {
+      let count = 0;
+      every(10, () => {
+        count += 1;
+        const socket = raw(url, head(caller, "GET", `${marketplace}?search=${count}&count=true`));
+        setTimeout(() => socket.destroy(), 10);
+      });
+    },
+  },
+  "searches that count, 10 a second": {
+    begin({ url, caller }) {
+      let count = 0;
+      every(100, () => {
+        count += 1;
+        send(url, caller, "GET", `${marketplace}?search=${count}&count=true&limit=100`);
+      });
+    },
+  },
+  "cached pages, each another one, 100 a second": {
+    env: { NODE_OPTIONS: "--max-old-space-size=160" },
+    begin({ url, caller }) {
+      let count = 0;
+      every(10, () => {
+        count += 1;
+        const word = ["new", "order", "posts", "task", "within"][count % 5];
+        send(url, caller, "GET", `${optimized}?limit=100&search=${word}${"%20".repeat(count % 60)}&sort=newest`);
+        send(url, caller, "GET", `${optimized}?limit=${1 + (count % 100)}&sort=rating`);
+      });
+    },
+  },
+  "500 lists, pipelined on 50 connections, none of them read": {
+    env: { NODE_OPTIONS: "--max-old-space-size=200" },
+    begin({ url, caller }) {
+      for (let count = 0; count < 50; count += 1) {
+        raw(url, head(caller, "GET", `${marketplace}?limit=100`).repeat(10)).pause();
+      }
+    },
+  },
+  "lists that are read at a byte a second": {
+    begin({ url, caller }) {
+      every(100, () => {
+        const socket = raw(url, head(caller, "GET", `${marketplace}?limit=100`));
+        socket.pause();
+        const reading = setInterval(() => socket.read(1), 1000);
+        socket.once("close", () => clearInterval(reading));
+      });
+    },
+  },
+  "2000 connections that say nothing": {
+    begin({ url }) {
+      for (let count = 0; count < 2000; count += 1) raw(url, "");
+    },
+  },
+  "metrics, 100 a second": {
+    begin({ url, caller }) {
+      every(10, () => send(url, caller, "GET", "/metrics"));
+    },
+  },
+  "health, 300 a second": {
+    begin({ url, caller }) {
+      every(10, () => {
+        for (const path of ["/health", "/health/ready", "/health/live"]) send(url, caller, "GET", path);
+      });
+    },
+  },
+  "wrong tokens, 100 a second": {
+    begin({ url, caller }) {
+      let count = 0;
+      every(10, () => {
+        count += 1;
+        const wrong = { headers: { ...caller.headers, authorization: `Bearer a.${count}.${"x".repeat(4000)}` } };
+        send(url, wrong, "GET", "/api/automations/1");
+      });
+    },
+  },
+  "bytes that are no HTTP, 100 a second": {
+    begin({ url }) {
+      every(10, () => raw(url, "\0\x01\xff GET / HTTP/9.9\r\n: :\r\n\r\n"));
+    },
+  },
+};
+
+const json = "Content-Type: application/json";
+
+function head({ headers }: Caller, method: string, path: string, ...more: string[]): string {
+  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return `${[`${method} ${path} HTTP/1.1`, "Host: x", ...own, ...more].join("\r\n")}\r\n\r\n`;
+}
+
+function raw(url: string, bytes: string): Socket {
+  const socket = connect({ host: "127.0.0.1", port: Number(new URL(url).port) });
+  socket.on("error", () => {});
+  socket.write(Buffer.from(bytes, "latin1"));
+  return socket;
+}
+
+function send(url: string, { headers }: Caller, method: string, path: string, body?: string): void {
+  const options = {
+    method,
+    headers: { ...headers, ...(body !== undefined && { "content-type": "application/json" }) },
+    ...(body !== undefined && { body }),
+  };
+  fetch(url + path, options).then(
+    (response) => response.arrayBuffer(),
+    () => {},
+  );
+}
+
+function every(ms: number, what: () => void): void {
+  what();
+  setInterval(what, ms);
+}

@@ -1,0 +1,28 @@
+// Who calls the service: each with an address and a name of its own, as behind a proxy, so that limits tell them apart.
+import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
+import { secret } from "../helper.ts";
+
+export interface Caller {
+  headers: Record<string, string>;
+}
+
+/** The `number`th caller, from 1 to 250. */
+export async function caller(number: number): Promise<Caller> {
+  const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+  const token = await signDevelopmentToken(signing, { subject: `caller-${number}`, ttlS: 3600 });
+  return { headers: { authorization: `Bearer ${token}`, "x-forwarded-for": `198.51.100.${number}` } };
+}
+
+export const marketplace = "/api/automations/marketplace";
+
+/** An automation whose webhook is `path` of the receiver at `webhooks`; its path. */
+export async function createAutomation(url: string, { headers }: Caller, webhookUrl: string): Promise<string> {
+  const response = await fetch(`${url}/api/automations`, {
+    method: "POST",
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify({ name: "mine", category: "data", webhookUrl }),
+  });
+  const location = response.headers.get("location");
+  if (location === null) throw new Error(`no automation was created: ${response.status}`);
+  return location;
+}
