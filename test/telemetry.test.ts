@@ -285,7 +285,7 @@ describe("a library that is added", () => {
       import knex from "knex";
       const db = knex({ client: "mysql2", connection: process.env.MYSQL_URL });
       await trace.getTracer("test").startActiveSpan("caller", async (span) => {
-        await db("automations").count();
+        await db.select(db.raw("? as number", [1]));
         span.end();
       });
       await db.destroy();
@@ -299,7 +299,7 @@ describe("a library that is added", () => {
       (span) => span.parentSpanId === caller?.spanId && span.kind === spanKind.client,
     );
     assert.equal(traced.length, 1);
-    assert.match(String(traced[0]?.attributes["db.query.text"]), /select count\(\*\) from `automations`/);
+    assert.match(String(traced[0]?.attributes["db.query.text"]), /select \? as number/);
     receiver.stop();
   });
 });
