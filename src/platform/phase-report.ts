@@ -116,6 +116,7 @@ function ofEachPhase<Value>(of: (phase: Phase) => Value): Readonly<Record<Phase,
     pool: of("pool"),
     queue: of("queue"),
     auth: of("auth"),
+    receive: of("receive"),
     own: of("own"),
   };
 }
