@@ -93,6 +93,7 @@ export function automationRoutes(service: AutomationService, cacheOptions: Marke
       method: "POST",
       path: "/api/automations/:id/runs",
       priority: "high",
+      outbound: true,
       async handle(ctx) {
         ctx.body = await service.run(validate(idParameters, ctx.state.params).id);
         ctx.status = 201;

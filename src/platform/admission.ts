@@ -22,22 +22,22 @@ const waitBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0
 export function admission(queue: AdmissionQueue): Middleware {
   const { waited, refused } = instruments(queue);
   return function admission(ctx, next) {
-    const priority = ctx.state.route?.priority ?? "normal";
+    const { priority = "normal", outbound = false } = ctx.state.route ?? {};
     let place: Place | undefined;
     try {
-      place = queue.enterAtOnce(priority, ctx.state.deadline.stop);
+      place = queue.enterAtOnce(priority, ctx.state.deadline.stop, outbound);
     } catch (error) {
       throw counted(error, priority);
     }
-    if (place === undefined) return waitInLine(ctx, priority, next);
+    if (place === undefined) return waitInLine(ctx, priority, outbound, next);
     waited[priority].record(0);
     return goOn(ctx, place, next);
   };
 
-  async function waitInLine(ctx: Context, priority: Priority, next: Next): Promise<void> {
+  async function waitInLine(ctx: Context, priority: Priority, outbound: boolean, next: Next): Promise<void> {
     const startedAt = performance.now();
     const { stop } = ctx.state.deadline;
-    const place = await inPhase("queue", () => queue.enter(priority, stop)).catch((error: unknown) => {
+    const place = await inPhase("queue", () => queue.enter(priority, stop, outbound)).catch((error: unknown) => {
       throw counted(error, priority);
     });
     waited[priority].record((performance.now() - startedAt) / 1000);

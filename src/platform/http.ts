@@ -18,6 +18,8 @@ export interface Route {
   readonly public?: boolean;
   /** Who goes first when there are more requests than places; under pressure, low is refused. Not given: normal. */
   readonly priority?: Priority;
+  /** Calls services that its callers choose, such as webhooks: these routes together hold half of the slots at most. */
+  readonly outbound?: boolean;
   readonly handle: (ctx: Context) => Promise<void> | void;
 }
 
