@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import { Faults } from "./faults/faults.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { admission } from "./platform/admission.ts";
+import { refusalCounter } from "./platform/admission-refusals.ts";
 import { Application } from "./platform/application.ts";
 import { apiKeySubjects } from "./platform/auth/api-keys.ts";
 import { authenticate } from "./platform/auth/authenticate.ts";
@@ -41,6 +42,7 @@ import { handleRoute, routeMatch } from "./platform/route-match.ts";
 import { crossOrigin, securityHeaders } from "./platform/security-headers.ts";
 import { serverSpan } from "./platform/server-span.ts";
 import { slowRequest } from "./platform/slow-request.ts";
+import { WaitingBodies } from "./platform/waiting-bodies.ts";
 
 interface Dependencies {
   database: Database;
@@ -93,6 +95,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   }, 1000).unref();
   const shedding = () => memory.shedding || loop.shedding;
   const queue = new AdmissionQueue({ ...config.admission, shedding });
+  const refused = refusalCounter();
   const systemState = () => ({
     "admission.running": queue.total("running"),
     "admission.queued": queue.total("queued"),
@@ -119,8 +122,8 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));
   if (protection) app.use(limitBySubject(limit));
-  if (protection) app.use(admission(queue));
-  app.use(jsonBody(config.bodyLimitBytes));
+  app.use(jsonBody(config.bodyLimitBytes, protection ? new WaitingBodies({ queue, refused }) : undefined));
+  if (protection) app.use(admission(queue, refused));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
   app.on("error", (error: NodeJS.ErrnoException) => {

@@ -30,6 +30,8 @@ export interface RequestState {
   phases: PhaseClock;
   /** What deep code knows of the request; see {@link currentDeadline}. */
   scope?: RequestScope;
+  /** Told when the request has its slot; see {@link WaitingBodies}. */
+  admitted?: () => void;
   /** See {@link whenEnded}. */
   ending?: (() => void)[];
   /** See {@link whenAnswered}. */

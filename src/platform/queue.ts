@@ -54,9 +54,9 @@ export class AdmissionQueue {
   }
 
   /** Throws what {@link enter} would reject with at once if it were called now: queue_full or shed. */
-  throwIfRefusing(priority: Priority): void {
+  throwIfRefusing(priority: Priority, outbound = false): void {
     this.#throwIfShedding(priority);
-    if (this.#runningTotal >= this.#options.limit && !this.#lines.hasRoom(priority)) throw new Problem("queue_full");
+    if (!this.#hasSlot(outbound) && !this.#lines.hasRoom(priority)) throw new Problem("queue_full");
   }
 
   /**
@@ -75,7 +75,7 @@ export class AdmissionQueue {
   enterAtOnce(priority: Priority, signal: StopSignal, outbound = false): Place | undefined {
     signal.throwIfAborted();
     this.#throwIfShedding(priority);
-    if (this.#runningTotal >= this.#options.limit || (outbound && !this.#outboundFree())) return undefined;
+    if (!this.#hasSlot(outbound)) return undefined;
     this.#count(priority, outbound, 1);
     return this.#place(priority, outbound);
   }
@@ -123,6 +123,10 @@ export class AdmissionQueue {
 
   #throwIfShedding(priority: Priority): void {
     if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
+  }
+
+  #hasSlot(outbound: boolean): boolean {
+    return this.#runningTotal < this.#options.limit && (!outbound || this.#outboundFree());
   }
 
   #outboundFree(): boolean {

@@ -160,8 +160,8 @@ describe("admission", () => {
   it("does not run the handler of a request that ends just as its turn comes, and gives the turn back", async () => {
     const ending = new AbortController();
     class LateQueue extends AdmissionQueue {
-      override enterAtOnce(...[priority, signal]: Parameters<AdmissionQueue["enterAtOnce"]>) {
-        const place = super.enterAtOnce(priority, signal);
+      override enterAtOnce(...given: Parameters<AdmissionQueue["enterAtOnce"]>) {
+        const place = super.enterAtOnce(...given);
         ending.abort(new Problem("deadline_exceeded"));
         return place;
       }
