@@ -36,7 +36,7 @@ export interface RequestState {
   ending?: (() => void)[];
   /** See {@link whenAnswered}. */
   answering?: (() => void)[];
-  /** See {@link whenClosed}. */
+  /** See {@link whenHandedOver}. */
   closing?: (() => void)[];
   /** What telemetry calls the route: its template, once it is known. See {@link nameRoute}. */
   routeName?: string;

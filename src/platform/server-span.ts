@@ -19,7 +19,7 @@ import {
 import { clientAddress } from "./client-address.ts";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
-import { whenClosed } from "./lifecycle.ts";
+import { whenHandedOver } from "./lifecycle.ts";
 import { LightTracer } from "./light-tracer.ts";
 import { followRequests, inRequest } from "./request-scope.ts";
 import { unmatchedRoute } from "./route-match.ts";
@@ -31,7 +31,7 @@ const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 
 const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]);
 
 /**
- * Runs the rest of the chain in a server span, which ends when the answer has been sent or its client has gone. `trustedProxies`
+ * Runs the rest of the chain in a server span, which ends when the answer is in the hands of the socket or its client has gone. `trustedProxies`
  * is how many proxies in front of the service append to X-Forwarded-For.
  */
 export function serverSpan(trustedProxies: number): Middleware {
@@ -45,7 +45,7 @@ export function serverSpan(trustedProxies: number): Middleware {
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const span = tracer.start(method, SpanKind.SERVER, asked(ctx, method), parent);
-    whenClosed(ctx, () => {
+    whenHandedOver(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
       const errorType = statusCode < 500 ? undefined : (ctx.state.problem ?? String(statusCode));
