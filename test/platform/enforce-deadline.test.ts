@@ -7,7 +7,7 @@ import { admission } from "../../src/platform/admission.ts";
 import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Context, RequestState } from "../../src/platform/http.ts";
 import { jsonBody } from "../../src/platform/json-body.ts";
-import { whenHandedOver, whenEnded } from "../../src/platform/lifecycle.ts";
+import { whenEnded, whenHandedOver } from "../../src/platform/lifecycle.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
