@@ -20,6 +20,8 @@ export const variables = z.object({
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
   SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
   SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),
+  SERVER_SEND_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long a client may take nothing of its answer"),
+  SERVER_MAX_CONNECTIONS: wholeNumber(10_000, 1, 1_000_000, "most open connections"),
   SERVER_KEEP_ALIVE_MS: wholeNumber(65_000, 0, 3_600_000, "how long an idle connection is kept"),
   SERVER_MAX_HEADER_BYTES: wholeNumber(16_384, 1024, 1_048_576, "largest headers of a request"),
   SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
