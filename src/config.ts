@@ -117,6 +117,7 @@ export function loadConfig(environment: Environment) {
       freshMs: values.MARKETPLACE_FRESH_MS,
       staleMs: values.MARKETPLACE_STALE_MS,
       maxEntries: values.MARKETPLACE_CACHE_ENTRIES,
+      maxBytes: values.MARKETPLACE_CACHE_BYTES,
     },
     seed: { automations: values.SEED_AUTOMATIONS, webhookUrl: values.SEED_WEBHOOK_URL },
   };
