@@ -3,11 +3,13 @@
 import type { RequestListener, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Most requests that may wait for the one before them; their bodies wait too, up to 64 KiB of each. */
-const most = 16;
+/** With so many waiting, no more is read: their bodies wait too, up to 64 KiB of each. */
+const readNoMore = 16;
+/** Most that may wait all the same, since many small ones come at once. */
+const most = 256;
 
 /**
- * Calls `handle` when the answers before have been sent. `tooMany` gets the connection of a client that sends more than 16
+ * Calls `handle` when the answers before have been sent. `tooMany` gets the connection of a client that sends more than 256
  * requests ahead, and is to end it.
  */
 export function oneByOne(handle: RequestListener, tooMany: (socket: Socket) => void): RequestListener {
@@ -25,8 +27,11 @@ export function oneByOne(handle: RequestListener, tooMany: (socket: Socket) => v
       return;
     }
     waiting.set(socket, count);
+    if (count >= readNoMore) socket.pause();
     onTurn(response, () => {
-      waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
+      const left = (waiting.get(socket) ?? 1) - 1;
+      waiting.set(socket, left);
+      if (left === readNoMore - 1) socket.resume();
       handle(request, response);
     });
   };

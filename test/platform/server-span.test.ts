@@ -61,7 +61,12 @@ describe("serverSpan", () => {
     handle = () => tracer.startSpan("inside").end();
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
     await fetch(`${url}/things/7`, {
-      headers: { traceparent: `00-${traceId}-${spanId}-01`, "user-agent": "test", "x-forwarded-for": "192.0.2.7" },
+      headers: {
+        traceparent: `00-${traceId}-${spanId}-01`,
+        "user-agent": "test",
+        "x-forwarded-for": "192.0.2.7",
+        "x-forwarded-proto": "https",
+      },
     });
     const [inside, span] = await spans(2);
     assert.equal(span?.name, "GET /things/{id}");
@@ -71,7 +76,7 @@ describe("serverSpan", () => {
     assert.equal(inside?.parentSpanContext?.spanId, span.spanContext().spanId);
     assert.deepEqual(span.attributes, {
       "http.request.method": "GET",
-      "url.scheme": "http",
+      "url.scheme": "https",
       "url.path": "/things/7",
       "client.address": "192.0.2.7",
       "user_agent.original": "test",
