@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually, startService } from "../helper.ts";
+import { publicRoute } from "../public-route.ts";
 
 const megabyte = 1_000_000;
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -12,13 +13,16 @@ describe("a server whose clients do not read", () => {
   let service: Awaited<ReturnType<typeof startService>>;
   let sockets: Socket[];
   let handled: number;
+  let held: PromiseWithResolvers<void>;
 
   async function start(env: Record<string, string> = {}): Promise<void> {
     sockets = [];
     handled = 0;
+    held = Promise.withResolvers();
     service = await startService({
       env,
       routes: () => [
+        publicRoute("/held", () => held.promise),
         {
           method: "GET",
           path: "/large/:megabytes",
@@ -99,17 +103,17 @@ describe("a server whose clients do not read", () => {
     assert.ok((await read(send(get("/large/30") + get("/health/live").repeat(257)), 30 * megabyte)) < 30 * megabyte);
   });
 
-  it("reads no more of one that sends many bodies ahead, until it reads", async () => {
+  it("reads no more of one that sends many bodies ahead, until the first request is answered", async () => {
     await start();
-    const client = send(get("/large/30"));
+    const client = send(get("/held"));
     const head = "POST /api/automations HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n";
     for (let index = 0; index < 250; index++) client.write(head + " ".repeat(60_000));
-    await eventually("the first", () => handled === 1);
     await sleep(1000);
+    held.resolve();
     assert.ok(client.writableLength > 0, "15 MB are more than the kernel takes for a server that does not read");
     let text = "";
     client.setEncoding("latin1").on("data", (chunk: string) => {
-      text += chunk.replaceAll("x", "");
+      text += chunk;
     });
     client.resume();
     await eventually("all answers", () => text.split("HTTP/1.1 401 ").length === 251);
