@@ -59,6 +59,7 @@ describe("the refresh of stale pages, on the real service", () => {
       automations: 10,
       env: {
         MARKETPLACE_FRESH_MS: "1",
+        LOOP_DELAY_SHED_MS: "60000",
         DB_POOL_LIMIT: "12",
         DB_POOL_MAX_IDLE: "12",
         ADMISSION_WAIT_MS: "1000",

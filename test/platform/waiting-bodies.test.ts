@@ -45,7 +45,7 @@ describe("bodies that wait", () => {
   const statusOf = (answer: string) => answer.split(" ")[1];
 
   it("hold no slot while they come: 20 that stop after one byte, and everybody else is answered", async () => {
-    service = await startService({ automations: 10 });
+    service = await startService({ automations: 10, env: { LOOP_DELAY_SHED_MS: "60000" } });
     const slow = Array.from({ length: 20 }, () => send(upload(500, "{")));
     const statuses = new Set<number>();
     const startedAt = performance.now();
