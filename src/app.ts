@@ -9,12 +9,14 @@ import type { Config } from "./config.ts";
 import { Faults } from "./faults/faults.ts";
 import { faultRoutes } from "./faults/routes.ts";
 import { admission } from "./platform/admission.ts";
+import { refusalCounter } from "./platform/admission-refusals.ts";
 import { Application } from "./platform/application.ts";
 import { apiKeySubjects } from "./platform/auth/api-keys.ts";
 import { authenticate } from "./platform/auth/authenticate.ts";
 import { jwtVerifier } from "./platform/auth/jwt.ts";
 import { publicRoutes } from "./platform/auth/public-routes.ts";
 import { remoteKeys } from "./platform/auth/remote-keys.ts";
+import { type Background, backgroundWork } from "./platform/background-work.ts";
 import { addressRanges } from "./platform/client-address.ts";
 import { CpuWatch } from "./platform/cpu-watch.ts";
 import type { Database } from "./platform/database/database.ts";
@@ -36,11 +38,13 @@ import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
 import { memoryStore, redisStore } from "./platform/rate-limit/store.ts";
 import { requestContext } from "./platform/request-context.ts";
+import { withoutDeadline } from "./platform/request-scope.ts";
 import { requestTarget } from "./platform/request-target.ts";
 import { handleRoute, routeMatch } from "./platform/route-match.ts";
 import { crossOrigin, securityHeaders } from "./platform/security-headers.ts";
 import { serverSpan } from "./platform/server-span.ts";
 import { slowRequest } from "./platform/slow-request.ts";
+import { WaitingBodies } from "./platform/waiting-bodies.ts";
 
 interface Dependencies {
   database: Database;
@@ -59,18 +63,36 @@ const clientFault = /^(?:ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
 /** The service, ready to listen; `close` frees what it opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
+  const { protection, auth } = config;
+  const memory = new MemoryWatch(config.memory, log);
+  const stalls = new LoopStalls();
+  const loop = new LoopWatch({ ...config.loop, read: () => stalls.takeLongestDelayMs() }, log);
+  const cpu = new CpuWatch();
+  const watching = setInterval(() => {
+    for (const watch of [memory, loop, cpu]) watch.sample();
+  }, 1000).unref();
+  const shedding = () => memory.shedding || loop.shedding;
+  const queue = new AdmissionQueue({ ...config.admission, shedding });
+  const refused = refusalCounter();
+  const background: Background = protection ? backgroundWork(queue) : withoutDeadline;
+  const systemState = () => ({
+    "admission.running": queue.total("running"),
+    "admission.queued": queue.total("queued"),
+    "db.client.connection.used": database.state().used,
+    "nodejs.eventloop.delay": loop.delayMs / 1000,
+  });
+
   const outbound = httpClient(config.outbound, log);
   const automations = automationService(automationRepository(database), webhooks(outbound));
   // Only where they are asked for, which production refuses.
   const { url } = config.database;
   const faults = config.faults ? new Faults({ database, url, table: "automations", memoryPercent, log }) : undefined;
   const routes = [
-    ...automationRoutes(automations, config.marketplace),
+    ...automationRoutes(automations, { ...config.marketplace, background }),
     ...(faults ? faultRoutes(faults) : []),
     ...more,
   ];
 
-  const { protection, auth } = config;
   const { jwt } = auth;
   const key = jwt.jwksUrl === undefined ? jwt.secret : remoteKeys(jwt.jwksUrl, log);
   const verifyToken = jwtVerifier({ ...jwt, key });
@@ -83,22 +105,6 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   const store = redisUrl === undefined ? memoryStore() : redisStore(redisUrl, log);
   const { trustedProxies } = config;
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
-
-  const memory = new MemoryWatch(config.memory, log);
-  const stalls = new LoopStalls();
-  const loop = new LoopWatch({ ...config.loop, read: () => stalls.takeLongestDelayMs() }, log);
-  const cpu = new CpuWatch();
-  const watching = setInterval(() => {
-    for (const watch of [memory, loop, cpu]) watch.sample();
-  }, 1000).unref();
-  const shedding = () => memory.shedding || loop.shedding;
-  const queue = new AdmissionQueue({ ...config.admission, shedding });
-  const systemState = () => ({
-    "admission.running": queue.total("running"),
-    "admission.queued": queue.total("queued"),
-    "db.client.connection.used": database.state().used,
-    "nodejs.eventloop.delay": loop.delayMs / 1000,
-  });
 
   const app = new Application();
   app.use(serverSpan(trustedProxies));
@@ -119,8 +125,8 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));
   if (protection) app.use(limitBySubject(limit));
-  if (protection) app.use(admission(queue));
-  app.use(jsonBody(config.bodyLimitBytes));
+  app.use(jsonBody(config.bodyLimitBytes, protection ? new WaitingBodies({ queue, refused }) : undefined));
+  if (protection) app.use(admission(queue, refused));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
   app.on("error", (error: NodeJS.ErrnoException) => {

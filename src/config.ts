@@ -42,6 +42,8 @@ export function loadConfig(environment: Environment) {
       headersTimeout: values.SERVER_HEADERS_TIMEOUT_MS,
       requestTimeout: values.SERVER_REQUEST_TIMEOUT_MS,
       keepAliveTimeout: values.SERVER_KEEP_ALIVE_MS,
+      sendTimeoutMs: values.SERVER_SEND_TIMEOUT_MS,
+      maxConnections: values.SERVER_MAX_CONNECTIONS,
       maxHeaderSize: values.SERVER_MAX_HEADER_BYTES,
       // Most requests announce no body: theirs has ended from the first, instead of by way of a stream.
       optimizeEmptyRequests: true,
@@ -121,6 +123,7 @@ export function loadConfig(environment: Environment) {
       freshMs: values.MARKETPLACE_FRESH_MS,
       staleMs: values.MARKETPLACE_STALE_MS,
       maxEntries: values.MARKETPLACE_CACHE_ENTRIES,
+      maxBytes: values.MARKETPLACE_CACHE_BYTES,
     },
     seed: { automations: values.SEED_AUTOMATIONS, webhookUrl: values.SEED_WEBHOOK_URL },
   };

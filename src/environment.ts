@@ -21,6 +21,8 @@ export const variables = z.object({
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
   SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
   SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),
+  SERVER_SEND_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long a client may take nothing of its answer"),
+  SERVER_MAX_CONNECTIONS: wholeNumber(10_000, 1, 1_000_000, "most open connections"),
   SERVER_KEEP_ALIVE_MS: wholeNumber(65_000, 0, 3_600_000, "how long an idle connection is kept"),
   SERVER_MAX_HEADER_BYTES: wholeNumber(16_384, 1024, 1_048_576, "largest headers of a request"),
   SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
@@ -105,6 +107,7 @@ export const variables = z.object({
   MARKETPLACE_FRESH_MS: wholeNumber(5000, 1, 86_400_000, "how long a cached marketplace page is fresh"),
   MARKETPLACE_STALE_MS: wholeNumber(60_000, 0, 86_400_000, "how long after that it is served while it is refreshed"),
   MARKETPLACE_CACHE_ENTRIES: wholeNumber(500, 1, 1_000_000, "most marketplace pages in the cache"),
+  MARKETPLACE_CACHE_BYTES: wholeNumber(16_777_216, 1, 4_294_967_296, "most memory of the pages in the cache"),
   SEED_AUTOMATIONS: wholeNumber(0, 0, 1_000_000, "example automations put into an empty table at the start"),
   SEED_WEBHOOK_URL: urlOf(["http:", "https:"], "the webhook of the example automations").default(
     "http://127.0.0.1:9000/hooks",

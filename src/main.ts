@@ -9,13 +9,12 @@ import { Database } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
 import { checkServer } from "./platform/database/server-check.ts";
 import { Drain } from "./platform/drain.ts";
+import { httpServer } from "./platform/http-server.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
 import { ConfigError } from "./platform/variables.ts";
 import { metricsReader, telemetry } from "./telemetry.ts";
 
-// An import of it would bring all of fetch() along: 20 ms and 5 MB.
-const { createServer } = process.getBuiltinModule("node:http");
 const drain = new Drain();
 let prepared = false;
 const { config, log, database, app, close } = setUp();
@@ -39,7 +38,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-const server = createServer(config.server, app.callback());
+const server = httpServer(config.server, app.callback());
 server.once("error", (error) => {
   log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
   process.exit(1);

@@ -2,7 +2,6 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
 import type { Connection } from "mysql2/promise";
@@ -17,6 +16,7 @@ import { Database } from "../src/platform/database/database.ts";
 import { migrate } from "../src/platform/database/migrate.ts";
 import { Drain } from "../src/platform/drain.ts";
 import type { Route } from "../src/platform/http.ts";
+import { httpServer } from "../src/platform/http-server.ts";
 import { OnDemandReader } from "../src/platform/metric-readers.ts";
 
 export const root = dirname(import.meta.dirname);
@@ -79,7 +79,7 @@ export async function startService({
     metricsReader: new OnDemandReader(),
     ...(routes && { routes: routes(database) }),
   });
-  const server = createServer(config.server, app.callback()).listen(0, "127.0.0.1");
+  const server = httpServer(config.server, app.callback()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = addressOf(server.address());
   return {

@@ -108,7 +108,7 @@ describe("telemetry", () => {
     const server = spans.find((span) => span.kind === spanKind.server);
     const query = spans.find((span) => span.kind === spanKind.client);
     assert.ok(server && query);
-    const names = ["loop", "outbound", "query", "pool", "queue", "auth", "own"];
+    const names = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"];
     const seconds = names.map((name) => Number(server.attributes[`request.phase.${name}`]));
     const sum = seconds.reduce((total, one) => total + one, 0);
     assert.ok(Math.abs(sum - durationOf(server)) < 0.005, `${sum} of ${durationOf(server)} s`);

@@ -2,6 +2,7 @@
 
 /** What a request waits for, or its own code: where its time goes, in the order in which it usually does. */
 export const phases = {
+  receive: "#7C8C4F",
   queue: "purple",
   auth: "super-light-blue",
   pool: "orange",

@@ -16,7 +16,7 @@ const all = Object.entries(phases);
 const slowest = (phase: string) => [...routes, 'request_slowest="true"', `phase="${phase}"`];
 
 const meanings =
-  "queue: its turn; auth: credentials; pool: a connection; query: the database; outbound: calls to others; loop: other requests' code that blocked the process; own: its own code, and what blocks the process itself.";
+  "receive: its body, from the client; queue: a slot; auth: credentials; pool: a connection; query: the database; outbound: calls to others; loop: other requests' code that blocked the process; own: its own code, and what blocks the process itself.";
 
 export const phasesOfSlowest = timeSeries(
   {

@@ -8,6 +8,7 @@ export const causeSchema = z.enum([
   "slow_queries",
   "memory",
   "slow_auth",
+  "slow_uploads",
   "slow_dependency",
   "blocked_event_loop",
   "database_outage",
@@ -53,6 +54,13 @@ export const causes: Readonly<Record<Cause, { title: string; actions: readonly s
     actions: [
       "Check how long the identity provider behind JWT_JWKS_URL takes to give its keys.",
       "Make routes that need no caller public (PUBLIC_ROUTES): they skip it.",
+    ],
+  },
+  slow_uploads: {
+    title: "slow uploads",
+    actions: [
+      "Nothing in the service is slow: the clients send their bodies slowly. Look at their network, or send less.",
+      "Let the proxy in front buffer request bodies (nginx does by default), so that only whole requests arrive here.",
     ],
   },
   slow_dependency: {

@@ -13,17 +13,17 @@ export interface Measured {
 }
 
 /** What a request waits for; the last one is the process itself: its code, its event loop, its sockets' queues. */
-export type Wait = "queue" | "auth" | "pool" | "query" | "outbound" | "process";
+export type Wait = "receive" | "queue" | "auth" | "pool" | "query" | "outbound" | "process";
 
 /** Milliseconds by what was waited for. */
 export type Waits = Readonly<Record<Wait, number>>;
 
-export function waitsOf({ queue, auth, pool, query, outbound, loop, own, outside }: PhaseTimes): Waits {
-  return { queue, auth, pool, query, outbound, process: loop + own + outside };
+export function waitsOf({ receive, queue, auth, pool, query, outbound, loop, own, outside }: PhaseTimes): Waits {
+  return { receive, queue, auth, pool, query, outbound, process: loop + own + outside };
 }
 
 export function longest(waits: Waits): Wait {
-  const all = ["queue", "auth", "pool", "query", "outbound", "process"] as const;
+  const all = ["receive", "queue", "auth", "pool", "query", "outbound", "process"] as const;
   return all.reduce((most, wait) => (waits[wait] > waits[most] ? wait : most));
 }
 

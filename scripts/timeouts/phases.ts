@@ -3,7 +3,7 @@ import { z } from "zod";
 import { phases as reported } from "../../src/platform/phases.ts";
 
 /** In the order in which they are shown; `outside` is what the service did not see: its sockets' queues, the network. */
-export const phases = ["queue", "auth", "pool", "query", "outbound", "loop", "own", "outside"] as const;
+export const phases = ["receive", "queue", "auth", "pool", "query", "outbound", "loop", "own", "outside"] as const;
 export type Phase = (typeof phases)[number];
 export const phaseTimesSchema = z.record(z.enum(phases), z.number());
 /** Milliseconds in each. */
@@ -31,7 +31,7 @@ export function phasesOf(header: string | undefined, totalMs: number): PhaseTime
 }
 
 export function noTime(): PhaseTimes {
-  return { queue: 0, auth: 0, pool: 0, query: 0, outbound: 0, loop: 0, own: 0, outside: 0 };
+  return { receive: 0, queue: 0, auth: 0, pool: 0, query: 0, outbound: 0, loop: 0, own: 0, outside: 0 };
 }
 
 export function sumOf(times: PhaseTimes): number {

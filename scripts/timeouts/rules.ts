@@ -42,6 +42,7 @@ export const rules: readonly Rule[] = [
   { cause: "slow_queries", holds: waited("query", "query") },
   { cause: "slow_auth", holds: waited("auth", "auth") },
   { cause: "slow_dependency", holds: waited("outbound", "outbound") },
+  { cause: "slow_uploads", holds: waited("receive", "their bodies, from the clients") },
   { cause: "exhausted_pool", holds: waited("pool", "pool") },
   // Waiting for a turn: because the others hold their places for too long, or because they are too many.
   { cause: "slow_queries", holds: refusedFor("query_timeout") },
@@ -74,7 +75,8 @@ function waitedFor(measured: Measured): Wait | undefined {
   const calm = calmPhases(measured);
   if ((first !== "queue" && first !== "pool") || !calm) return first;
   const waits = waitsOf(calm);
-  const holder = longest({ ...waits, queue: 0, pool: first === "pool" ? 0 : waits.pool });
+  // A body is read before its request has a slot: it keeps nobody waiting.
+  const holder = longest({ ...waits, receive: 0, queue: 0, pool: first === "pool" ? 0 : waits.pool });
   return waits[holder] >= limits.latencyMs ? holder : first;
 }
 

@@ -1,16 +1,12 @@
 // The HTTP side of the automations: each route with who may call it, what it takes and what it gives.
 import { createHash } from "node:crypto";
 import type { Route } from "../platform/http.ts";
-import { StaleCache } from "../platform/stale-cache.ts";
+import { bytesOf, StaleCache, type StaleCacheOptions } from "../platform/stale-cache.ts";
 import { validate } from "../platform/validate.ts";
 import { automationChanges, idParameters, listQuery, newAutomation } from "./schema.ts";
 import type { AutomationService } from "./service.ts";
 
-interface MarketplaceCacheOptions {
-  freshMs: number;
-  staleMs: number;
-  maxEntries: number;
-}
+type MarketplaceCacheOptions = Omit<StaleCacheOptions<CachedPage>, "sizeOf">;
 
 /** A marketplace page as it is sent, so that a cached answer costs no serialisation. */
 interface CachedPage {
@@ -19,7 +15,10 @@ interface CachedPage {
 }
 
 export function automationRoutes(service: AutomationService, cacheOptions: MarketplaceCacheOptions): Route[] {
-  const cache = new StaleCache<CachedPage>(cacheOptions);
+  const cache = new StaleCache<CachedPage>({
+    ...cacheOptions,
+    sizeOf: ({ json, etag }) => bytesOf(json) + bytesOf(etag),
+  });
   const cacheControl = [
     "public",
     `max-age=${seconds(cacheOptions.freshMs)}`,
@@ -93,6 +92,7 @@ export function automationRoutes(service: AutomationService, cacheOptions: Marke
       method: "POST",
       path: "/api/automations/:id/runs",
       priority: "high",
+      outbound: true,
       async handle(ctx) {
         ctx.body = await service.run(validate(idParameters, ctx.state.params).id);
         ctx.status = 201;

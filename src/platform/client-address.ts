@@ -26,6 +26,20 @@ export function clientAddress(request: Incoming, trustedProxies: number): string
   return (entry === undefined ? undefined : normalAddress(withoutPort(entry.trim()))) ?? peer;
 }
 
+export type Scheme = "http" | "https";
+
+/**
+ * How the client reached the outermost of the `trustedProxies`, by `X-Forwarded-Proto`. Proxies that append wrote the last
+ * entries, as for the address; many overwrite the header instead, and then there is one. Anything else than http and https, which
+ * no proxy says, counts as http, as does a request that came through none.
+ */
+export function clientScheme({ headers }: Pick<Incoming, "headers">, trustedProxies: number): Scheme {
+  if (trustedProxies === 0) return "http";
+  const entries = String(headers["x-forwarded-proto"] ?? "").split(",");
+  const entry = entries.at(-Math.min(trustedProxies, entries.length)) ?? "";
+  return entry.trim().toLowerCase() === "https" ? "https" : "http";
+}
+
 /** One spelling for each address: IPv4-mapped IPv6 as IPv4, IPv6 compressed, without a zone. Undefined for anything else. */
 export function normalAddress(text: string): string | undefined {
   if (isIPv4(text)) return text;

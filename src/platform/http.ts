@@ -18,6 +18,8 @@ export interface Route {
   readonly public?: boolean;
   /** Who goes first when there are more requests than places; under pressure, low is refused. Not given: normal. */
   readonly priority?: Priority;
+  /** Calls services that its callers choose, such as webhooks: these routes together hold half of the slots at most. */
+  readonly outbound?: boolean;
   readonly handle: (ctx: Context) => Promise<void> | void;
 }
 
@@ -28,11 +30,13 @@ export interface RequestState {
   phases: PhaseClock;
   /** What deep code knows of the request; see {@link currentDeadline}. */
   scope?: RequestScope;
+  /** Told when the request has its slot; see {@link WaitingBodies}. */
+  admitted?: () => void;
   /** See {@link whenEnded}. */
   ending?: (() => void)[];
   /** See {@link whenAnswered}. */
   answering?: (() => void)[];
-  /** See {@link whenClosed}. */
+  /** See {@link whenHandedOver}. */
   closing?: (() => void)[];
   /** What telemetry calls the route: its template, once it is known. See {@link nameRoute}. */
   routeName?: string;

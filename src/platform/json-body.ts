@@ -1,17 +1,23 @@
-// Reads a JSON body within a size limit, for the routes whose method carries one. Anything else is refused by name.
+// Reads a JSON body within a size limit, for the routes whose method carries one, before the request has a slot. Anything else
+// is refused by name.
 import { bodyParser } from "@koa/bodyparser";
-import type { Middleware } from "./http.ts";
+import type { Next } from "koa";
+import type { Context, Middleware } from "./http.ts";
 import { Problem } from "./problem.ts";
+import type { WaitingBodies } from "./waiting-bodies.ts";
 
+const parsedMethods = ["POST", "PUT", "PATCH"];
 const types = ["application/json", "application/*+json"];
 
 /**
- * Parses the body into `ctx.request.body`.
+ * Parses the body into `ctx.request.body`; `waiting` bounds how many may be on their way.
  * Problems: too_large (413) over `limitBytes`, unsupported_media_type (415) for other types and for compressed bodies,
- * invalid_request (400) for text that is not a JSON object or array, client_closed when the client stops in the middle.
+ * invalid_request (400) for text that is not a JSON object or array, client_closed when the client stops in the middle,
+ * and those of {@link WaitingBodies.enter}, for which the body is left unread.
  */
-export function jsonBody(limitBytes: number): Middleware {
+export function jsonBody(limitBytes: number, waiting?: WaitingBodies): Middleware {
   const parse = bodyParser({
+    parsedMethods,
     enableTypes: ["json"],
     extendTypes: { json: types },
     jsonLimit: limitBytes,
@@ -36,9 +42,27 @@ export function jsonBody(limitBytes: number): Middleware {
         headers: { "Accept-Encoding": "identity" },
       });
     }
-    return parse(ctx, next);
+    return hasBody && parsedMethods.includes(ctx.method) ? receive(ctx, next) : parse(ctx, next);
   };
+
+  async function receive(ctx: Context, next: Next): Promise<void> {
+    // Of a body that does not say its length, as much as it may have.
+    const leave = waiting?.enter(ctx, Math.min(ctx.request.length ?? limitBytes, limitBytes));
+    try {
+      ctx.state.phases.enter("receive");
+      try {
+        await parse(ctx, received);
+      } finally {
+        ctx.state.phases.leave("receive");
+      }
+      await next();
+    } finally {
+      leave?.();
+    }
+  }
 }
+
+async function received(): Promise<void> {}
 
 function asProblem(error: Error): Problem {
   const status = "status" in error ? error.status : undefined;

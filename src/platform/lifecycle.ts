@@ -1,5 +1,5 @@
-// What is to happen when a request's handler has ended, when its answer is ready, and when that has been sent or its client
-// has gone: in the reverse order of who asked for it, so that the span, which is begun first, is ended last. A `finally` around
+// What is to happen when a request's handler has ended, when its answer is ready, and when that is in the hands of the socket or
+// its client has gone: in the reverse order of who asked for it, so that the span, which is begun first, is ended last. A `finally` around
 // `next()` would do for the first two, at the cost of a promise in each middleware that has one.
 import type { Context } from "./http.ts";
 
@@ -28,8 +28,11 @@ export function answered({ state }: Context): void {
   doAll(state.answering);
 }
 
-/** Calls `work` when the response closes. One listener serves all: each costs more than most of them do. */
-export function whenClosed(ctx: Context, work: () => void): void {
+/**
+ * Calls `work` when all of the answer has been handed to the socket, or when the client has gone before. How long the client
+ * then takes to read is no time of the request's. One listener serves all: each costs more than most of them do.
+ */
+export function whenHandedOver(ctx: Context, work: () => void): void {
   const { state, res } = ctx;
   if (state.closing !== undefined) {
     state.closing.push(work);
@@ -37,7 +40,9 @@ export function whenClosed(ctx: Context, work: () => void): void {
   }
   const closing = [work];
   state.closing = closing;
-  res.on("close", () => doAll(closing));
+  const over = () => doAll(closing);
+  res.on("prefinish", over);
+  res.on("close", over);
 }
 
 /** Last first, and the others also when one of them throws. */

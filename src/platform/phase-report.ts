@@ -2,7 +2,7 @@
 import { type Attributes, metrics, type Span, trace, ValueType } from "@opentelemetry/api";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
-import { whenAnswered, whenClosed } from "./lifecycle.ts";
+import { whenAnswered, whenHandedOver } from "./lifecycle.ts";
 import { type Phase, type PhaseTimes, phases } from "./phases.ts";
 import type { ProblemType } from "./problem.ts";
 import { unmatchedRoute } from "./route-match.ts";
@@ -30,14 +30,14 @@ interface PhaseReportOptions {
   systemState: () => Attributes;
 }
 
-/** Reports the phases of `ctx.state.phases` when the answer has been sent, or its client has gone. */
+/** Reports the phases of `ctx.state.phases` when the answer is in the hands of the socket, or its client has gone. */
 export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): Middleware {
   const { durationsOf, timedOut } = instruments();
   const slowest = new Slowest();
 
   return function phaseReport(ctx, next) {
     const span = trace.getActiveSpan();
-    whenClosed(ctx, () => report(ctx, span));
+    whenHandedOver(ctx, () => report(ctx, span));
     whenAnswered(ctx, () => {
       // Now, not when the answer has been sent: by then the crowd that was in its way may be gone.
       if (ctx.state.problem !== undefined) span?.setAttributes(systemState());
@@ -116,6 +116,7 @@ function ofEachPhase<Value>(of: (phase: Phase) => Value): Readonly<Record<Phase,
     pool: of("pool"),
     queue: of("queue"),
     auth: of("auth"),
+    receive: of("receive"),
     own: of("own"),
   };
 }

@@ -3,7 +3,7 @@
 import type { LoopStalls } from "./loop-stalls.ts";
 
 /** Which one counts when several apply: the earlier. `own` is what is left: the request's own code. */
-export const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "own"] as const;
+export const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"] as const;
 export type Phase = (typeof phases)[number];
 /** What a request waits for knowingly. That the loop stood still is found out, and `own` needs no word. */
 export type Wait = Exclude<Phase, "loop" | "own">;
@@ -13,8 +13,17 @@ export type PhaseTimes = Readonly<Record<Phase, number>>;
 export class PhaseClock {
   readonly #stalls: LoopStalls;
   readonly #now: () => number;
-  readonly #waits: Record<Wait, number> = { outbound: 0, query: 0, pool: 0, queue: 0, auth: 0 };
-  readonly #ms: Record<Phase, number> = { loop: 0, outbound: 0, query: 0, pool: 0, queue: 0, auth: 0, own: 0 };
+  readonly #waits: Record<Wait, number> = { outbound: 0, query: 0, pool: 0, queue: 0, auth: 0, receive: 0 };
+  readonly #ms: Record<Phase, number> = {
+    loop: 0,
+    outbound: 0,
+    query: 0,
+    pool: 0,
+    queue: 0,
+    auth: 0,
+    receive: 0,
+    own: 0,
+  };
   #current: Phase = "own";
   #since: number;
   #stalledBefore: number;
@@ -72,11 +81,12 @@ export class PhaseClock {
   }
 
   #first(): Phase {
-    const { outbound, query, pool, queue, auth } = this.#waits;
+    const { outbound, query, pool, queue, auth, receive } = this.#waits;
     if (outbound > 0) return "outbound";
     if (query > 0) return "query";
     if (pool > 0) return "pool";
     if (queue > 0) return "queue";
-    return auth > 0 ? "auth" : "own";
+    if (auth > 0) return "auth";
+    return receive > 0 ? "receive" : "own";
   }
 }

@@ -2,9 +2,10 @@
 // what helps is that nobody waits longer than it is worth. While calm, first come, first served. Once the first in line has
 // waited long, the newest goes first: the clients of the old ones are giving up (adaptive LIFO, as in Facebook's
 // "Fail at Scale", ACM Queue 2015).
-import { type Priority, priorities } from "./http.ts";
+import type { Priority } from "./http.ts";
 import { Problem } from "./problem.ts";
 import type { StopSignal } from "./stop-signal.ts";
+import { type Waiter, WaitingLines } from "./waiting-lines.ts";
 
 export interface QueueOptions {
   /** Most that run at a time. */
@@ -25,64 +26,61 @@ export interface Place {
   leave(): void;
 }
 
-interface Waiter {
-  readonly since: number;
-  readonly priority: Priority;
-  admit(): void;
-  refuse(reason: unknown): void;
-}
-
-/** Of so many turns that come free while a class waits, it gets one at least, whatever the higher ones do. */
-const oneTurnIn = 16;
-/** Of the waiting room, so much is a class's own: a higher one cannot push it out of that. */
-const ownShare = 1 / 20;
-
 export class AdmissionQueue {
   readonly #options: QueueOptions;
   readonly #now: () => number;
-  readonly #waiters: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
+  readonly #lines: WaitingLines;
   readonly #running: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
-  /** Turns in a row that went to a higher class while this one waited. */
-  readonly #passedOver: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
+  /** Requests that wait for services that their callers choose hold half of the slots at most: nobody's slow service stops all. */
+  readonly #outboundLimit: number;
+  #outboundRunning = 0;
   #runningTotal = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#lines = new WaitingLines({ ...options, now: this.#now });
+    this.#outboundLimit = Math.max(1, Math.floor(options.limit / 2));
   }
 
   /** How many of each class run and wait. */
   state(): { limit: number; running: Record<Priority, number>; queued: Record<Priority, number> } {
-    const { high, normal, low } = this.#waiters;
-    const queued = { high: high.length, normal: normal.length, low: low.length };
-    return { limit: this.#options.limit, running: { ...this.#running }, queued };
+    return { limit: this.#options.limit, running: { ...this.#running }, queued: this.#lines.counts };
   }
 
   /** How many run, or wait, in all classes together. */
   total(what: "running" | "queued"): number {
-    return what === "running" ? this.#runningTotal : this.#waitingTotal();
+    return what === "running" ? this.#runningTotal : this.#lines.total;
+  }
+
+  /** Throws what {@link enter} would reject with at once if it were called now: queue_full or shed. */
+  throwIfRefusing(priority: Priority, outbound = false): void {
+    this.#throwIfShedding(priority);
+    if (!this.#hasSlot(outbound) && !this.#lines.hasRoom(priority)) throw new Problem("queue_full");
   }
 
   /**
    * Resolves when it is this one's turn. Rejects with a Problem: queue_full, queue_timeout, shed; or with the reason of
-   * `signal`, whose waiting place is free again at once.
+   * `signal`, whose waiting place is free again at once. All `outbound` ones together hold half of the slots at most.
    */
-  async enter(priority: Priority, signal: StopSignal): Promise<Place> {
-    const place = this.enterAtOnce(priority, signal);
+  async enter(priority: Priority, signal: StopSignal, outbound = false): Promise<Place> {
+    const place = this.enterAtOnce(priority, signal, outbound);
     if (place !== undefined) return place;
-    if (this.#waitingTotal() >= this.#options.waiting && !this.#makeRoom(priority)) throw new Problem("queue_full");
-    await this.#wait(priority, signal);
-    return this.#place(priority);
+    if (!this.#lines.makeRoom(priority)) throw new Problem("queue_full");
+    await this.#wait(priority, signal, outbound);
+    return this.#place(priority, outbound);
   }
 
   /** A place that is free now, without a wait for the next turn of anything; undefined when there is none. Throws as {@link enter} rejects. */
-  enterAtOnce(priority: Priority, signal: StopSignal): Place | undefined {
+  enterAtOnce(priority: Priority, signal: StopSignal, outbound = false): Place | undefined {
     signal.throwIfAborted();
-    if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
-    return this.#runningTotal < this.#options.limit ? this.#admit(priority) : undefined;
+    this.#throwIfShedding(priority);
+    if (!this.#hasSlot(outbound)) return undefined;
+    this.#count(priority, outbound, 1);
+    return this.#place(priority, outbound);
   }
 
-  #wait(priority: Priority, signal: StopSignal): Promise<void> {
+  #wait(priority: Priority, signal: StopSignal, outbound: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(timer);
@@ -92,86 +90,52 @@ export class AdmissionQueue {
       const waiter: Waiter = {
         since: this.#now(),
         priority,
+        outbound,
         admit: () => settle(resolve),
         refuse: (reason) => settle(() => reject(reason)),
       };
       const giveUp = (reason: unknown) => {
-        const line = this.#waiters[priority];
-        line.splice(line.indexOf(waiter), 1);
+        this.#lines.remove(waiter);
         waiter.refuse(reason);
       };
       const abort = () => giveUp(signal.reason);
       const timer = setTimeout(() => giveUp(new Problem("queue_timeout")), this.#options.waitMs);
       signal.addEventListener("abort", abort);
-      this.#waiters[priority].push(waiter);
+      this.#lines.add(waiter);
     });
   }
 
-  #admit(priority: Priority): Place {
-    this.#count(priority, 1);
-    return this.#place(priority);
-  }
-
-  #place(priority: Priority): Place {
+  #place(priority: Priority, outbound: boolean): Place {
     let left = false;
     return {
       leave: () => {
         if (left) return;
         left = true;
-        this.#count(priority, -1);
-        const next = this.#takeNext();
+        this.#count(priority, outbound, -1);
+        const next = this.#lines.takeNext(this.#outboundFree());
         if (next === undefined) return;
         // Counted now, not when the waiter gets to run: nobody else may take the turn meanwhile.
-        this.#count(next.priority, 1);
+        this.#count(next.priority, next.outbound, 1);
         next.admit();
       },
     };
   }
 
-  #takeNext(): Waiter | undefined {
-    if (this.#waitingTotal() === 0) return undefined;
-    this.#refuseOverdue();
-    const classes = priorities.filter((priority) => this.#waiters[priority].length > 0);
-    const chosen = classes.find((priority) => this.#passedOver[priority] >= oneTurnIn - 1) ?? classes[0];
-    if (chosen === undefined) return undefined;
-    for (const lower of classes.slice(classes.indexOf(chosen) + 1)) this.#passedOver[lower] += 1;
-    this.#passedOver[chosen] = 0;
-    const line = this.#waiters[chosen];
-    const oldest = line[0];
-    const overloaded = oldest !== undefined && this.#now() - oldest.since > this.#options.newestFirstAfterMs;
-    return overloaded ? line.pop() : line.shift();
+  #throwIfShedding(priority: Priority): void {
+    if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
   }
 
-  /** After a stall of the event loop a turn can come free before the timers of those whose wait is over have run. */
-  #refuseOverdue(): void {
-    const latest = this.#now() - this.#options.waitMs;
-    for (const line of Object.values(this.#waiters)) {
-      while (line[0] !== undefined && line[0].since <= latest) line.shift()?.refuse(new Problem("queue_timeout"));
-    }
+  #hasSlot(outbound: boolean): boolean {
+    return this.#runningTotal < this.#options.limit && (!outbound || this.#outboundFree());
   }
 
-  /**
-   * Makes room for `priority` at the cost of the lowest class that waits with more than its own share, or, for a class
-   * that has less than its own share, of any such class. Of that class it is the one that has waited longest.
-   */
-  #makeRoom(priority: Priority): boolean {
-    const own = Math.floor(this.#options.waiting * ownShare);
-    const entitled = this.#waiters[priority].length < own;
-    for (const other of priorities.toReversed()) {
-      const lower = priorities.indexOf(other) > priorities.indexOf(priority);
-      if (other === priority || !(lower || entitled) || this.#waiters[other].length <= own) continue;
-      this.#waiters[other].shift()?.refuse(new Problem("queue_full"));
-      return true;
-    }
-    return false;
+  #outboundFree(): boolean {
+    return this.#outboundRunning < this.#outboundLimit;
   }
 
-  #count(priority: Priority, change: 1 | -1): void {
+  #count(priority: Priority, outbound: boolean, change: 1 | -1): void {
     this.#running[priority] += change;
     this.#runningTotal += change;
-  }
-
-  #waitingTotal(): number {
-    return this.#waiters.high.length + this.#waiters.normal.length + this.#waiters.low.length;
+    if (outbound) this.#outboundRunning += change;
   }
 }

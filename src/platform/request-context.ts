@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { context } from "@opentelemetry/api";
 import { RequestDeadline } from "./deadline.ts";
 import type { Middleware } from "./http.ts";
-import { answered, whenClosed } from "./lifecycle.ts";
+import { answered, whenHandedOver } from "./lifecycle.ts";
 import type { LoopStalls } from "./loop-stalls.ts";
 import { PhaseClock } from "./phases.ts";
 import { Problem } from "./problem.ts";
@@ -27,8 +27,8 @@ export function requestContext(deadlineMs: number | undefined, stalls: LoopStall
     ctx.state.deadline = deadline;
     const phases = new PhaseClock(stalls);
     ctx.state.phases = phases;
-    whenClosed(ctx, () => {
-      if (ctx.res.writableFinished) return;
+    whenHandedOver(ctx, () => {
+      if (ctx.res.writableEnded) return;
       // Telemetry takes the status from the response: without, it would read Koa's initial 404.
       if (!ctx.res.headersSent) ctx.status = 499;
       deadline.abort(new Problem("client_closed"));

@@ -51,7 +51,17 @@ export function crossOrigin(origins: readonly string[]): Middleware {
     // An empty answer means: no headers for this one.
     origin: (ctx) => (allowed.has(ctx.get("Origin")) ? ctx.get("Origin") : ""),
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-    allowHeaders: ["Authorization", "Content-Type", "X-API-Key", "X-Request-Id", "X-Request-Timeout-Ms", "traceparent"],
+    allowHeaders: [
+      "Authorization",
+      "Content-Type",
+      "X-API-Key",
+      "X-Request-Id",
+      "X-Request-Timeout-Ms",
+      // What OpenTelemetry in a browser sends: a page whose preflight allows less cannot call at all.
+      "traceparent",
+      "tracestate",
+      "baggage",
+    ],
     exposeHeaders: ["ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"],
     maxAge: 600,
     keepHeadersOnError: false,

@@ -16,10 +16,10 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
   METRIC_HTTP_SERVER_REQUEST_DURATION,
 } from "@opentelemetry/semantic-conventions";
-import { clientAddress } from "./client-address.ts";
+import { clientAddress, clientScheme, type Scheme } from "./client-address.ts";
 import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
-import { whenClosed } from "./lifecycle.ts";
+import { whenHandedOver } from "./lifecycle.ts";
 import { LightTracer } from "./light-tracer.ts";
 import { followRequests, inRequest } from "./request-scope.ts";
 import { unmatchedRoute } from "./route-match.ts";
@@ -31,7 +31,7 @@ const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 
 const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]);
 
 /**
- * Runs the rest of the chain in a server span, which ends when the answer has been sent or its client has gone. `trustedProxies`
+ * Runs the rest of the chain in a server span, which ends when the answer is in the hands of the socket or its client has gone. `trustedProxies`
  * is how many proxies in front of the service append to X-Forwarded-For.
  */
 export function serverSpan(trustedProxies: number): Middleware {
@@ -44,13 +44,16 @@ export function serverSpan(trustedProxies: number): Middleware {
     ctx.state.clientAddress = clientAddress(req, trustedProxies);
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
-    const span = tracer.start(method, SpanKind.SERVER, asked(ctx, method), parent);
-    whenClosed(ctx, () => {
+    const scheme = clientScheme(req, trustedProxies);
+    const span = tracer.start(method, SpanKind.SERVER, asked(ctx, method, scheme), parent);
+    whenHandedOver(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
       const errorType = statusCode < 500 ? undefined : (ctx.state.problem ?? String(statusCode));
       if (span.isRecording()) endSpan(span, ctx, `${method} ${route}`, route, errorType);
-      durationOf(method, route, statusCode, errorType, req.httpVersion).record((performance.now() - startedAt) / 1000);
+      durationOf(method, route, statusCode, errorType, req.httpVersion, scheme).record(
+        (performance.now() - startedAt) / 1000,
+      );
     });
     // One context for all that follows the request: the span, and what requestContext() adds to its scope.
     ctx.state.scope = {};
@@ -58,7 +61,7 @@ export function serverSpan(trustedProxies: number): Middleware {
   };
 }
 
-function asked(ctx: Context, method: string): Attributes {
+function asked(ctx: Context, method: string, scheme: Scheme): Attributes {
   const { headers, url = "" } = ctx.req;
   const userAgent = headers["user-agent"];
   // Not by Koa's parser, which throws on some of what clients can send. An absolute address may have a password in it.
@@ -68,7 +71,7 @@ function asked(ctx: Context, method: string): Attributes {
   return {
     [ATTR_HTTP_REQUEST_METHOD]: method,
     ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: ctx.method }),
-    [ATTR_URL_SCHEME]: "http",
+    [ATTR_URL_SCHEME]: scheme,
     [ATTR_URL_PATH]: path,
     // Its values are nobody's business.
     ...(queryAt !== -1 && { [ATTR_URL_QUERY]: url.slice(queryAt + 1).replaceAll(/=[^&]*/g, "=REDACTED") }),
@@ -96,7 +99,14 @@ function durations() {
     boundaries,
   });
   const ofRoutes = new Map<string, KnownSeries[]>();
-  return (method: string, route: string, statusCode: number, errorType: string | undefined, version: string) => {
+  return (
+    method: string,
+    route: string,
+    statusCode: number,
+    errorType: string | undefined,
+    version: string,
+    scheme: Scheme,
+  ) => {
     const known = ofRoutes.get(route) ?? [];
     // A few at most, the usual one first: cheaper to look at than a key of all of it is to make.
     for (const one of known)
@@ -104,18 +114,19 @@ function durations() {
         one.statusCode === statusCode &&
         one.method === method &&
         one.errorType === errorType &&
-        one.version === version
+        one.version === version &&
+        one.scheme === scheme
       )
         return one.series;
     const series = duration.series({
       [ATTR_HTTP_REQUEST_METHOD]: method,
       [ATTR_HTTP_ROUTE]: route,
       [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode,
-      [ATTR_URL_SCHEME]: "http",
+      [ATTR_URL_SCHEME]: scheme,
       [ATTR_NETWORK_PROTOCOL_VERSION]: version,
       ...(errorType !== undefined && { [ATTR_ERROR_TYPE]: errorType }),
     });
-    ofRoutes.set(route, [...known, { method, statusCode, errorType, version, series }]);
+    ofRoutes.set(route, [...known, { method, statusCode, errorType, version, scheme, series }]);
     return series;
   };
 }
@@ -125,5 +136,6 @@ interface KnownSeries {
   statusCode: number;
   errorType: string | undefined;
   version: string;
+  scheme: Scheme;
   series: Series;
 }

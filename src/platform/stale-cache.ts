@@ -1,16 +1,32 @@
 // A bounded in-process cache that keeps answering: while an entry is refreshed, and when it cannot be refreshed.
 // One refresh runs at a time for a key, whatever the number of requests that want it.
 import { LRUCache } from "lru-cache";
+import type { Background } from "./background-work.ts";
 import { withoutDeadline } from "./request-scope.ts";
 
-interface StaleCacheOptions {
+export interface StaleCacheOptions<Value> {
   /** For this long an entry is served as it is. */
   freshMs: number;
   /** For this long after that it is served while a refresh runs; later, requests wait for the refresh. */
   staleMs: number;
   maxEntries: number;
+  /** Most bytes of all entries together, their keys included. A value that has more is served, and not kept. */
+  maxBytes: number;
+  /** Bytes of a value. */
+  sizeOf: (value: Value) => number;
+  /** Runs the refreshes that nobody waits for. What it refuses leaves the stale value as it is. */
+  background: Background;
   /** Milliseconds on a clock that only goes forward. */
   now?: () => number;
+}
+
+/** What an entry takes besides its key and its value. */
+const bytesOfEntry = 512;
+
+interface Load<Value> {
+  load: () => Promise<Value>;
+  /** Nobody waits for it. */
+  behind: boolean;
 }
 
 interface Entry<Value> {
@@ -26,23 +42,31 @@ export interface Cached<Value> {
 }
 
 export class StaleCache<Value> {
-  readonly #entries: LRUCache<string, Entry<Value>, () => Promise<Value>>;
-  readonly #options: StaleCacheOptions;
+  readonly #entries: LRUCache<string, Entry<Value>, Load<Value>>;
+  readonly #options: StaleCacheOptions<Value>;
   readonly #now: () => number;
 
-  constructor(options: StaleCacheOptions) {
+  constructor(options: StaleCacheOptions<Value>) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     const now = this.#now;
+    const { background, sizeOf } = options;
     this.#entries = new LRUCache({
       max: options.maxEntries,
+      maxSize: options.maxBytes,
+      sizeCalculation: ({ value }, key) => bytesOfEntry + bytesOf(key) + sizeOf(value),
       ttl: options.freshMs,
       perf: { now },
       ttlResolution: 0,
       noDeleteOnStaleGet: true,
       noDeleteOnFetchRejection: true,
+      // Those who wait for a load get its value also when its entry has had to make room.
+      ignoreFetchAbort: true,
       // Shared by all that wait for it: the end of the request that happened to start it must not end it.
-      fetchMethod: async (_key, _stale, { context: load }) => ({ value: await withoutDeadline(load), loadedAt: now() }),
+      fetchMethod: async (_key, _stale, { context: { load, behind } }) => ({
+        value: await (behind ? background(load) : withoutDeadline(load)),
+        loadedAt: now(),
+      }),
     });
   }
 
@@ -54,13 +78,19 @@ export class StaleCache<Value> {
     const { freshMs, staleMs } = this.#options;
     const known = this.#entries.peek(key, { allowStale: true });
     const knownAgeMs = known === undefined ? Number.POSITIVE_INFINITY : this.#now() - known.loadedAt;
+    const allowStale = knownAgeMs <= freshMs + staleMs;
     const entry = await this.#entries.forceFetch(key, {
-      context: load,
-      allowStale: knownAgeMs <= freshMs + staleMs,
+      context: { load, behind: allowStale },
+      allowStale,
       // Only with something to serve: without, lru-cache would swallow the error.
       allowStaleOnFetchRejection: known !== undefined,
     });
     const ageMs = Math.max(0, this.#now() - entry.loadedAt);
     return { value: entry.value, ageMs, state: entry !== known ? "miss" : knownAgeMs <= freshMs ? "hit" : "stale" };
   }
+}
+
+/** What a text takes at most: V8 keeps one byte a character, or two when there are others than Latin-1. */
+export function bytesOf(text: string): number {
+  return 2 * text.length;
 }

@@ -4,7 +4,7 @@ import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import Koa from "koa";
 import type { RequestState } from "../../src/platform/http.ts";
-import { whenClosed } from "../../src/platform/lifecycle.ts";
+import { whenHandedOver } from "../../src/platform/lifecycle.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { phaseReport } from "../../src/platform/phase-report.ts";
 import { PhaseClock, type Wait } from "../../src/platform/phases.ts";
@@ -30,11 +30,11 @@ export async function measurePhases(runs: number, requests: number): Promise<Spr
       }
       await report(ctx, next);
     } else {
-      whenClosed(ctx, () => {});
+      whenHandedOver(ctx, () => {});
       await next();
     }
     ctx.res.emit("close");
-    ctx.res.removeAllListeners("close");
+    ctx.res.removeAllListeners("close").removeAllListeners("prefinish");
     delete ctx.state.closing;
   };
   const run = async (withPhases: boolean) => {

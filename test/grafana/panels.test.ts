@@ -4,7 +4,7 @@ import { allThresholds, dashboards, dataLinks, expressions, overridden, panels }
 
 /** How bad a value is. Blue is none of them: a figure without limits. */
 const severities = ["green", "yellow", "red"];
-const phases = ["queue", "auth", "pool", "query", "outbound", "loop", "own"];
+const phases = ["receive", "queue", "auth", "pool", "query", "outbound", "loop", "own"];
 
 for (const dashboard of dashboards) {
   describe(`the panels of ${dashboard.uid}`, () => {

@@ -100,6 +100,42 @@ describe("hostile input", function () {
     ["none, and says so", packed(good, "identity"), "201"],
   ]);
 
+  const old = (message: string | Buffer) => message.toString("latin1").replace("HTTP/1.1", "HTTP/1.0");
+  const asked = (...lines: string[]) => request("GET", list, lines);
+  each("is refused when a proxy in front may read it in another way", [
+    ["one Host", asked("Host: a"), "200"],
+    ["no Host", asked(), "400"],
+    ["two Hosts", asked("Host: a", "Host: b"), "400 invalid_request"],
+    ["the same Host twice", asked("Host: a", "X: y", "host: a"), "400 invalid_request"],
+    ["two Hosts in HTTP/1.0", old(asked("Host: a", "Host: b")), "400 invalid_request"],
+    ["two Hosts for a probe", request("GET", "/health/live", ["Host: a", "Host: b"]), "400 invalid_request"],
+    ["two Hosts beside an address", request("GET", `http://c${list}`, ["Host: a", "Host: b"]), "400 invalid_request"],
+    ["a Host that goes on in the next line", asked("Host: a", " b"), "400"],
+    ["a header that does", asked("Host: a", "X: y", "\tz"), "400"],
+    ["a space ahead of the first header", asked(" Host: a"), "400"],
+    ["a bare carriage return", asked("Host: a\rX: b"), "400"],
+    ["HTTP/1.0 without a Host", old(asked()), "200"],
+    ["chunks in HTTP/1.0", old(post(chunked(good), json, "Transfer-Encoding: chunked")), "400 invalid_request"],
+    [
+      "chunks in HTTP/1.0 that is kept alive, and a request behind it",
+      old(request("POST", "/api/automations", ["Connection: keep-alive", "Transfer-Encoding: chunked"])) +
+        chunked(good) +
+        get(list),
+      "400 invalid_request",
+    ],
+    ["no body in HTTP/1.0 but chunks", `${old(asked("Transfer-Encoding: chunked"))}0\r\n\r\n`, "400 invalid_request"],
+    ["packed chunks", post(chunked(good), json, "Transfer-Encoding: gzip, chunked"), "400 invalid_request"],
+    ["HTTP/2.0", asked("Host: a").replace("HTTP/1.1", "HTTP/2.0"), "400 invalid_request"],
+    ["HTTP/1.2", asked("Host: a").replace("HTTP/1.1", "HTTP/1.2"), "400"],
+    ["HTTP/0.9", "GET /\r\n\r\n", "400 invalid_request"],
+    [
+      "two credentials",
+      request("GET", "/api/automations/1", ["Host: a", authorization, authorization]),
+      "401 unauthenticated",
+    ],
+    ["two proxies' lines", asked("Host: a", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 1.2.3.5"), "200"],
+  ]);
+
   const inChunks = (body: string, coding = "chunked") => post(body, json, `Transfer-Encoding: ${coding}`);
   const ofLength = (length: string) => post(good, json, `Content-Length: ${length}`);
   each("is refused when its length is a lie, so that no request can hide in the body of another", [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { getEventListeners, once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { connect } from "node:net";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import Koa from "koa";
 import type { RowDataPacket } from "mysql2";
 import { admission } from "../../src/platform/admission.ts";
@@ -160,8 +160,8 @@ describe("admission", () => {
   it("does not run the handler of a request that ends just as its turn comes, and gives the turn back", async () => {
     const ending = new AbortController();
     class LateQueue extends AdmissionQueue {
-      override enterAtOnce(...[priority, signal]: Parameters<AdmissionQueue["enterAtOnce"]>) {
-        const place = super.enterAtOnce(priority, signal);
+      override enterAtOnce(...given: Parameters<AdmissionQueue["enterAtOnce"]>) {
+        const place = super.enterAtOnce(...given);
         ending.abort(new Problem("deadline_exceeded"));
         return place;
       }
@@ -185,5 +185,35 @@ describe("admission", () => {
     assert.equal((await get()).status, 504);
     assert.equal(ran, 0);
     assert.deepEqual(queue.state().running, none);
+  });
+});
+
+describe("the share of outbound calls, on the real service", () => {
+  it("keeps half of the slots from runs of slow webhooks: 10 a second that take 1.35 s, and all others are answered", async () => {
+    const webhook = createServer((_, response) => {
+      setTimeout(() => response.end(), 1350);
+    }).listen(0, "127.0.0.1");
+    const service = await startService({ automations: 1, env: { LOOP_DELAY_SHED_MS: "60000" } });
+    try {
+      const webhookUrl = addressOf(webhook.address());
+      const created = await service.call("POST", "/api/automations", { name: "Slow", category: "data", webhookUrl });
+      const runs: Promise<Response>[] = [];
+      const others: Promise<Response>[] = [];
+      for (let tick = 0; tick < 60; tick++) {
+        if (tick % 2 === 0) runs.push(service.call("POST", `${created.headers.get("location")}/runs`));
+        others.push(service.call("GET", "/api/automations/marketplace"));
+        await sleep(50);
+      }
+      const failed = (await Promise.all(others)).filter(({ ok }) => !ok);
+      assert.deepEqual(await Promise.all(failed.map((response) => response.text())), []);
+      const ended = (await Promise.all(runs)).map(({ status }) => status);
+      assert.ok(ended.includes(503), "some of the runs wait in vain");
+      // With its time limit of 1.5 s, a busy machine makes some late.
+      assert.ok(ended.filter((status) => status === 201 || status === 504).length >= 10, `${ended}`);
+    } finally {
+      await service.stop();
+      webhook.close();
+      webhook.closeAllConnections();
+    }
   });
 });

@@ -1,12 +1,45 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 import fc from "fast-check";
-import { addressRanges, clientAddress, clientNetwork, normalAddress } from "../../src/platform/client-address.ts";
+import {
+  addressRanges,
+  clientAddress,
+  clientNetwork,
+  clientScheme,
+  normalAddress,
+} from "../../src/platform/client-address.ts";
 
 function addressOf(trustedProxies: number, forwarded?: string, remoteAddress = "10.0.0.9"): string {
   const headers = forwarded === undefined ? {} : { "x-forwarded-for": forwarded };
   return clientAddress({ headers, socket: { remoteAddress } }, trustedProxies);
 }
+
+describe("clientScheme", () => {
+  const schemeOf = (trustedProxies: number, forwarded?: string) =>
+    clientScheme({ headers: forwarded === undefined ? {} : { "x-forwarded-proto": forwarded } }, trustedProxies);
+
+  it("is http without a proxy to trust, whatever the client says", () => {
+    assert.equal(schemeOf(0, "https"), "http");
+    assert.equal(schemeOf(0), "http");
+  });
+
+  it("is what the outermost trusted proxy says, or the only one that does", () => {
+    assert.equal(schemeOf(1, "https"), "https");
+    assert.equal(schemeOf(1, "HTTPS"), "https");
+    assert.equal(schemeOf(1, "https, http"), "http", "the first is the client's own word");
+    assert.equal(schemeOf(2, "http, https, http"), "https");
+    assert.equal(schemeOf(3, "https"), "https");
+  });
+
+  it("is one of two, so that nobody can grow the metrics", () => {
+    fc.assert(
+      fc.property(fc.string(), fc.integer({ min: 0, max: 5 }), (forwarded, proxies) => {
+        assert.ok(["http", "https"].includes(schemeOf(proxies, forwarded)));
+      }),
+    );
+    for (const odd of ["", ",", "wss", "https://x", "httpss", " "]) assert.equal(schemeOf(1, odd), "http", odd);
+  });
+});
 
 describe("clientAddress", () => {
   it("believes no header when there is no proxy to trust", () => {

@@ -7,7 +7,7 @@ import { admission } from "../../src/platform/admission.ts";
 import { enforceDeadline } from "../../src/platform/enforce-deadline.ts";
 import type { Context, RequestState } from "../../src/platform/http.ts";
 import { jsonBody } from "../../src/platform/json-body.ts";
-import { whenClosed, whenEnded } from "../../src/platform/lifecycle.ts";
+import { whenEnded, whenHandedOver } from "../../src/platform/lifecycle.ts";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { problemDetails } from "../../src/platform/problem.ts";
 import { AdmissionQueue } from "../../src/platform/queue.ts";
@@ -23,7 +23,7 @@ describe("enforceDeadline", () => {
     queue = new AdmissionQueue({ limit: 2, waiting: 10, waitMs: 5000, newestFirstAfterMs: 100 });
     const app = new Koa<RequestState>();
     app.use(async function telemetry(ctx, next) {
-      whenClosed(ctx, () => {
+      whenHandedOver(ctx, () => {
         statusAtClose = ctx.res.statusCode;
       });
       await next();

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { LoopStalls } from "../../src/platform/loop-stalls.ts";
 import { PhaseClock, type PhaseTimes, phases, type Wait } from "../../src/platform/phases.ts";
 
-const waits = ["outbound", "query", "pool", "queue", "auth"] as const satisfies Wait[];
+const waits = ["outbound", "query", "pool", "queue", "auth", "receive"] as const satisfies Wait[];
 
 /** A clock that is set by hand, with a tick of the event loop wherever the loop runs. */
 class Time {
@@ -54,6 +54,7 @@ describe("phases", () => {
     time.pass(1);
     for (const [wait, ms] of [
       ["auth", 2],
+      ["receive", 8],
       ["queue", 30],
       ["pool", 4],
       ["query", 50],
@@ -63,7 +64,7 @@ describe("phases", () => {
       clock.leave(wait);
     }
     time.pass(6);
-    assert.deepEqual(taken(clock.end()), { auth: 2, queue: 30, pool: 4, query: 50, own: 7 });
+    assert.deepEqual(taken(clock.end()), { auth: 2, receive: 8, queue: 30, pool: 4, query: 50, own: 7 });
   });
 
   it("count what runs side by side once, as the one that counts most", () => {

@@ -9,8 +9,8 @@ type Rules = Pick<QueueOptions, "limit" | "waiting" | "waitMs" | "newestFirstAft
 /** The rules of the queue once more, told as slowly and plainly as possible: one list, searched anew at each step. */
 export class QueueModel {
   nowMs = 0;
-  waiting: { name: string; priority: Priority; since: number }[] = [];
-  readonly running = new Map<string, Priority>();
+  waiting: { name: string; priority: Priority; outbound: boolean; since: number }[] = [];
+  readonly running = new Map<string, { priority: Priority; outbound: boolean }>();
   readonly admitted: string[] = [];
   readonly refused = new Map<string, string>();
   readonly #options: Rules;
@@ -27,17 +27,22 @@ export class QueueModel {
       return counts;
     };
     const queued = count(this.waiting.map(({ priority }) => priority));
-    return { limit: this.#options.limit, running: count([...this.running.values()]), queued };
+    return {
+      limit: this.#options.limit,
+      running: count([...this.running.values()].map(({ priority }) => priority)),
+      queued,
+    };
   }
 
-  enter(name: string, priority: Priority, shedding: boolean): void {
+  enter(name: string, priority: Priority, shedding: boolean, outbound = false): void {
     if (priority === "low" && shedding) this.refused.set(name, "shed");
-    else if (this.running.size < this.#options.limit) this.#admit(name, priority);
-    else if (this.waiting.length < this.#options.waiting) this.#queue(name, priority);
+    else if (this.running.size < this.#options.limit && (!outbound || this.#mayCallOut()))
+      this.#admit(name, priority, outbound);
+    else if (this.waiting.length < this.#options.waiting) this.#queue(name, priority, outbound);
     else {
       const victim = this.#victimOf(priority);
       this.#refuse(victim ?? name, "queue_full");
-      if (victim !== undefined) this.#queue(name, priority);
+      if (victim !== undefined) this.#queue(name, priority, outbound);
     }
   }
 
@@ -50,18 +55,18 @@ export class QueueModel {
     for (const { name, since } of [...this.waiting]) {
       if (this.nowMs - since >= this.#options.waitMs) this.#refuse(name, "queue_timeout");
     }
-    const classes = priorities.filter((priority) => this.#of(priority).length > 0);
+    const classes = priorities.filter((priority) => this.#next(priority).length > 0);
     const owed = classes.filter((priority) => this.#passedOver[priority] >= 15);
     const chosen = owed[0] ?? classes[0];
     if (chosen === undefined) return;
     for (const priority of classes) if (isBelow(priority, chosen)) this.#passedOver[priority] += 1;
     this.#passedOver[chosen] = 0;
-    const [oldest] = this.#of(chosen);
+    const [oldest] = this.#next(chosen);
     const late = oldest !== undefined && this.nowMs - oldest.since > this.#options.newestFirstAfterMs;
-    const next = late ? this.#of(chosen).at(-1) : oldest;
+    const next = late ? this.#next(chosen).at(-1) : oldest;
     if (next === undefined) return;
     this.waiting = this.waiting.filter((waiter) => waiter !== next);
-    this.#admit(next.name, chosen);
+    this.#admit(next.name, chosen, next.outbound);
   }
 
   /** The oldest of the lowest class that has more than its twentieth, if it is lower or `priority` has not its own. */
@@ -79,12 +84,22 @@ export class QueueModel {
     return this.waiting.filter((waiter) => waiter.priority === priority);
   }
 
-  #queue(name: string, priority: Priority): void {
-    this.waiting.push({ name, priority, since: this.nowMs });
+  /** Those of a class who may go next: with half of the slots at calls, nobody who is to call out. */
+  #next(priority: Priority) {
+    return this.#of(priority).filter(({ outbound }) => !outbound || this.#mayCallOut());
   }
 
-  #admit(name: string, priority: Priority): void {
-    this.running.set(name, priority);
+  #mayCallOut(): boolean {
+    const calling = [...this.running.values()].filter(({ outbound }) => outbound).length;
+    return calling < Math.max(1, Math.floor(this.#options.limit / 2));
+  }
+
+  #queue(name: string, priority: Priority, outbound: boolean): void {
+    this.waiting.push({ name, priority, outbound, since: this.nowMs });
+  }
+
+  #admit(name: string, priority: Priority, outbound: boolean): void {
+    this.running.set(name, { priority, outbound });
     this.admitted.push(name);
   }
 

@@ -23,8 +23,8 @@ function setUp(changes: Partial<QueueOptions> = {}) {
     pass(ms: number) {
       nowMs += ms;
     },
-    enter(name: string, priority: Priority = "normal", signal = new AbortController().signal) {
-      return queue.enter(priority, signal).then(
+    enter(name: string, priority: Priority = "normal", signal = new AbortController().signal, outbound = false) {
+      return queue.enter(priority, signal, outbound).then(
         (place) => {
           admitted.push(name);
           places.set(name, place);
@@ -52,6 +52,36 @@ describe("AdmissionQueue", () => {
     assert.deepEqual(queue.state(), { limit: 2, running: { ...none, normal: 2 }, queued: { ...none, normal: 1 } });
     await leave("a");
     assert.deepEqual(admitted, ["a", "b", "c"]);
+  });
+
+  it("lets those that call out hold half of the slots, one at least, while the others go past them", async () => {
+    for (const [limit, share] of [
+      [10, 5],
+      [3, 1],
+      [1, 1],
+    ] as const) {
+      const { enter, leave, admitted, queue } = setUp({ limit });
+      const { signal } = new AbortController();
+      for (let index = 0; index < 8; index++) void enter(`call ${index}`, "high", signal, true);
+      await setImmediate();
+      assert.equal(admitted.length, share);
+      for (let index = share; index < limit; index++) await enter(`other ${index}`);
+      assert.equal(admitted.length, limit, "free slots are for the others");
+      void enter("waits");
+      await leave(admitted.at(-1) ?? "");
+      assert.equal(admitted.at(-1), limit === 1 ? "call 1" : "waits", "though those that call out came first");
+      await leave("call 0");
+      assert.ok(admitted.includes(`call ${share}`), "its share is free again");
+      assert.equal(queue.total("running"), limit);
+    }
+  });
+
+  it("ends the wait for the share as any other, with the slots half free", async () => {
+    const { enter, refused, queue } = setUp({ limit: 4, waitMs: 30 });
+    const { signal } = new AbortController();
+    for (const name of ["a", "b", "late"]) await enter(name, "normal", signal, true);
+    assert.equal(Reflect.get(Object(refused.get("late")), "type"), "queue_timeout");
+    assert.deepEqual(queue.state(), { limit: 4, running: { ...none, normal: 2 }, queued: none });
   });
 
   it("counts a place that is given back twice once", async () => {
@@ -213,14 +243,15 @@ describe("AdmissionQueue", () => {
   it("does what its rules say, step by step, whatever happens in whatever order", async () => {
     const which = fc.nat(1000);
     const times = fc.constantFrom(1, 2, 5, 20);
+    const outbound = fc.boolean();
     const step = fc.oneof(
-      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities), times }),
+      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities), times, outbound }),
       fc.record({ kind: fc.constant("leave" as const), which, times }),
       fc.record({ kind: fc.constantFrom("leave again" as const, "abort" as const), which }),
       fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 5000, 10_000, 20_000, 40_000) }),
       fc.record({ kind: fc.constant("shed" as const) }),
     );
-    const sizes = fc.record({ limit: fc.integer({ min: 1, max: 3 }), waiting: fc.constantFrom(0, 1, 3, 20, 45, 45) });
+    const sizes = fc.record({ limit: fc.integer({ min: 1, max: 5 }), waiting: fc.constantFrom(0, 1, 3, 20, 45, 45) });
     const steps = fc.array(step, { maxLength: 50, size: "max" });
     await fc.assert(
       fc.asyncProperty(sizes, steps, async (size, steps) => {
@@ -251,8 +282,8 @@ describe("AdmissionQueue", () => {
               const name = String(callers.length);
               const ending = new AbortController();
               callers.push(ending);
-              model.enter(name, one.priority, shedding);
-              settled.push(enter(name, one.priority, ending.signal));
+              model.enter(name, one.priority, shedding, one.outbound);
+              settled.push(enter(name, one.priority, ending.signal, one.outbound));
             } else if (one.kind === "leave") {
               if (running.length > 0) leave(running[one.which % running.length] ?? "");
             } else if (one.kind === "leave again") {

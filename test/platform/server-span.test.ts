@@ -47,12 +47,26 @@ describe("serverSpan", () => {
   const spans = (number: number) =>
     eventually(`${number} spans`, () => exporter.getFinishedSpans().length >= number && exporter.getFinishedSpans());
 
+  it("ends when the answer is in the hands of the socket, however slowly its client reads", async () => {
+    handle = () => "x".repeat(32_000_000);
+    const socket = connect(Number(new URL(url).port), "127.0.0.1").pause();
+    socket.write("GET /things/7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const [span] = await spans(1);
+    assert.equal(span?.attributes["http.response.status_code"], 200);
+    await once(socket.resume(), "close");
+  });
+
   it("is a child of the caller's, has its route, and is the parent of what happens inside", async () => {
     const tracer = trace.getTracer("test");
     handle = () => tracer.startSpan("inside").end();
     const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
     await fetch(`${url}/things/7`, {
-      headers: { traceparent: `00-${traceId}-${spanId}-01`, "user-agent": "test", "x-forwarded-for": "192.0.2.7" },
+      headers: {
+        traceparent: `00-${traceId}-${spanId}-01`,
+        "user-agent": "test",
+        "x-forwarded-for": "192.0.2.7",
+        "x-forwarded-proto": "https",
+      },
     });
     const [inside, span] = await spans(2);
     assert.equal(span?.name, "GET /things/{id}");
@@ -62,7 +76,7 @@ describe("serverSpan", () => {
     assert.equal(inside?.parentSpanContext?.spanId, span.spanContext().spanId);
     assert.deepEqual(span.attributes, {
       "http.request.method": "GET",
-      "url.scheme": "http",
+      "url.scheme": "https",
       "url.path": "/things/7",
       "client.address": "192.0.2.7",
       "user_agent.original": "test",

@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
+import type { Background } from "../../src/platform/background-work.ts";
 import { StaleCache } from "../../src/platform/stale-cache.ts";
 
-function setUp(maxEntries = 10) {
+const onceAsked: Background = (work) => work();
+
+function setUp({ maxEntries = 10, maxBytes = 1e6, sizeOf = (): number => 8, background = onceAsked } = {}) {
   let nowMs = 1000;
   let loads = 0;
   let failing = false;
-  const cache = new StaleCache<number>({ freshMs: 100, staleMs: 1000, maxEntries, now: () => nowMs });
+  const cache = new StaleCache<number>({
+    freshMs: 100,
+    staleMs: 1000,
+    maxEntries,
+    maxBytes,
+    sizeOf,
+    background,
+    now: () => nowMs,
+  });
   return {
     get: (key = "key") =>
       cache.get(key, async () => {
@@ -80,8 +91,71 @@ describe("StaleCache", () => {
   });
 
   it("keeps no more than its entries", async () => {
-    const { get, loads } = setUp(2);
+    const { get, loads } = setUp({ maxEntries: 2 });
     for (const key of ["a", "b", "c", "a"]) await get(key);
     assert.equal(loads(), 4);
+  });
+
+  it("keeps no more than its bytes, those of the keys included", async () => {
+    const sizeOf = () => 1000;
+    const { get, loads } = setUp({ maxBytes: 4000, sizeOf });
+    for (const key of ["a", "b", "c", "b", "c"]) await get(key);
+    assert.equal(loads(), 3, "two of them have room");
+    await get("a");
+    assert.equal(loads(), 4, "the third had not");
+    const long = setUp({ maxBytes: 4000, sizeOf });
+    for (const key of ["x".repeat(800), "y".repeat(800), "x".repeat(800)]) await long.get(key);
+    assert.equal(long.loads(), 3);
+  });
+
+  it("serves what is too large to be kept, also as the refresh of a value that was not", async () => {
+    let bytes = 10_000;
+    const { get, loads, pass } = setUp({ maxBytes: 4000, sizeOf: () => bytes });
+    assert.deepEqual([(await get()).value, (await get()).value], [1, 2]);
+    bytes = 100;
+    await get();
+    bytes = 10_000;
+    pass(500);
+    assert.deepEqual(await get(), { value: 3, ageMs: 500, state: "stale" });
+    await setImmediate();
+    await setImmediate();
+    assert.equal((await get()).value, 5);
+    assert.equal(loads(), 5);
+  });
+
+  it("gives a value to those who wait for it when its entry has had to make room meanwhile", async () => {
+    const { get } = setUp({ maxEntries: 1 });
+    const values = await Promise.all(["a", "b", "c"].map((key) => get(key)));
+    assert.deepEqual(
+      values.map(({ value }) => value),
+      [1, 2, 3],
+    );
+  });
+
+  it("refreshes in the background what nobody waits for, and nothing else; what is refused stays stale", async () => {
+    let asked = 0;
+    let refusing = false;
+    const background: Background = async (work) => {
+      asked += 1;
+      if (refusing) throw new Error("no slot");
+      return work();
+    };
+    const { get, pass, loads } = setUp({ background });
+    await get();
+    pass(1101);
+    await get();
+    assert.deepEqual([asked, loads()], [0, 2], "requests wait for these");
+    pass(500);
+    refusing = true;
+    for (let time = 0; time < 3; time++) {
+      assert.equal((await get()).state, "stale");
+      await setImmediate();
+    }
+    assert.deepEqual([asked, loads()], [3, 2]);
+    refusing = false;
+    await get();
+    await setImmediate();
+    await setImmediate();
+    assert.equal((await get()).state, "hit");
   });
 });

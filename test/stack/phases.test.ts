@@ -8,7 +8,7 @@ import { createAutomation, type Sent, send } from "./service.ts";
 
 /** Until a trace is complete in Jaeger. */
 const withinS = 30;
-const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "own"];
+const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"];
 const route = "/api/automations/marketplace";
 
 describe("stack: the phases of slow requests", () => {

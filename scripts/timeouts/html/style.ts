@@ -4,7 +4,7 @@
 export const style = `
 :root { color-scheme: light dark; --paper: #fcfcfb; --card: #fff; --ink: #1c2127; --soft: #5c6670; --line: #dfe3e7;
   --good: #1c7c4a; --bad: #b3261e; --p50: #5b7fa8; --p95: #22456f; --p99: #8a6d3b; --max: #c0532f;
-  --queue: #d6a02f; --auth: #8f6fc0; --pool: #cc6f43; --query: #3b76c9; --outbound: #26988b; --loop: #bb3d5c;
+  --receive: #a3b545; --queue: #d6a02f; --auth: #8f6fc0; --pool: #cc6f43; --query: #3b76c9; --outbound: #26988b; --loop: #bb3d5c;
   --own: #77838f; --outside: #c2c9d0; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14181c; --card: #1b2026; --ink: #e6e9ec; --soft: #9aa5b0; --line: #2f363e;
   --good: #5cc08a; --bad: #f0857c; --p50: #6f93bd; --p95: #a9c8ee; --p99: #cfae74; --max: #e58a66; --outside: #4b555f; } }
@@ -52,7 +52,7 @@ circle.p50 { fill: var(--p50); } circle.p95 { fill: var(--p95); } circle.p99 { f
 i.p50 { background: var(--p50); } i.p95 { background: var(--p95); } i.p99 { background: var(--p99); } i.max { background: var(--max); }
 rect.refused { fill: var(--queue); } rect.timedOut { fill: var(--bad); } rect.errors { fill: var(--auth); }
 i.refused { background: var(--queue); } i.timedOut { background: var(--bad); } i.errors { background: var(--auth); }
-${["queue", "auth", "pool", "query", "outbound", "loop", "own", "outside"]
+${["receive", "queue", "auth", "pool", "query", "outbound", "loop", "own", "outside"]
   .map((phase) => `rect.phase-${phase} { fill: var(--${phase}); } i.phase-${phase} { background: var(--${phase}); }`)
   .join("\n")}
 footer { margin-top: 48px; border-top: 1px solid var(--line); padding-top: 12px; }

@@ -93,6 +93,18 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /JWT_JWKS_URL/,
   ],
   [
+    "they wait for their clients to send a body",
+    measured(load({ latency: late, phases: phases({ receive: 900, own: 1 }) })),
+    "slow_uploads",
+    /receive 900 ms[\s\S]*Nothing in the service is slow/,
+  ],
+  [
+    "slow uploads of some keep nobody from a slot",
+    measured(load({ latency: late, phases: phases({ queue: 240 }) }), {}, calm({ receive: 900, own: 1 })),
+    "overloaded_server",
+    /waiting for: a turn/,
+  ],
+  [
     "they wait for a call",
     measured(load({ latency: late, phases: phases({ outbound: 1300 }) })),
     "slow_dependency",
@@ -278,7 +290,7 @@ describe("the verdict", () => {
   }
 
   it("knows all of its causes by at least one case", () => {
-    assert.equal(new Set(table.map(([, , cause]) => cause)).size, 10);
+    assert.equal(new Set(table.map(([, , cause]) => cause)).size, 11);
   });
 
   it("compares with the endpoint that takes longest when calm, not with the mean of quick ones", () => {
