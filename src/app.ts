@@ -56,7 +56,7 @@ interface Dependencies {
 /** The client went away, took too long, or sent what is no HTTP: no failure of ours, and anyone can make many of them. */
 const clientFault = /^(?:ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
 
-/** The service, ready to listen; `close` frees what it opened itself. */
+/** The service, ready to listen: `admin` is there when health and metrics have a port of their own. `close` frees what it opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
   const outbound = httpClient(config.outbound, log);
@@ -112,8 +112,11 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
   const accepting = () => drain.accepting && prepared();
-  app.use(health({ version: packageJson.version, accepting, database, outbound, memory, cpu }));
-  app.use(metricsEndpoint(metricsReader));
+  const own = [
+    health({ version: packageJson.version, accepting, database, outbound, memory, cpu }),
+    metricsEndpoint(metricsReader),
+  ];
+  if (config.adminPort === undefined) for (const middleware of own) app.use(middleware);
   app.use(routeMatch(routes));
   app.use(untilPrepared(prepared));
   if (protection) app.use(limitByAddress(limit));
@@ -123,11 +126,18 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(jsonBody(config.bodyLimitBytes));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
-  app.on("error", (error: NodeJS.ErrnoException) => {
+  const failed = (error: NodeJS.ErrnoException) => {
     // By its code alone: Node attaches the packet that it could not parse, credentials and all.
     if (clientFault.test(error.code ?? "")) log.debug({ reason: error.code }, "connection failed");
     else log.error({ err: error }, "answer failed");
-  });
+  };
+  app.on("error", failed);
+
+  // No span, no drain: who asks here watches the service, to its end.
+  const admin = config.adminPort === undefined ? undefined : new Application().on("error", failed);
+  const context = requestContext(undefined, stalls);
+  const way = [context, problemDetails(log), requestTarget, securityHeaders(), ...own, routeMatch([])];
+  for (const middleware of way) admin?.use(middleware);
 
   async function close(): Promise<void> {
     faults?.stop();
@@ -135,5 +145,5 @@ export function buildApp(config: Config, dependencies: Dependencies) {
     stalls.stop();
     await Promise.all([outbound.close(), store.close()]);
   }
-  return { app, close };
+  return { app, admin, close };
 }

@@ -11,6 +11,9 @@ export function contradictionsOf(
   const found: string[] = [];
   const refuse = (name: keyof typeof values, takesWhat: string) =>
     found.push(complaint(name, given[name] ?? String(values[name]), takesWhat));
+  if (values.ADMIN_PORT !== undefined && values.ADMIN_PORT !== 0 && values.ADMIN_PORT === values.PORT) {
+    refuse("ADMIN_PORT", "another port than PORT");
+  }
   if (values.DB_POOL_MAX_IDLE > values.DB_POOL_LIMIT) {
     refuse("DB_POOL_MAX_IDLE", `at most DB_POOL_LIMIT (${values.DB_POOL_LIMIT})`);
   }

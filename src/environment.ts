@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
-import { accepts, listOf, oneOf, urlOf, wholeNumber } from "./platform/variables.ts";
+import { accepts, listOf, oneOf, optionalWholeNumber, urlOf, wholeNumber } from "./platform/variables.ts";
 
 export const developmentSecret = "development-secret-development-secret";
 /** Lets the key `development-key` in, while APP_ENV is development. */
@@ -17,13 +17,19 @@ export const variables = z.object({
   APP_ENV: oneOf(["production", "development"], "how strict to be").default("production"),
   HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
   PORT: wholeNumber(8000, 0, 65_535, "the port to listen on; 0 is any free one"),
+  ADMIN_PORT: optionalWholeNumber(0, 65_535, "a port of their own for health and metrics"),
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
   SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
   SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),
   SERVER_KEEP_ALIVE_MS: wholeNumber(65_000, 0, 3_600_000, "how long an idle connection is kept"),
   SERVER_MAX_HEADER_BYTES: wholeNumber(16_384, 1024, 1_048_576, "largest headers of a request"),
   SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
-  SHUTDOWN_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long running requests may take to finish at the end"),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(
+    10_000,
+    100,
+    600_000,
+    "how long the rest of the end may take: running requests, then connections and telemetry",
+  ),
 
   MYSQL_URL: urlOf(["mysql:"], "mysql://user:password@host:3306/database").refine(
     (text) => URL.canParse(text) && new URL(text).pathname.length > 1,

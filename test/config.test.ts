@@ -99,6 +99,7 @@ describe("config", () => {
       [{ DB_QUERY_TIMEOUT_MS: "3000" }, /^DB_QUERY_TIMEOUT_MS: got "3000", takes less than DEADLINE_MS \(3000\)$/],
       [{ ADMISSION_WAIT_MS: "5000" }, /^ADMISSION_WAIT_MS: .* less than DEADLINE_MS/],
       [{ OUTBOUND_TIMEOUT_MS: "500" }, /^OUTBOUND_CONNECT_TIMEOUT_MS: got "500", takes less than OUTBOUND_TIMEOUT_MS/],
+      [{ ADMIN_PORT: "8000" }, /^ADMIN_PORT: got "8000", takes another port than PORT$/],
       [{ MEMORY_WARN_PERCENT: "95" }, /^MEMORY_WARN_PERCENT: .* at most MEMORY_SHED_PERCENT \(90\)$/],
       [{ SERVER_HEADERS_TIMEOUT_MS: "40000" }, /^SERVER_HEADERS_TIMEOUT_MS: .* at most SERVER_REQUEST_TIMEOUT_MS/],
       [{ BREAKER_RESET_MS: "1500" }, /^BREAKER_RESET_MS: got "1500", takes more than OUTBOUND_TIMEOUT_MS \(1500\)$/],

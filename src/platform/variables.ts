@@ -7,13 +7,28 @@ export class ConfigError extends Error {
 }
 
 export function wholeNumber(byDefault: number, min: number, max: number, what: string) {
+  return number(min, max)
+    .default(byDefault)
+    .describe(takesNumber(min, max, what));
+}
+
+/** Undefined when it is not set. */
+export function optionalWholeNumber(min: number, max: number, what: string) {
+  return number(min, max)
+    .optional()
+    .describe(takesNumber(min, max, what));
+}
+
+function number(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,15}$/)
     .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .default(byDefault)
-    .describe(`a whole number from ${min} to ${max} (${what})`);
+    .pipe(z.number().min(min).max(max));
+}
+
+function takesNumber(min: number, max: number, what: string): string {
+  return `a whole number from ${min} to ${max} (${what})`;
 }
 
 export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, what: string) {
