@@ -34,6 +34,7 @@ import { untilPrepared } from "./platform/prepared.ts";
 import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
+import { isPublic } from "./platform/rate-limit/redis-url.ts";
 import { memoryStore, redisStore } from "./platform/rate-limit/store.ts";
 import { requestContext } from "./platform/request-context.ts";
 import { requestTarget } from "./platform/request-target.ts";
@@ -80,7 +81,10 @@ export function buildApp(config: Config, dependencies: Dependencies) {
     publicRoutes: publicRoutes(auth.publicRoutes, routes),
   };
   const { redisUrl, perMinute, exempt } = config.rateLimit;
-  const store = redisUrl === undefined ? memoryStore() : redisStore(redisUrl, log);
+  const store =
+    redisUrl === undefined
+      ? memoryStore()
+      : redisStore(redisUrl, log, config.environment === "production" ? { warnOfPlainTextTo: isPublic } : {});
   const { trustedProxies } = config;
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
 

@@ -54,6 +54,7 @@ export function contradictionsOf(
       complaint("JWT_SECRET", given.JWT_SECRET, "a secret of your own, or JWT_JWKS_URL, when APP_ENV is production"),
     );
   }
-  if (values.JWT_JWKS_URL?.startsWith("http:")) refuse("JWT_JWKS_URL", "an https address when APP_ENV is production");
+  if (values.JWT_JWKS_URL !== undefined && new URL(values.JWT_JWKS_URL).protocol !== "https:")
+    refuse("JWT_JWKS_URL", "an https address when APP_ENV is production");
   return found;
 }

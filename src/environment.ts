@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
+import { redisAddress } from "./platform/rate-limit/redis-url.ts";
 import { accepts, listOf, oneOf, optionalWholeNumber, urlOf, wholeNumber } from "./platform/variables.ts";
 
 export const developmentSecret = "development-secret-development-secret";
@@ -51,8 +52,10 @@ export const variables = z.object({
     .describe("at least 32 characters (the secret that signs tokens)"),
   JWT_JWKS_URL: urlOf(
     ["https:", "http:"],
-    "the public keys of the identity provider, instead of JWT_SECRET",
-  ).optional(),
+    "the public keys of the identity provider, instead of JWT_SECRET; without credentials, which no request could carry",
+  )
+    .refine((text) => URL.canParse(text) && new URL(text).username + new URL(text).password === "")
+    .optional(),
   JWT_ALGORITHMS: listOf(isAsymmetric, "with JWT_JWKS_URL, of RS256, PS256, ES256, EdDSA and their longer kin").default(
     ["RS256", "ES256", "EdDSA"],
   ),
@@ -89,8 +92,10 @@ export const variables = z.object({
   ).optional(),
   RATE_LIMIT_REDIS_URL: urlOf(
     ["redis:", "rediss:"],
-    "a Valkey or Redis server where replicas share their counts",
-  ).optional(),
+    "user:password@host:6379/0, with no part but ?family=; a Valkey or Redis server where replicas share their counts",
+  )
+    .refine(accepts(redisAddress))
+    .optional(),
 
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SERVER_TIMING: oneOf(["on", "off"], "tells clients the phases of their requests").optional(),

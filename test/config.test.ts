@@ -109,6 +109,11 @@ describe("config", () => {
     for (const [given, complaint] of contradictions)
       assert.match(complaintsOf({ ...minimal, ...given }).join("\n"), complaint);
     const production = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" };
+    const jwks = { ...production, JWT_ISSUER: "x", JWT_AUDIENCE: "x" };
+    for (const url of ["http://id.example.com/keys", "HTTP://id.example.com/keys", " http://id.example.com/keys"]) {
+      assert.match(complaintsOf({ ...jwks, JWT_JWKS_URL: url }).join(), /^JWT_JWKS_URL: got .* takes an https address/);
+    }
+    assert.deepEqual(complaintsOf({ ...jwks, JWT_JWKS_URL: "HTTPS://id.example.com/keys" }), []);
     assert.match(complaintsOf({ ...production, PROTECTION: "off" }).join(), /^PROTECTION: got "off", takes on/);
     const developmentKey = `me:${createHash("sha256").update("development-key").digest("hex")}`;
     assert.match(complaintsOf({ ...production, API_KEYS: developmentKey }).join(), /^API_KEYS: got "\*\*\*"/);
@@ -123,6 +128,19 @@ describe("config", () => {
     }
     assert.doesNotMatch(complaintsOf({ ...minimal, JWT_SECRET: "hunter2" }).join(), /hunter2/);
     assert.equal(mask("MYSQL_URL", minimal.MYSQL_URL), "mysql://user:***@db:3306/shop");
+    const others: [string, string][] = [
+      ["MYSQL_URL", "mysql://user:hunter2"],
+      ["RATE_LIMIT_REDIS_URL", "redis://cache?password=hunter2"],
+      ["RATE_LIMIT_REDIS_URL", "redis://:hunter2%zz@cache"],
+      ["JWT_JWKS_URL", "https://me:hunter2@id.example.com/keys"],
+      ["SEED_WEBHOOK_URL", "htp://hooks.example.com/services/hunter2"],
+      ["CORS_ORIGINS", "https://a.example.com,https://me:hunter2@b.example.com"],
+    ];
+    for (const [name, value] of others) {
+      const complaint = complaintsOf({ ...minimal, [name]: value }).join("\n");
+      assert.match(complaint, new RegExp(`^${name}: got "[^\n]+$`));
+      assert.doesNotMatch(complaint, /hunter2/);
+    }
   });
 
   it("takes whole numbers in their plain spelling only", () => {
