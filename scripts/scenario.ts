@@ -80,6 +80,7 @@ async function play(
     const more = await scenario.provoke(stage);
     const args = {
       url: new URL(stage.url),
+      adminUrl: new URL(stage.url),
       perSecond: scenario.perSecond,
       seconds,
       timeoutMs: 5000,

@@ -34,7 +34,7 @@ async function timeouts(argv: readonly string[]): Promise<number> {
   checkAllowed(args.url, args.allowRemote);
   await checkReachable(args.url);
   const { endpoints, locked } =
-    args.endpoints.length > 0 ? { endpoints: args.endpoints, locked: [] } : await findEndpoints(args.url, args.headers);
+    args.endpoints.length > 0 ? { endpoints: args.endpoints, locked: [] } : await findEndpoints(args);
   progress.say(`endpoints: ${endpoints.map(({ name }) => name).join(", ")}`);
   if (locked.length > 0) progress.say(`left out, they ask for --token or --api-key: ${locked.join(", ")}`);
 

@@ -29,7 +29,8 @@ async function ready(config: Config): Promise<void> {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(5_000)]);
     const response = await fetch(`${config.target}/health/ready`, { signal }).catch(() => undefined);
     await response?.body?.cancel();
-    if (response?.ok) return;
+    // with ADMIN_PORT its health is elsewhere
+    if (response?.ok || response?.status === 404) return;
     if (tries % 60 === 0) say(`waiting for ${config.target} to be ready`);
     await pause(1_000);
   }

@@ -33,6 +33,7 @@ import { MemoryWatch, memoryPercent } from "./platform/memory-watch.ts";
 import { metricsEndpoint } from "./platform/metrics-endpoint.ts";
 import { phaseReport } from "./platform/phase-report.ts";
 import { untilPrepared } from "./platform/prepared.ts";
+import { isPublicAddress } from "./platform/private-address.ts";
 import { problemDetails } from "./platform/problem.ts";
 import { AdmissionQueue } from "./platform/queue.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
@@ -60,7 +61,7 @@ interface Dependencies {
 /** The client went away, took too long, or sent what is no HTTP: no failure of ours, and anyone can make many of them. */
 const clientFault = /^(?:ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
 
-/** The service, ready to listen; `close` frees what it opened itself. */
+/** The service, ready to listen: `admin` is there when health and metrics have a port of their own. `close` frees what it opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
   const { protection, auth } = config;
@@ -102,7 +103,10 @@ export function buildApp(config: Config, dependencies: Dependencies) {
     publicRoutes: publicRoutes(auth.publicRoutes, routes),
   };
   const { redisUrl, perMinute, exempt } = config.rateLimit;
-  const store = redisUrl === undefined ? memoryStore() : redisStore(redisUrl, log);
+  const store =
+    redisUrl === undefined
+      ? memoryStore()
+      : redisStore(redisUrl, log, config.environment === "production" ? { warnOfPlainTextTo: isPublicAddress } : {});
   const { trustedProxies } = config;
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
 
@@ -118,8 +122,11 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
   const accepting = () => drain.accepting && prepared();
-  app.use(health({ version: packageJson.version, accepting, database, outbound, memory, cpu }));
-  app.use(metricsEndpoint(metricsReader));
+  const own = [
+    health({ version: packageJson.version, accepting, database, outbound, memory, cpu }),
+    metricsEndpoint(metricsReader),
+  ];
+  if (config.adminPort === undefined) for (const middleware of own) app.use(middleware);
   app.use(routeMatch(routes));
   app.use(untilPrepared(prepared));
   if (protection) app.use(limitByAddress(limit));
@@ -129,11 +136,18 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   if (protection) app.use(admission(queue, refused));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
-  app.on("error", (error: NodeJS.ErrnoException) => {
+  const failed = (error: NodeJS.ErrnoException) => {
     // By its code alone: Node attaches the packet that it could not parse, credentials and all.
     if (clientFault.test(error.code ?? "")) log.debug({ reason: error.code }, "connection failed");
     else log.error({ err: error }, "answer failed");
-  });
+  };
+  app.on("error", failed);
+
+  // No span, no drain: who asks here watches the service, to its end.
+  const admin = config.adminPort === undefined ? undefined : new Application().on("error", failed);
+  const context = requestContext(undefined, stalls);
+  const way = [context, problemDetails(log), requestTarget, securityHeaders(), ...own, routeMatch([])];
+  for (const middleware of way) admin?.use(middleware);
 
   async function close(): Promise<void> {
     faults?.stop();
@@ -141,5 +155,5 @@ export function buildApp(config: Config, dependencies: Dependencies) {
     stalls.stop();
     await Promise.all([outbound.close(), store.close()]);
   }
-  return { app, close };
+  return { app, admin, close };
 }

@@ -37,6 +37,7 @@ export function loadConfig(environment: Environment) {
     environment: values.APP_ENV,
     host: values.HOST,
     port: values.PORT,
+    adminPort: values.ADMIN_PORT,
     logLevel: values.LOG_LEVEL ?? (production ? "warn" : "info"),
     server: {
       headersTimeout: values.SERVER_HEADERS_TIMEOUT_MS,

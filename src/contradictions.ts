@@ -11,6 +11,9 @@ export function contradictionsOf(
   const found: string[] = [];
   const refuse = (name: keyof typeof values, takesWhat: string) =>
     found.push(complaint(name, given[name] ?? String(values[name]), takesWhat));
+  if (values.ADMIN_PORT !== undefined && values.ADMIN_PORT !== 0 && values.ADMIN_PORT === values.PORT) {
+    refuse("ADMIN_PORT", "another port than PORT");
+  }
   if (values.DB_POOL_MAX_IDLE > values.DB_POOL_LIMIT) {
     refuse("DB_POOL_MAX_IDLE", `at most DB_POOL_LIMIT (${values.DB_POOL_LIMIT})`);
   }
@@ -51,6 +54,7 @@ export function contradictionsOf(
       complaint("JWT_SECRET", given.JWT_SECRET, "a secret of your own, or JWT_JWKS_URL, when APP_ENV is production"),
     );
   }
-  if (values.JWT_JWKS_URL?.startsWith("http:")) refuse("JWT_JWKS_URL", "an https address when APP_ENV is production");
+  if (values.JWT_JWKS_URL !== undefined && new URL(values.JWT_JWKS_URL).protocol !== "https:")
+    refuse("JWT_JWKS_URL", "an https address when APP_ENV is production");
   return found;
 }

@@ -4,7 +4,8 @@ import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
 import { parseDatabaseUrl } from "./platform/database/url.ts";
-import { accepts, listOf, oneOf, parsedBy, urlOf, wholeNumber } from "./platform/variables.ts";
+import { redisAddress } from "./platform/rate-limit/redis-url.ts";
+import { accepts, listOf, oneOf, optionalWholeNumber, parsedBy, urlOf, wholeNumber } from "./platform/variables.ts";
 
 export const developmentSecret = "development-secret-development-secret";
 /** Lets the key `development-key` in, while APP_ENV is development. */
@@ -18,6 +19,7 @@ export const variables = z.object({
   APP_ENV: oneOf(["production", "development"], "how strict to be").default("production"),
   HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
   PORT: wholeNumber(8000, 0, 65_535, "the port to listen on; 0 is any free one"),
+  ADMIN_PORT: optionalWholeNumber(0, 65_535, "a port of their own for health and metrics"),
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
   SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
   SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),
@@ -26,7 +28,12 @@ export const variables = z.object({
   SERVER_KEEP_ALIVE_MS: wholeNumber(65_000, 0, 3_600_000, "how long an idle connection is kept"),
   SERVER_MAX_HEADER_BYTES: wholeNumber(16_384, 1024, 1_048_576, "largest headers of a request"),
   SHUTDOWN_DELAY_MS: wholeNumber(5000, 0, 600_000, "how long to answer on, not ready, before listening ends"),
-  SHUTDOWN_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "how long running requests may take to finish at the end"),
+  SHUTDOWN_TIMEOUT_MS: wholeNumber(
+    10_000,
+    100,
+    600_000,
+    "how long the rest of the end may take: running requests, then connections and telemetry",
+  ),
 
   MYSQL_URL: parsedBy(
     parseDatabaseUrl,
@@ -49,8 +56,10 @@ export const variables = z.object({
     .describe("at least 32 characters (the secret that signs tokens)"),
   JWT_JWKS_URL: urlOf(
     ["https:", "http:"],
-    "the public keys of the identity provider, instead of JWT_SECRET",
-  ).optional(),
+    "the public keys of the identity provider, instead of JWT_SECRET; without credentials, which no request could carry",
+  )
+    .refine((text) => URL.canParse(text) && new URL(text).username + new URL(text).password === "")
+    .optional(),
   JWT_ALGORITHMS: listOf(isAsymmetric, "with JWT_JWKS_URL, of RS256, PS256, ES256, EdDSA and their longer kin").default(
     ["RS256", "ES256", "EdDSA"],
   ),
@@ -87,8 +96,10 @@ export const variables = z.object({
   ).optional(),
   RATE_LIMIT_REDIS_URL: urlOf(
     ["redis:", "rediss:"],
-    "a Valkey or Redis server where replicas share their counts",
-  ).optional(),
+    "user:password@host:6379/0, with no part but ?family=; a Valkey or Redis server where replicas share their counts",
+  )
+    .refine(accepts(redisAddress))
+    .optional(),
 
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SERVER_TIMING: oneOf(["on", "off"], "tells clients the phases of their requests").optional(),

@@ -1,4 +1,5 @@
 // The process: reads the configuration, listens, prepares the database, and stops in an order that loses nothing.
+import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
 import { seedAutomations } from "./automations/seed.ts";
@@ -11,13 +12,14 @@ import { checkServer } from "./platform/database/server-check.ts";
 import { Drain } from "./platform/drain.ts";
 import { httpServer } from "./platform/http-server.ts";
 import { createLogger, type Logger } from "./platform/log.ts";
+import { shutdownTime, within } from "./platform/shutdown-time.ts";
 import { reportDiagnostics } from "./platform/telemetry-diagnostics.ts";
 import { ConfigError } from "./platform/variables.ts";
 import { metricsReader, telemetry } from "./telemetry.ts";
 
 const drain = new Drain();
 let prepared = false;
-const { config, log, database, app, close } = setUp();
+const { config, log, database, app, admin, close } = setUp();
 reportDiagnostics(log);
 
 const stopping = new AbortController();
@@ -39,30 +41,44 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 }
 
 const server = httpServer(config.server, app.callback());
-server.once("error", (error) => {
-  log.fatal({ err: error, host: config.host, port: config.port }, "cannot listen: see HOST and PORT");
-  process.exit(1);
-});
-server.listen(config.port, config.host, () => log.info({ address: server.address() }, "listening"));
+listen(server, config.port, "PORT", "listening");
+if (admin && config.adminPort !== undefined) {
+  // It is not closed: until the process ends, probes are told that it is not ready.
+  listen(
+    httpServer(config.server, admin.callback()),
+    config.adminPort,
+    "ADMIN_PORT",
+    "listening for health and metrics",
+  );
+}
 stopping.signal.addEventListener("abort", stop);
 const preparing = prepareDatabase(config, log).then(() => {
   prepared = true;
   log.info("ready");
 }, failToPrepare);
 
+function listen(own: Server, port: number, variable: string, message: string): void {
+  own.once("error", (error) => {
+    log.fatal({ err: error, host: config.host, port }, `cannot listen: see HOST and ${variable}`);
+    process.exit(1);
+  });
+  own.listen(port, config.host, () => log.info({ address: own.address() }, message));
+}
+
 /** Not ready → the load balancer sees it → no new connections → running requests end → database → telemetry. */
 async function stop(): Promise<void> {
   log.info({ reason: stopping.signal.reason }, "stopping");
   drain.stopAccepting();
+  const { delayMs, timeoutMs } = config.shutdown;
   // Before it was ready, no load balancer has sent anything.
-  if (prepared) await sleep(config.shutdown.delayMs);
-  await drain.finish(server, config.shutdown.timeoutMs);
+  if (prepared) await sleep(delayMs);
+  const phase = shutdownTime(timeoutMs);
+  await drain.finish(server, phase.requestsMs());
   // A migration that is under way is not to be cut in its middle.
-  await Promise.race([preparing, sleep(config.shutdown.timeoutMs, undefined, { ref: false })]);
-  await database.close();
-  await close();
+  await within(phase.requestsMs(), preparing);
+  await within(phase.connectionsMs(), Promise.all([database.close(), close()]));
   // Last, so that the spans of the drain itself arrive.
-  await flushTelemetry();
+  await within(phase.telemetryMs(), flushTelemetry());
   log.info("stopped");
   // What did not end in its time shall not hold the process.
   process.exit(exitCode);

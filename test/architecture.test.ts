@@ -25,7 +25,8 @@ describe("architecture", () => {
     const [, command = "[]"] = /^CMD (.*)$/m.exec(dockerfile) ?? [];
     assert.deepEqual(JSON.parse(command), ["node", ...serviceCommand]);
     // What V8 keeps is for the flags that it was started with.
-    assert.ok(dockerfile.includes(` ${packageJson.scripts.start} ||`), packageJson.scripts.start);
+    assert.equal(packageJson.scripts.start, `exec node ${serviceCommand.join(" ")}`);
+    assert.ok(dockerfile.includes(` node ${serviceCommand.join(" ")} ||`));
   });
 
   it("imports in src only what production installs", () => {

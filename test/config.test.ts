@@ -99,6 +99,7 @@ describe("config", () => {
       [{ DB_QUERY_TIMEOUT_MS: "3000" }, /^DB_QUERY_TIMEOUT_MS: got "3000", takes less than DEADLINE_MS \(3000\)$/],
       [{ ADMISSION_WAIT_MS: "5000" }, /^ADMISSION_WAIT_MS: .* less than DEADLINE_MS/],
       [{ OUTBOUND_TIMEOUT_MS: "500" }, /^OUTBOUND_CONNECT_TIMEOUT_MS: got "500", takes less than OUTBOUND_TIMEOUT_MS/],
+      [{ ADMIN_PORT: "8000" }, /^ADMIN_PORT: got "8000", takes another port than PORT$/],
       [{ MEMORY_WARN_PERCENT: "95" }, /^MEMORY_WARN_PERCENT: .* at most MEMORY_SHED_PERCENT \(90\)$/],
       [{ SERVER_HEADERS_TIMEOUT_MS: "40000" }, /^SERVER_HEADERS_TIMEOUT_MS: .* at most SERVER_REQUEST_TIMEOUT_MS/],
       [{ BREAKER_RESET_MS: "1500" }, /^BREAKER_RESET_MS: got "1500", takes more than OUTBOUND_TIMEOUT_MS \(1500\)$/],
@@ -108,6 +109,11 @@ describe("config", () => {
     for (const [given, complaint] of contradictions)
       assert.match(complaintsOf({ ...minimal, ...given }).join("\n"), complaint);
     const production = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" };
+    const jwks = { ...production, JWT_ISSUER: "x", JWT_AUDIENCE: "x" };
+    for (const url of ["http://id.example.com/keys", "HTTP://id.example.com/keys", " http://id.example.com/keys"]) {
+      assert.match(complaintsOf({ ...jwks, JWT_JWKS_URL: url }).join(), /^JWT_JWKS_URL: got .* takes an https address/);
+    }
+    assert.deepEqual(complaintsOf({ ...jwks, JWT_JWKS_URL: "HTTPS://id.example.com/keys" }), []);
     assert.match(complaintsOf({ ...production, PROTECTION: "off" }).join(), /^PROTECTION: got "off", takes on/);
     const developmentKey = `me:${createHash("sha256").update("development-key").digest("hex")}`;
     assert.match(complaintsOf({ ...production, API_KEYS: developmentKey }).join(), /^API_KEYS: got "\*\*\*"/);
@@ -122,6 +128,19 @@ describe("config", () => {
     }
     assert.doesNotMatch(complaintsOf({ ...minimal, JWT_SECRET: "hunter2" }).join(), /hunter2/);
     assert.equal(mask("MYSQL_URL", minimal.MYSQL_URL), "mysql://user:***@db:3306/shop");
+    const others: [string, string][] = [
+      ["MYSQL_URL", "mysql://user:hunter2"],
+      ["RATE_LIMIT_REDIS_URL", "redis://cache?password=hunter2"],
+      ["RATE_LIMIT_REDIS_URL", "redis://:hunter2%zz@cache"],
+      ["JWT_JWKS_URL", "https://me:hunter2@id.example.com/keys"],
+      ["SEED_WEBHOOK_URL", "htp://hooks.example.com/services/hunter2"],
+      ["CORS_ORIGINS", "https://a.example.com,https://me:hunter2@b.example.com"],
+    ];
+    for (const [name, value] of others) {
+      const complaint = complaintsOf({ ...minimal, [name]: value }).join("\n");
+      assert.match(complaint, new RegExp(`^${name}: got "[^\n]+$`));
+      assert.doesNotMatch(complaint, /hunter2/);
+    }
   });
 
   it("takes whole numbers in their plain spelling only", () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import type { RowDataPacket } from "mysql2/promise";
+import { serviceCommand } from "../scripts/lib/service-command.js";
 import { withLock } from "../src/platform/database/connection.ts";
 import { Link } from "./faults/link.ts";
-import { createDatabase, eventually, freePort, type LogLine, spawnService } from "./helper.ts";
+import { addressOf, createDatabase, eventually, freePort, type LogLine, root, spawnService } from "./helper.ts";
 
 const withoutTelemetry = { OTEL_SDK_DISABLED: "true" };
 /** For tests that hold a lock for a while. */
@@ -209,6 +211,67 @@ describe("the process", () => {
     await db.connection.query("UNLOCK TABLES");
   });
 
+  for (const [what, later] of [
+    ["when it is told to stop", undefined],
+    [
+      "after an error that nobody caught",
+      `data:text/javascript,setTimeout(() => Promise.reject(new Error("oh")), 2500)`,
+    ],
+  ] as const) {
+    it(`ends in time ${what}, although a request does not and a collector takes telemetry without an answer`, async () => {
+      const held: Socket[] = [];
+      const collector = createServer((socket) => held.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+      await once(collector, "listening");
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(collector.address()), SHUTDOWN_TIMEOUT_MS: "1500" };
+      const entry = later === undefined ? serviceCommand : ["--import", later, ...serviceCommand];
+      const service = await spawnService({ ...patient, ...env, MYSQL_URL: db.url }, entry);
+      assert.equal((await fetch(`${service.url}/api/automations/marketplace?count=true`)).status, 200);
+      await db.connection.query("LOCK TABLES automations WRITE");
+      const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace?search=nothing`));
+      await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
+      if (later === undefined) service.child.kill("SIGTERM");
+      await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+      const startedAt = performance.now();
+      assert.equal(await service.exited, later === undefined ? 0 : 1);
+      const ms = performance.now() - startedAt;
+      assert.ok(ms < 1900, `${ms} ms`);
+      assert.ok(held.length > 0, "it has tried to send");
+      await cut;
+      await db.connection.query("UNLOCK TABLES");
+      for (const socket of held) socket.destroy();
+      collector.close();
+    });
+  }
+
+  it("ends when npm is told to stop, and leaves nobody who serves on", async () => {
+    const port = await freePort();
+    const child = spawn("npm", ["start"], {
+      cwd: root,
+      env: {
+        ...process.env,
+        ...withoutTelemetry,
+        APP_ENV: "development",
+        HOST: "127.0.0.1",
+        PORT: String(port),
+        MYSQL_URL: db.url,
+        SHUTDOWN_DELAY_MS: "0",
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      output += chunk;
+    });
+    const ready = () => fetch(`http://127.0.0.1:${port}/health/ready`).then(({ ok }) => ok);
+    await eventually("readiness", () => ready().catch(() => false));
+    child.kill("SIGTERM");
+    // Its output is open for as long as somebody is there who can write to it.
+    await once(child, "close");
+    assert.match(output, /"msg":"stopped"/);
+    assert.equal(child.exitCode, 0);
+    await assert.rejects(ready());
+  });
+
   it("answers on for a while, but not ready, so that a load balancer can turn away", async () => {
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "700" });
     service.child.kill("SIGTERM");
@@ -217,6 +280,43 @@ describe("the process", () => {
     const answer = await fetch(`${service.url}/api/automations/marketplace`);
     assert.deepEqual([answer.status, answer.headers.get("connection")], [200, "close"]);
     assert.equal(await service.exited, 0);
+  });
+
+  it("serves health and metrics on ADMIN_PORT alone, to the end of the drain", async () => {
+    const adminPort = String(await freePort());
+    const env = { ...withoutTelemetry, ...patient, MYSQL_URL: db.url, ADMIN_PORT: adminPort };
+    const service = await spawnService(env);
+    const own = ["/health", "/health/live", "/health/ready", "/metrics"];
+    const statuses = (url: string, paths: string[]) =>
+      Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
+    const adminUrl = `http://127.0.0.1:${adminPort}`;
+    assert.deepEqual(await statuses(adminUrl, own), [200, 200, 200, 200]);
+    assert.deepEqual(await statuses(service.url, own), [404, 404, 404, 404]);
+    const routes = ["/", "/api/automations/marketplace"];
+    assert.deepEqual(await statuses(adminUrl, routes), [404, 404]);
+    assert.deepEqual(await statuses(service.url, routes), [404, 200]);
+
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const running = fetch(`${service.url}/api/automations/marketplace?search=nothing`);
+    await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await assert.rejects(fetch(service.url));
+    assert.deepEqual(await statuses(adminUrl, own), [200, 200, 503, 200]);
+    await db.connection.query("UNLOCK TABLES");
+    assert.equal((await running).status, 200);
+    assert.equal(await service.exited, 0);
+    await assert.rejects(fetch(adminUrl));
+  });
+
+  it("says which variable to change when the port for health and metrics is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const port = new URL(addressOf(taken.address())).port;
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, ADMIN_PORT: port });
+    assert.equal(await service.exited, 1);
+    assert.match(service.log().at(-1)?.msg ?? "", /ADMIN_PORT/);
+    taken.close();
   });
 
   it("ends at once on a second signal", async () => {

@@ -47,6 +47,8 @@ export function localSettings(shell, dotenv, args) {
       OTEL_METRIC_EXPORT_INTERVAL: "5000",
       ...env,
       PORT: String(service.port),
+      // its health is asked for where its routes are
+      ADMIN_PORT: "",
       MYSQL_URL: mysqlUrl,
     }),
     /** @type {NodeJS.ProcessEnv} */

@@ -68,7 +68,7 @@ export async function analyse(
   }
 
   async function watched(rate: number): Promise<{ figures: LoadFigures; samples: Samples }> {
-    const sampling = startSampling(url.origin);
+    const sampling = startSampling(args.adminUrl.origin);
     try {
       const figures = await run(`${Math.round(10 * rate) / 10} a second`, rate, args.seconds);
       return { figures, samples: await sampling.stop() };

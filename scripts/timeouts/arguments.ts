@@ -7,6 +7,8 @@ import type { Endpoint } from "./load-figures.ts";
 
 export interface Arguments {
   url: URL;
+  /** Where its /health and /metrics are. */
+  adminUrl: URL;
   /** Of all endpoints together; undefined: find the capacity first. */
   perSecond: number | undefined;
   seconds: number;
@@ -22,6 +24,7 @@ export interface Arguments {
 
 const options = {
   url: { type: "string", default: "http://127.0.0.1:8000" },
+  "admin-url": { type: "string" },
   rate: { type: "string" },
   duration: { type: "string", default: "30s" },
   timeout: { type: "string", default: "5s" },
@@ -40,7 +43,9 @@ export function readArguments(args: readonly string[]): Arguments | "help" {
   const { values } = parse(args);
   if (values.help) return "help";
   return {
-    url: readUrl(values.url),
+    url: readUrl("--url", values.url),
+    adminUrl:
+      values["admin-url"] === undefined ? readUrl("--url", values.url) : readUrl("--admin-url", values["admin-url"]),
     perSecond:
       values.rate === undefined ? undefined : readNumber("--rate", values.rate, 0.1, 10_000, "requests a second"),
     seconds: readSeconds("--duration", values.duration, 1, 3600),
@@ -69,13 +74,13 @@ function parse(args: readonly string[]) {
   }
 }
 
-function readUrl(value: string): URL {
+function readUrl(name: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new BadUse(`--url: got ${JSON.stringify(value)}, takes an address like http://127.0.0.1:8000`);
+    throw new BadUse(`${name}: got ${JSON.stringify(value)}, takes an address like http://127.0.0.1:8000`);
   }
   if (url.username !== "" || url.password !== "")
-    throw new BadUse("--url: takes no credentials: use --token or --api-key");
+    throw new BadUse(`${name}: takes no credentials: use --token or --api-key`);
   return url;
 }
 

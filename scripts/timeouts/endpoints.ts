@@ -1,5 +1,6 @@
 // What to ask the service for, when that is not said: what its own /metrics names and needs no parameters.
 import { z } from "zod";
+import type { Arguments } from "./arguments.ts";
 import type { Endpoint } from "./load-figures.ts";
 
 const metricsSchema = z.object({ endpoints: z.record(z.string(), z.unknown()) });
@@ -13,11 +14,13 @@ export interface Found {
   locked: string[];
 }
 
+type Asked = Pick<Arguments, "url" | "adminUrl" | "headers">;
+
 /** Of a URL with a path, that alone; of a service without such metrics, too. */
-export async function findEndpoints(url: URL, headers: Record<string, string>): Promise<Found> {
+export async function findEndpoints({ url, adminUrl, headers }: Asked): Promise<Found> {
   const own: Found = { endpoints: [endpointOf(url.pathname + url.search)], locked: [] };
   if (url.pathname !== "/" || url.search !== "") return own;
-  const named = await namedByMetrics(url.origin);
+  const named = await namedByMetrics(adminUrl.origin);
   if (named === undefined) return own;
   const paths = [...new Set([...named, ...ofTheExample])];
   const statuses = await Promise.all(paths.map((path) => statusOf(url.origin + path, headers)));

@@ -3,6 +3,7 @@ export const help = `Puts load on a service, judges how it does, and says why it
   npm run timeouts -- --url http://127.0.0.1:8000 [options]
 
   --url URL            the service; with a path, that alone is asked for       (http://127.0.0.1:8000)
+  --admin-url URL      where /health and /metrics are, with ADMIN_PORT         (the same)
   --rate N             requests a second, of all endpoints together            (0.7 of the capacity, which it finds first)
   --duration TIME      how long: 30s, 2m                                       (30s)
   --timeout TIME       how long a client waits for an answer                   (5s)

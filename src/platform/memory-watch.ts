@@ -4,10 +4,11 @@
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import { metrics, ValueType } from "@opentelemetry/api";
+import { usableHeap } from "./heap-limit.ts";
 import type { Logger } from "./log.ts";
 import { Threshold } from "./threshold.ts";
 
-/** Sizes in bytes; `limit` is what the container or the machine allows the process. */
+/** Sizes in bytes: of the heap, with what is safe; of the process, with what the container or the machine allows. */
 export interface MemoryReading {
   heapUsed: number;
   heapLimit: number;
@@ -86,24 +87,17 @@ export class MemoryWatch {
   }
 }
 
-/** Of a reading, or at this instant. */
+/** Of a reading, or at this instant. Not over 100: the process may live on a little beyond what is safe. */
 export function memoryPercent({ heapUsed, heapLimit, rss, limit } = readMemory()): number {
-  return 100 * Math.max(heapUsed / heapLimit, rss / limit);
+  return Math.min(100, 100 * Math.max(heapUsed / heapLimit, rss / limit));
 }
 
 function readMemory(): MemoryReading {
+  const limit = memoryLimit(process.constrainedMemory());
   const { used_heap_size: heapUsed, heap_size_limit: sizeLimit } = getHeapStatistics();
-  const heapLimit = heapLimitOf(sizeLimit, [process.env.NODE_OPTIONS ?? "", ...process.execArgv]);
-  return { heapUsed, heapLimit, rss: process.memoryUsage.rss(), limit: memoryLimit(process.constrainedMemory()) };
-}
-
-/**
- * What the heap may grow to. V8's own figure has room for young objects in it, 192 MiB when --max-old-space-size is given, where
- * nothing that stays can be: the process would be dead before it came to 90 % of that. Bytes.
- */
-export function heapLimitOf(sizeLimit: number, nodeOptions: readonly string[]): number {
-  const given = [...nodeOptions.join(" ").matchAll(/--max[-_]old[-_]space[-_]size[= ](\d+)/g)].at(-1)?.[1];
-  return given === undefined ? sizeLimit : Math.min(sizeLimit, Number(given) * 2 ** 20);
+  const options = [process.env.NODE_OPTIONS ?? "", ...process.execArgv];
+  const heapLimit = usableHeap({ sizeLimit, memory: limit, options });
+  return { heapUsed, heapLimit, rss: process.memoryUsage.rss(), limit };
 }
 
 /** The container's limit when there is one; without one the system says 0, or more than the machine has. Bytes. */

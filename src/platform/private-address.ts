@@ -15,8 +15,14 @@ const isPrivate = addressRanges([
   "fe80::/10",
 ]);
 
+/** Whether an IP address is none of these. */
+export function isPublicAddress(address: string): boolean {
+  const normal = normalAddress(address);
+  return normal !== undefined && !isPrivate(normal);
+}
+
 /** True when any address of `host`, a name or an address, is a public one. False of a name that is not known. */
 export async function isPublicHost(host: string): Promise<boolean> {
-  const found = await lookup(host.replaceAll(/[[\]]/g, ""), { all: true }).catch(() => []);
-  return found.some(({ address }) => !isPrivate(normalAddress(address) ?? address));
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.some(({ address }) => isPublicAddress(address));
 }

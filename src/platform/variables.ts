@@ -7,13 +7,28 @@ export class ConfigError extends Error {
 }
 
 export function wholeNumber(byDefault: number, min: number, max: number, what: string) {
+  return number(min, max)
+    .default(byDefault)
+    .describe(takesNumber(min, max, what));
+}
+
+/** Undefined when it is not set. */
+export function optionalWholeNumber(min: number, max: number, what: string) {
+  return number(min, max)
+    .optional()
+    .describe(takesNumber(min, max, what));
+}
+
+function number(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,15}$/)
     .transform(Number)
-    .pipe(z.number().min(min).max(max))
-    .default(byDefault)
-    .describe(`a whole number from ${min} to ${max} (${what})`);
+    .pipe(z.number().min(min).max(max));
+}
+
+function takesNumber(min: number, max: number, what: string): string {
+  return `a whole number from ${min} to ${max} (${what})`;
 }
 
 export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, what: string) {
@@ -81,9 +96,13 @@ export function complaint(name: string, got: string | undefined, takes: string):
 /** The value of a variable as it may be shown: secrets hidden, a password inside an address hidden. */
 export function mask(name: string, value: string): string {
   if (/TOKEN|SECRET|PASSWORD|KEY/.test(name)) return "***";
-  if (!name.endsWith("_URL")) return value;
-  if (!URL.canParse(value)) return value.includes("@") ? "***" : value;
+  if (!name.endsWith("_URL")) return value.replaceAll(/\/\/[^/@\s,]*@/g, "//***@");
+  // Where there is no telling which part is which, only the beginning is shown.
+  if (!URL.canParse(value)) return value.replace(/^([a-z][a-z+.-]*:\/*)?.*$/is, "$1***");
   const url = new URL(value);
   if (url.password !== "") url.password = "***";
+  for (const part of new Set(url.searchParams.keys())) url.searchParams.set(part, "***");
+  // The path of a webhook is often its secret.
+  if (name.endsWith("WEBHOOK_URL") && url.pathname.length > 1) url.pathname = "/***";
   return url.href;
 }

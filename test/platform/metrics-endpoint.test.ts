@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import Koa from "koa";
 import { z } from "zod";
-import { createDatabase, spawnService, token } from "../helper.ts";
+import type { RequestState } from "../../src/platform/http.ts";
+import { OnDemandReader } from "../../src/platform/metric-readers.ts";
+import { metricsEndpoint } from "../../src/platform/metrics-endpoint.ts";
+import { addressOf, createDatabase, spawnService, token } from "../helper.ts";
 import { startOtlpReceiver } from "../otlp-receiver.ts";
 
 const seconds = z.number().nonnegative();
@@ -120,5 +126,37 @@ describe("GET /metrics", () => {
     assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
     assert.equal(await service.stop(), 0);
     await rm(folder, { recursive: true });
+  });
+
+  it("collects once a second for all who ask, in whatever form", async () => {
+    let collections = 0;
+    let nowMs = 0;
+    class CountingReader extends OnDemandReader {
+      override collect() {
+        collections += 1;
+        return super.collect();
+      }
+    }
+    const reader = new CountingReader();
+    const requests = new MeterProvider({ readers: [reader] }).getMeter("test").createCounter("requests");
+    requests.add(1);
+    const server = new Koa<RequestState>().use(metricsEndpoint(reader, () => nowMs)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const ask = async (accept: string) => {
+      const response = await fetch(`${addressOf(server.address())}/metrics`, { headers: { accept } });
+      return response.text();
+    };
+    const everyone = await Promise.all([ask("text/plain"), ask("application/json"), ask("text/plain")]);
+    assert.match(everyone[0], /^requests_total 1$/m);
+    assert.deepEqual(everyone, [everyone[0], '{"endpoints":{}}', everyone[0]]);
+    requests.add(1);
+    nowMs = 999;
+    assert.equal(await ask("text/plain"), everyone[0]);
+    assert.equal(collections, 1);
+    nowMs = 1000;
+    assert.match(await ask("text/plain"), /^requests_total 2$/m);
+    assert.equal(collections, 2);
+    server.close();
+    server.closeAllConnections();
   });
 });

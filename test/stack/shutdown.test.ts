@@ -6,7 +6,7 @@ import { findTrace } from "./jaeger.ts";
 import { createAutomation, type Sent, send } from "./service.ts";
 
 /** stop_grace_period in docker-compose.yml: after that Docker kills the process. */
-const graceS = 25;
+const graceS = 15;
 
 describe("stack: stop of the service", () => {
   let running: PromiseSettledResult<Sent>;

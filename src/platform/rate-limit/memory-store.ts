@@ -1,54 +1,70 @@
 // The windows of koa-ratelimit's memory driver, bounded: the driver itself never removes one, so that a stream of new
-// addresses would fill the heap.
+// addresses would fill the heap. Two generations instead of one Map: the older one is dropped as a whole, since a Map from
+// which the oldest are deleted one by one walks over all that were deleted before.
 import type { WindowState } from "koa-ratelimit";
 
-/** The driver reads another clock than ours: a window is swept only when it has been over for longer than they can differ. */
+/** The driver reads another clock than ours: a window is dropped only when it has been over for longer than they can differ. */
 const slackS = 5;
 
+interface Generation {
+  windows: Map<string, WindowState>;
+  /** When the last of its windows is over, in seconds since 1970. */
+  overAtS: number;
+}
+
 /**
- * A Map for at most `capacity` clients. Each new one sweeps out up to two windows that are over, so the map follows the traffic
- * without a timer. At capacity the client goes that was seen longest ago: one is forgotten early only when half of `capacity`
- * others came since its last request.
+ * A Map for at most `capacity` clients (2 or more). The younger generation takes whoever asks; it becomes the older one when
+ * it has half of `capacity`, or when all windows of the older one are over. So the map follows the traffic without a timer, and
+ * a client is forgotten early only when half of `capacity` others came since its last request.
  */
 export class BoundedWindows extends Map<string, WindowState> {
-  readonly #capacity: number;
+  readonly #half: number;
   readonly #nowS: () => number;
+  #young = newGeneration();
+  #old = newGeneration();
 
   /** `nowS` gives seconds since 1970 on a clock that only goes forward. */
   constructor(capacity: number, nowS = () => (performance.timeOrigin + performance.now()) / 1000) {
     super();
-    this.#capacity = capacity;
+    this.#half = Math.max(1, Math.floor(capacity / 2));
     this.#nowS = nowS;
   }
 
+  override get size(): number {
+    return this.#young.windows.size + this.#old.windows.size;
+  }
+
   override get(key: string): WindowState | undefined {
-    const window = super.get(key);
-    // While it is half empty nobody has to go soon, and keeping the order is most of what a request costs here.
-    if (window !== undefined && this.size > this.#capacity / 2) {
-      super.delete(key);
-      super.set(key, window);
-    }
-    return window;
+    const window = this.#young.windows.get(key);
+    if (window !== undefined) return window;
+    const older = this.#old.windows.get(key);
+    if (older !== undefined) this.#put(key, older);
+    return older;
+  }
+
+  override has(key: string): boolean {
+    return this.#young.windows.has(key) || this.#old.windows.has(key);
   }
 
   override set(key: string, window: WindowState): this {
-    super.delete(key);
-    this.#sweep(2);
-    if (this.size >= this.#capacity) this.#dropOldest();
-    return super.set(key, window);
+    if (this.#old.overAtS < this.#nowS() - slackS) this.#turn();
+    this.#put(key, window);
+    return this;
   }
 
-  #sweep(most: number): void {
-    const overBefore = this.#nowS() - slackS;
-    for (let swept = 0; swept < most; swept += 1) {
-      const oldest = this.values().next().value;
-      if (oldest === undefined || oldest.reset > overBefore) return;
-      this.#dropOldest();
-    }
+  #put(key: string, window: WindowState): void {
+    this.#old.windows.delete(key);
+    if (this.#young.windows.size >= this.#half && !this.#young.windows.has(key)) this.#turn();
+    this.#young.windows.set(key, window);
+    this.#young.overAtS = Math.max(this.#young.overAtS, window.reset);
   }
 
-  #dropOldest(): void {
-    const oldest = this.keys().next().value;
-    if (oldest !== undefined) super.delete(oldest);
+  #turn(): void {
+    this.#old = this.#young;
+    this.#young = newGeneration();
   }
+}
+
+function newGeneration(): Generation {
+  return { windows: new Map(), overAtS: Number.NEGATIVE_INFINITY };
 }

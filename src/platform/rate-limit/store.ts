@@ -5,6 +5,7 @@ import type { Redis } from "ioredis";
 import type { WindowState } from "koa-ratelimit";
 import type { Logger } from "../log.ts";
 import { BoundedWindows } from "./memory-store.ts";
+import { redisAddress } from "./redis-url.ts";
 
 /** The longest that a request waits for the shared store. */
 const commandTimeoutMs = 100;
@@ -38,11 +39,21 @@ export function memoryStore(clients = 50_000): RateLimitStore {
   };
 }
 
-/** Counts in the server at `url` (`redis://` or `rediss://`), shared by all that use it. Connects in the background. */
-export function redisStore(url: string, log: Logger, now: () => number = () => performance.now()): RateLimitStore {
+interface RedisStoreOptions {
+  /** To which addresses a connection in plain text is warned of, once: clients' addresses and a password go over it. */
+  warnOfPlainTextTo?: (address: string) => boolean;
+  /** Milliseconds on a clock that only goes forward. */
+  now?: () => number;
+}
+
+/** Counts in the server at `url` (see {@link redisAddress}), shared by all that use it. Connects in the background. */
+export function redisStore(url: string, log: Logger, options: RedisStoreOptions = {}): RateLimitStore {
+  const { warnOfPlainTextTo, now = () => performance.now() } = options;
+  const address = redisAddress(url);
   // Only where there is such a server: it takes 30 ms and 10 MB.
   const ioredis: typeof import("ioredis") = createRequire(import.meta.url)("ioredis");
-  const db = new ioredis.Redis(url, {
+  const db = new ioredis.Redis({
+    ...address,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 1000,
     socketTimeout: silentConnectionMs,
@@ -59,6 +70,17 @@ export function redisStore(url: string, log: Logger, now: () => number = () => p
       log.warn({ reason: reasonOf(error) }, "the rate-limit store does not answer: requests pass without a limit");
     }
     retryAt = now() + retryMs;
+  }
+  if (warnOfPlainTextTo && address.tls === undefined) {
+    // By the address that is connected to: what a name stands for is only known then.
+    db.once("connect", () => {
+      const { remoteAddress = "" } = db.stream;
+      if (!warnOfPlainTextTo(remoteAddress)) return;
+      log.warn(
+        { address: remoteAddress },
+        "the rate-limit store is reached in plain text at a public address: rediss:// in RATE_LIMIT_REDIS_URL encrypts it",
+      );
+    });
   }
   // ioredis says so each time that it cannot connect.
   db.on("error", failed);

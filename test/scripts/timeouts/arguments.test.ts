@@ -8,8 +8,8 @@ import { checkAllowed } from "../../../scripts/timeouts/target.ts";
 
 describe("the arguments of timeouts", () => {
   it("have defaults", () => {
-    const { url, ...rest } = Object(readArguments([]));
-    assert.equal(url.href, "http://127.0.0.1:8000/");
+    const { url, adminUrl, ...rest } = Object(readArguments([]));
+    assert.deepEqual([url.href, adminUrl.href], ["http://127.0.0.1:8000/", "http://127.0.0.1:8000/"]);
     assert.deepEqual(rest, {
       perSecond: undefined,
       seconds: 30,
@@ -43,6 +43,7 @@ describe("the arguments of timeouts", () => {
     [["--url", "8000"], /^--url: got "8000", takes an address/],
     [["--url", "ftp://127.0.0.1"], /^--url: got/],
     [["--url", "http://me:hidden@127.0.0.1"], /^--url: takes no credentials/],
+    [["--admin-url", "9000"], /^--admin-url: got "9000", takes an address/],
     [["--rate", "0"], /^--rate: got "0", takes requests a second from 0.1 to 10000/],
     [["--rate", "fast"], /^--rate: got "fast"/],
     [["--duration", "1h"], /^--duration: got "1h", takes a time like 30s/],

@@ -1,0 +1,41 @@
+// What a Valkey or Redis URL says, read here and not by ioredis: that takes any query part for an option of its own, over
+// ours too, and connects to REDISS:// in plain text.
+
+export interface RedisAddress {
+  host: string;
+  port: number;
+  username?: string;
+  password?: string;
+  db?: number;
+  /** 4 or 6; 0 for either. */
+  family?: number;
+  /** With `rediss:`: certificate and name are checked as Node does. */
+  tls?: object;
+}
+
+/**
+ * Reads `redis://user:password@host:6379/0?family=6`, or `rediss://…` for TLS.
+ *
+ * @throws {Error} for an unknown part, a part that is given twice, or one that is malformed; without its value.
+ */
+export function redisAddress(text: string): RedisAddress {
+  const { protocol, hostname, port, username, password, pathname, searchParams, hash } = new URL(text);
+  const db = /^\/(\d{0,5})$/.exec(pathname || "/")?.[1];
+  if (!/^rediss?:$/.test(protocol) || hostname === "" || hash !== "" || db === undefined) {
+    throw new Error("takes redis: or rediss:, a host and the number of a database");
+  }
+  const parts = Object.fromEntries(searchParams);
+  const { family, ...unknown } = parts;
+  if (Object.keys(unknown).length > 0) throw new Error(`unknown part: ${Object.keys(unknown)}`);
+  if (searchParams.size > 1 || (family !== undefined && !/^[046]$/.test(family)))
+    throw new Error("family is 0, 4 or 6");
+  return {
+    host: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: port === "" ? 6379 : Number(port),
+    ...(username !== "" && { username: decodeURIComponent(username) }),
+    ...(password !== "" && { password: decodeURIComponent(password) }),
+    ...(db !== "" && { db: Number(db) }),
+    ...(family !== undefined && { family: Number(family) }),
+    ...(protocol === "rediss:" && { tls: {} }),
+  };
+}
