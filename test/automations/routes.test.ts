@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { RowDataPacket } from "mysql2/promise";
 import { z } from "zod";
-import { addressOf, startService, token } from "../helper.ts";
+import { serviceCommand } from "../../scripts/lib/service-command.js";
+import { migrate } from "../../src/platform/database/migrate.ts";
+import { addressOf, createDatabase, root, silent, spawnService, startService, token } from "../helper.ts";
 
 const pageAnswer = z.strictObject({
   items: z.array(
@@ -153,6 +155,28 @@ describe("GET /api/optimized/automations/marketplace", () => {
     assert.equal(second.status, 304);
     assert.equal(await second.text(), "");
     assert.equal(second.headers.get("etag"), etag);
+  });
+
+  it("keeps its cache within its bytes: strangers cannot fill a heap of 56 MB with pages that differ", async function () {
+    this.timeout(60_000);
+    const db = await createDatabase();
+    await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
+    const row = ["a".repeat(100), "€".repeat(1000), "data", "http://127.0.0.1:9/", new Date(), new Date()];
+    const sql = "INSERT INTO automations (name, description, category, webhook_url, created_at, updated_at) VALUES ?";
+    await db.connection.query(sql, [Array.from({ length: 100 }, () => row)]);
+    const own = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true", LOOP_DELAY_SHED_MS: "60000" }, [
+      "--max-old-space-size=56",
+      ...serviceCommand,
+    ]);
+    for (const sort of ["popular", "newest"]) {
+      for (let length = 1; length <= 100; length++) {
+        const page = await fetch(`${own.url}${path}?limit=100&sort=${sort}&search=${"a".repeat(length)}`);
+        assert.equal(page.status, 200);
+        assert.ok((await page.text()).length > 100_000);
+      }
+    }
+    assert.equal(await own.stop(), 0, own.errors().slice(-500));
+    await db.drop();
   });
 
   it("keeps answering from the cache when the database is gone", async () => {

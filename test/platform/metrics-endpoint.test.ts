@@ -148,7 +148,8 @@ describe("GET /metrics", () => {
     };
     const everyone = await Promise.all([ask("text/plain"), ask("application/json"), ask("text/plain")]);
     assert.match(everyone[0], /^requests_total 1$/m);
-    assert.deepEqual(everyone, [everyone[0], '{"endpoints":{}}', everyone[0]]);
+    assert.ok(everyone[1].startsWith('{"endpoints":{'));
+    assert.equal(everyone[2], everyone[0]);
     requests.add(1);
     nowMs = 999;
     assert.equal(await ask("text/plain"), everyone[0]);

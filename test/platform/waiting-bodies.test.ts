@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { connect, Socket } from "node:net";
 import Koa from "koa";
-import type { Context, RequestState } from "../../src/platform/http.ts";
+import type { Context, RequestState, Route } from "../../src/platform/http.ts";
 import { Problem } from "../../src/platform/problem.ts";
 import { WaitingBodies } from "../../src/platform/waiting-bodies.ts";
 import { eventually, startService, token } from "../helper.ts";
@@ -109,6 +109,27 @@ describe("bodies that wait", () => {
       first.map(({ answer }) => answer()),
       ["", ""],
     );
+  });
+
+  it("wait no more once their requests have slots", async () => {
+    const end = Promise.withResolvers<void>();
+    let running = 0;
+    const hold: Route = {
+      method: "POST",
+      path: "/held",
+      public: true,
+      async handle(ctx) {
+        running += 1;
+        await end.promise;
+        ctx.status = 204;
+      },
+    };
+    service = await startService({ env: { ADMISSION_LIMIT: "200", DEADLINE_MS: "20000" }, routes: () => [hold] });
+    const held = Array.from({ length: 100 }, () => service.call("POST", "/held", {}));
+    await eventually("100 that run", () => running === 100);
+    assert.equal((await service.call("POST", "/api/automations", JSON.parse(good))).status, 201);
+    end.resolve();
+    assert.deepEqual(new Set((await Promise.all(held)).map(({ status }) => status)), new Set([204]));
   });
 
   it("are refused unread while the queue is full, and without credentials", async () => {
