@@ -2,6 +2,7 @@
 import { metrics, ValueType } from "@opentelemetry/api";
 import type { Next } from "koa";
 import { refusalCounter } from "./admission-refusals.ts";
+import { callerOf } from "./caller.ts";
 import { createHistogram } from "./histograms.ts";
 import { type Context, type Middleware, type Priority, priorities } from "./http.ts";
 import { whenEnded } from "./lifecycle.ts";
@@ -18,27 +19,38 @@ const waitBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0
 export function admission(queue: AdmissionQueue, refused = refusalCounter()): Middleware {
   const waited = instruments(queue);
   return function admission(ctx, next) {
-    const { priority = "normal", outbound = false } = ctx.state.route ?? {};
+    const { priority = "normal" } = ctx.state.route ?? {};
+    const outboundOf = callerOfOutbound(ctx);
     let place: Place | undefined;
     try {
-      place = queue.enterAtOnce(priority, ctx.state.deadline.stop, outbound);
+      place = queue.enterAtOnce(priority, ctx.state.deadline.stop, outboundOf);
     } catch (error) {
       throw refused(error, priority);
     }
-    if (place === undefined) return waitInLine(ctx, priority, outbound, next);
+    if (place === undefined) return waitInLine(ctx, priority, outboundOf, next);
     waited[priority].record(0);
     return goOn(ctx, place, next);
   };
 
-  async function waitInLine(ctx: Context, priority: Priority, outbound: boolean, next: Next): Promise<void> {
+  async function waitInLine(
+    ctx: Context,
+    priority: Priority,
+    outboundOf: string | undefined,
+    next: Next,
+  ): Promise<void> {
     const startedAt = performance.now();
     const { stop } = ctx.state.deadline;
-    const place = await inPhase("queue", () => queue.enter(priority, stop, outbound)).catch((error: unknown) => {
+    const place = await inPhase("queue", () => queue.enter(priority, stop, outboundOf)).catch((error: unknown) => {
       throw refused(error, priority);
     });
     waited[priority].record((performance.now() - startedAt) / 1000);
     return goOn(ctx, place, next);
   }
+}
+
+/** Who makes the outbound calls of this request; undefined when its route makes none. */
+export function callerOfOutbound({ state }: Context): string | undefined {
+  return state.route?.outbound === true ? callerOf(state) : undefined;
 }
 
 function goOn(ctx: Context, place: Place, next: Next): Promise<void> {

@@ -3,6 +3,7 @@
 // waited long, the newest goes first: the clients of the old ones are giving up (adaptive LIFO, as in Facebook's
 // "Fail at Scale", ACM Queue 2015).
 import type { Priority } from "./http.ts";
+import { OutboundShare } from "./outbound-share.ts";
 import { Problem } from "./problem.ts";
 import type { StopSignal } from "./stop-signal.ts";
 import { type Waiter, WaitingLines } from "./waiting-lines.ts";
@@ -31,16 +32,14 @@ export class AdmissionQueue {
   readonly #now: () => number;
   readonly #lines: WaitingLines;
   readonly #running: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
-  /** Requests that wait for services that their callers choose hold half of the slots at most: nobody's slow service stops all. */
-  readonly #outboundLimit: number;
-  #outboundRunning = 0;
+  readonly #outbound: OutboundShare;
   #runningTotal = 0;
 
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     this.#lines = new WaitingLines({ ...options, now: this.#now });
-    this.#outboundLimit = Math.max(1, Math.floor(options.limit / 2));
+    this.#outbound = new OutboundShare(options.limit);
   }
 
   /** How many of each class run and wait. */
@@ -54,33 +53,34 @@ export class AdmissionQueue {
   }
 
   /** Throws what {@link enter} would reject with at once if it were called now: queue_full or shed. */
-  throwIfRefusing(priority: Priority, outbound = false): void {
+  throwIfRefusing(priority: Priority, outboundOf?: string): void {
     this.#throwIfShedding(priority);
-    if (!this.#hasSlot(outbound) && !this.#lines.hasRoom(priority)) throw new Problem("queue_full");
+    if (!this.#hasSlot(outboundOf) && !this.#lines.hasRoom(priority)) throw new Problem("queue_full");
   }
 
   /**
    * Resolves when it is this one's turn. Rejects with a Problem: queue_full, queue_timeout, shed; or with the reason of
-   * `signal`, whose waiting place is free again at once. All `outbound` ones together hold half of the slots at most.
+   * `signal`, whose waiting place is free again at once. `outboundOf` is the caller of a request with outbound calls: see
+   * {@link OutboundShare}.
    */
-  async enter(priority: Priority, signal: StopSignal, outbound = false): Promise<Place> {
-    const place = this.enterAtOnce(priority, signal, outbound);
+  async enter(priority: Priority, signal: StopSignal, outboundOf?: string): Promise<Place> {
+    const place = this.enterAtOnce(priority, signal, outboundOf);
     if (place !== undefined) return place;
     if (!this.#lines.makeRoom(priority)) throw new Problem("queue_full");
-    await this.#wait(priority, signal, outbound);
-    return this.#place(priority, outbound);
+    await this.#wait(priority, signal, outboundOf);
+    return this.#place(priority, outboundOf);
   }
 
   /** A place that is free now, without a wait for the next turn of anything; undefined when there is none. Throws as {@link enter} rejects. */
-  enterAtOnce(priority: Priority, signal: StopSignal, outbound = false): Place | undefined {
+  enterAtOnce(priority: Priority, signal: StopSignal, outboundOf?: string): Place | undefined {
     signal.throwIfAborted();
     this.#throwIfShedding(priority);
-    if (!this.#hasSlot(outbound)) return undefined;
-    this.#count(priority, outbound, 1);
-    return this.#place(priority, outbound);
+    if (!this.#hasSlot(outboundOf)) return undefined;
+    this.#count(priority, outboundOf, 1);
+    return this.#place(priority, outboundOf);
   }
 
-  #wait(priority: Priority, signal: StopSignal, outbound: boolean): Promise<void> {
+  #wait(priority: Priority, signal: StopSignal, outboundOf: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(timer);
@@ -90,7 +90,7 @@ export class AdmissionQueue {
       const waiter: Waiter = {
         since: this.#now(),
         priority,
-        outbound,
+        outboundOf,
         admit: () => settle(resolve),
         refuse: (reason) => settle(() => reject(reason)),
       };
@@ -105,17 +105,17 @@ export class AdmissionQueue {
     });
   }
 
-  #place(priority: Priority, outbound: boolean): Place {
+  #place(priority: Priority, outboundOf: string | undefined): Place {
     let left = false;
     return {
       leave: () => {
         if (left) return;
         left = true;
-        this.#count(priority, outbound, -1);
-        const next = this.#lines.takeNext(this.#outboundFree());
+        this.#count(priority, outboundOf, -1);
+        const next = this.#lines.takeNext(this.#outbound);
         if (next === undefined) return;
         // Counted now, not when the waiter gets to run: nobody else may take the turn meanwhile.
-        this.#count(next.priority, next.outbound, 1);
+        this.#count(next.priority, next.outboundOf, 1);
         next.admit();
       },
     };
@@ -125,17 +125,14 @@ export class AdmissionQueue {
     if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
   }
 
-  #hasSlot(outbound: boolean): boolean {
-    return this.#runningTotal < this.#options.limit && (!outbound || this.#outboundFree());
+  #hasSlot(outboundOf: string | undefined): boolean {
+    return this.#runningTotal < this.#options.limit && this.#outbound.isFree(outboundOf);
   }
 
-  #outboundFree(): boolean {
-    return this.#outboundRunning < this.#outboundLimit;
-  }
-
-  #count(priority: Priority, outbound: boolean, change: 1 | -1): void {
+  #count(priority: Priority, outboundOf: string | undefined, change: 1 | -1): void {
     this.#running[priority] += change;
     this.#runningTotal += change;
-    if (outbound) this.#outboundRunning += change;
+    if (change === 1) this.#outbound.take(outboundOf);
+    else this.#outbound.giveBack(outboundOf);
   }
 }

@@ -1,6 +1,8 @@
 // Bodies are read before their requests get a slot: a client that sends slowly holds none. So that those who send cannot fill
-// the memory instead, only so many bodies may be on their way, or wait for a slot.
+// the memory instead, only so many bodies may be on their way, or wait for a slot; of one caller half as many.
+import { callerOfOutbound } from "./admission.ts";
 import type { CountRefusal } from "./admission-refusals.ts";
+import { callerOf } from "./caller.ts";
 import type { Context } from "./http.ts";
 import { Problem } from "./problem.ts";
 import type { AdmissionQueue } from "./queue.ts";
@@ -14,42 +16,61 @@ interface WaitingBodiesOptions {
   mostBytes?: number;
 }
 
+interface Room {
+  count: number;
+  bytes: number;
+}
+
 export class WaitingBodies {
   readonly #options: WaitingBodiesOptions;
-  readonly #most: number;
-  readonly #mostBytes: number;
-  #count = 0;
-  #bytes = 0;
+  readonly #most: Room;
+  readonly #mostOfOne: Room;
+  readonly #all: Room = { count: 0, bytes: 0 };
+  readonly #byCaller = new Map<string, Room>();
 
   constructor(options: WaitingBodiesOptions) {
     this.#options = options;
-    this.#most = options.most ?? 100;
-    this.#mostBytes = options.mostBytes ?? 16_777_216;
+    this.#most = { count: options.most ?? 100, bytes: options.mostBytes ?? 16_777_216 };
+    this.#mostOfOne = { count: Math.ceil(this.#most.count / 2), bytes: this.#most.bytes / 2 };
   }
 
   /**
    * Lets a body of up to `bytes` come; they count until the returned function is called, which admission does, too.
    * Throws a Problem: queue_full, and what the queue would refuse the request for anyway, so that it is refused unread.
    */
-  enter({ state }: Context, bytes: number): () => void {
-    const { priority = "normal", outbound = false } = state.route ?? {};
+  enter(ctx: Context, bytes: number): () => void {
+    const { state } = ctx;
+    const { priority = "normal" } = state.route ?? {};
+    const caller = callerOf(state);
+    const own = this.#byCaller.get(caller) ?? { count: 0, bytes: 0 };
     try {
-      this.#options.queue.throwIfRefusing(priority, outbound);
-      if (this.#count >= this.#most) throw new Problem("queue_full");
-      if (this.#count > 0 && this.#bytes + bytes > this.#mostBytes) throw new Problem("queue_full");
+      this.#options.queue.throwIfRefusing(priority, callerOfOutbound(ctx));
+      if (!fits(this.#all, bytes, this.#most) || !fits(own, bytes, this.#mostOfOne)) throw new Problem("queue_full");
     } catch (error) {
       throw this.#options.refused(error, priority);
     }
-    this.#count += 1;
-    this.#bytes += bytes;
+    add(this.#all, 1, bytes);
+    add(own, 1, bytes);
+    this.#byCaller.set(caller, own);
     let left = false;
     const leave = () => {
       if (left) return;
       left = true;
-      this.#count -= 1;
-      this.#bytes -= bytes;
+      add(this.#all, -1, -bytes);
+      add(own, -1, -bytes);
+      if (own.count === 0) this.#byCaller.delete(caller);
     };
     state.admitted = leave;
     return leave;
   }
+}
+
+/** A single body always does, whatever its size: that is bounded elsewhere. */
+function fits({ count, bytes }: Room, more: number, most: Room): boolean {
+  return count === 0 || (count < most.count && bytes + more <= most.bytes);
+}
+
+function add(room: Room, count: number, bytes: number): void {
+  room.count += count;
+  room.bytes += bytes;
 }

@@ -1,12 +1,13 @@
 // Those who wait for a slot: a line for each class, and the rules for who goes next and who has to go.
 import { type Priority, priorities } from "./http.ts";
+import type { OutboundShare } from "./outbound-share.ts";
 import { Problem } from "./problem.ts";
 
 export interface Waiter {
   readonly since: number;
   readonly priority: Priority;
-  /** Needs one of the slots that requests with outbound calls may hold. */
-  readonly outbound: boolean;
+  /** The caller of a request with outbound calls; undefined of any other. */
+  readonly outboundOf: string | undefined;
   admit(): void;
   refuse(reason: unknown): void;
 }
@@ -54,11 +55,11 @@ export class WaitingLines {
     line.splice(line.indexOf(waiter), 1);
   }
 
-  /** Takes out whose turn it is. With `outboundToo` false, those who need a slot for outbound calls are left where they are. */
-  takeNext(outboundToo: boolean): Waiter | undefined {
+  /** Takes out whose turn it is. Those whose share of slots for outbound calls is used up are left where they are. */
+  takeNext(outbound: Pick<OutboundShare, "isFree">): Waiter | undefined {
     if (this.total === 0) return undefined;
     this.#refuseOverdue();
-    const mayGo = (waiter: Waiter) => outboundToo || !waiter.outbound;
+    const mayGo = ({ outboundOf }: Waiter) => outbound.isFree(outboundOf);
     const classes = priorities.filter((priority) => this.#lines[priority].some(mayGo));
     const chosen = classes.find((priority) => this.#passedOver[priority] >= oneTurnIn - 1) ?? classes[0];
     if (chosen === undefined) return undefined;

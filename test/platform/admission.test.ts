@@ -209,7 +209,7 @@ describe("the share of outbound calls, on the real service", () => {
       const ended = (await Promise.all(runs)).map(({ status }) => status);
       assert.ok(ended.includes(503), "some of the runs wait in vain");
       // With its time limit of 1.5 s, a busy machine makes some late.
-      assert.ok(ended.filter((status) => status === 201 || status === 504).length >= 10, `${ended}`);
+      assert.ok(ended.filter((status) => status === 201 || status === 504).length >= 6, `${ended}`);
     } finally {
       await service.stop();
       webhook.close();

@@ -9,8 +9,8 @@ type Rules = Pick<QueueOptions, "limit" | "waiting" | "waitMs" | "newestFirstAft
 /** The rules of the queue once more, told as slowly and plainly as possible: one list, searched anew at each step. */
 export class QueueModel {
   nowMs = 0;
-  waiting: { name: string; priority: Priority; outbound: boolean; since: number }[] = [];
-  readonly running = new Map<string, { priority: Priority; outbound: boolean }>();
+  waiting: { name: string; priority: Priority; outboundOf: string | undefined; since: number }[] = [];
+  readonly running = new Map<string, { priority: Priority; outboundOf: string | undefined }>();
   readonly admitted: string[] = [];
   readonly refused = new Map<string, string>();
   readonly #options: Rules;
@@ -34,15 +34,15 @@ export class QueueModel {
     };
   }
 
-  enter(name: string, priority: Priority, shedding: boolean, outbound = false): void {
+  enter(name: string, priority: Priority, shedding: boolean, outboundOf?: string): void {
     if (priority === "low" && shedding) this.refused.set(name, "shed");
-    else if (this.running.size < this.#options.limit && (!outbound || this.#mayCallOut()))
-      this.#admit(name, priority, outbound);
-    else if (this.waiting.length < this.#options.waiting) this.#queue(name, priority, outbound);
+    else if (this.running.size < this.#options.limit && this.#mayCallOut(outboundOf))
+      this.#admit(name, priority, outboundOf);
+    else if (this.waiting.length < this.#options.waiting) this.#queue(name, priority, outboundOf);
     else {
       const victim = this.#victimOf(priority);
       this.#refuse(victim ?? name, "queue_full");
-      if (victim !== undefined) this.#queue(name, priority, outbound);
+      if (victim !== undefined) this.#queue(name, priority, outboundOf);
     }
   }
 
@@ -66,7 +66,7 @@ export class QueueModel {
     const next = late ? this.#next(chosen).at(-1) : oldest;
     if (next === undefined) return;
     this.waiting = this.waiting.filter((waiter) => waiter !== next);
-    this.#admit(next.name, chosen, next.outbound);
+    this.#admit(next.name, chosen, next.outboundOf);
   }
 
   /** The oldest of the lowest class that has more than its twentieth, if it is lower or `priority` has not its own. */
@@ -84,22 +84,24 @@ export class QueueModel {
     return this.waiting.filter((waiter) => waiter.priority === priority);
   }
 
-  /** Those of a class who may go next: with half of the slots at calls, nobody who is to call out. */
+  /** Those of a class who may go next: with half of the slots at calls, or a quarter at those of one caller, nobody more who is to call out. */
   #next(priority: Priority) {
-    return this.#of(priority).filter(({ outbound }) => !outbound || this.#mayCallOut());
+    return this.#of(priority).filter(({ outboundOf }) => this.#mayCallOut(outboundOf));
   }
 
-  #mayCallOut(): boolean {
-    const calling = [...this.running.values()].filter(({ outbound }) => outbound).length;
-    return calling < Math.max(1, Math.floor(this.#options.limit / 2));
+  #mayCallOut(caller: string | undefined): boolean {
+    const calling = [...this.running.values()].filter(({ outboundOf }) => outboundOf !== undefined);
+    const half = Math.max(1, Math.floor(this.#options.limit / 2));
+    const own = calling.filter(({ outboundOf }) => outboundOf === caller).length;
+    return caller === undefined || (calling.length < half && own < Math.ceil(half / 2));
   }
 
-  #queue(name: string, priority: Priority, outbound: boolean): void {
-    this.waiting.push({ name, priority, outbound, since: this.nowMs });
+  #queue(name: string, priority: Priority, outboundOf: string | undefined): void {
+    this.waiting.push({ name, priority, outboundOf, since: this.nowMs });
   }
 
-  #admit(name: string, priority: Priority, outbound: boolean): void {
-    this.running.set(name, { priority, outbound });
+  #admit(name: string, priority: Priority, outboundOf: string | undefined): void {
+    this.running.set(name, { priority, outboundOf });
     this.admitted.push(name);
   }
 

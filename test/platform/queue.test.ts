@@ -23,8 +23,8 @@ function setUp(changes: Partial<QueueOptions> = {}) {
     pass(ms: number) {
       nowMs += ms;
     },
-    enter(name: string, priority: Priority = "normal", signal = new AbortController().signal, outbound = false) {
-      return queue.enter(priority, signal, outbound).then(
+    enter(name: string, priority: Priority = "normal", signal = new AbortController().signal, outboundOf?: string) {
+      return queue.enter(priority, signal, outboundOf).then(
         (place) => {
           admitted.push(name);
           places.set(name, place);
@@ -62,7 +62,7 @@ describe("AdmissionQueue", () => {
     ] as const) {
       const { enter, leave, admitted, queue } = setUp({ limit });
       const { signal } = new AbortController();
-      for (let index = 0; index < 8; index++) void enter(`call ${index}`, "high", signal, true);
+      for (let index = 0; index < 8; index++) void enter(`call ${index}`, "high", signal, `caller ${index % 3}`);
       await setImmediate();
       assert.equal(admitted.length, share);
       for (let index = share; index < limit; index++) await enter(`other ${index}`);
@@ -76,10 +76,23 @@ describe("AdmissionQueue", () => {
     }
   });
 
+  it("lets one caller's calls hold half of that share, while the calls of others go past them", async () => {
+    const { enter, leave, admitted } = setUp({ limit: 10 });
+    const { signal } = new AbortController();
+    for (let index = 0; index < 5; index++) void enter(`one ${index}`, "high", signal, "one");
+    for (let index = 0; index < 5; index++) void enter(`two ${index}`, "high", signal, "two");
+    await setImmediate();
+    assert.deepEqual(admitted, ["one 0", "one 1", "one 2", "two 0", "two 1"]);
+    await leave("two 0");
+    assert.equal(admitted.at(-1), "two 2", "though the others came first");
+    await leave("one 0");
+    assert.equal(admitted.at(-1), "one 3");
+  });
+
   it("ends the wait for the share as any other, with the slots half free", async () => {
     const { enter, refused, queue } = setUp({ limit: 4, waitMs: 30 });
     const { signal } = new AbortController();
-    for (const name of ["a", "b", "late"]) await enter(name, "normal", signal, true);
+    for (const name of ["a", "b", "late"]) await enter(name, "normal", signal, `caller ${name}`);
     assert.equal(Reflect.get(Object(refused.get("late")), "type"), "queue_timeout");
     assert.deepEqual(queue.state(), { limit: 4, running: { ...none, normal: 2 }, queued: none });
   });
@@ -243,15 +256,15 @@ describe("AdmissionQueue", () => {
   it("does what its rules say, step by step, whatever happens in whatever order", async () => {
     const which = fc.nat(1000);
     const times = fc.constantFrom(1, 2, 5, 20);
-    const outbound = fc.boolean();
+    const outboundOf = fc.constantFrom(undefined, "one", "another");
     const step = fc.oneof(
-      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities), times, outbound }),
+      fc.record({ kind: fc.constant("enter" as const), priority: fc.constantFrom(...priorities), times, outboundOf }),
       fc.record({ kind: fc.constant("leave" as const), which, times }),
       fc.record({ kind: fc.constantFrom("leave again" as const, "abort" as const), which }),
       fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(1, 5000, 10_000, 20_000, 40_000) }),
       fc.record({ kind: fc.constant("shed" as const) }),
     );
-    const sizes = fc.record({ limit: fc.integer({ min: 1, max: 5 }), waiting: fc.constantFrom(0, 1, 3, 20, 45, 45) });
+    const sizes = fc.record({ limit: fc.integer({ min: 1, max: 10 }), waiting: fc.constantFrom(0, 1, 3, 20, 45, 45) });
     const steps = fc.array(step, { maxLength: 50, size: "max" });
     await fc.assert(
       fc.asyncProperty(sizes, steps, async (size, steps) => {
@@ -282,8 +295,8 @@ describe("AdmissionQueue", () => {
               const name = String(callers.length);
               const ending = new AbortController();
               callers.push(ending);
-              model.enter(name, one.priority, shedding, one.outbound);
-              settled.push(enter(name, one.priority, ending.signal, one.outbound));
+              model.enter(name, one.priority, shedding, one.outboundOf);
+              settled.push(enter(name, one.priority, ending.signal, one.outboundOf));
             } else if (one.kind === "leave") {
               if (running.length > 0) leave(running[one.which % running.length] ?? "");
             } else if (one.kind === "leave again") {

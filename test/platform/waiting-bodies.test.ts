@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { connect, Socket } from "node:net";
 import Koa from "koa";
+import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import type { Context, RequestState, Route } from "../../src/platform/http.ts";
 import { Problem } from "../../src/platform/problem.ts";
 import { WaitingBodies } from "../../src/platform/waiting-bodies.ts";
-import { eventually, startService, token } from "../helper.ts";
+import { eventually, secret, startService, token } from "../helper.ts";
 import { exchange, outcomeOf } from "../hostile/raw-http.ts";
 import { publicRoute } from "../public-route.ts";
 
@@ -19,6 +20,10 @@ function upload(bytes: number | undefined, start: string, credentials = `Authori
   const chunk = bytes === undefined ? `${start.length.toString(16)}\r\n${start}\r\n` : start;
   return `${head.join("\r\n")}\r\n\r\n${chunk}`;
 }
+
+const another = "X-API-Key: development-key";
+const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+const third = `Authorization: Bearer ${await signDevelopmentToken(signing, { subject: "third", ttlS: 3600 })}`;
 
 describe("bodies that wait", () => {
   let service: Awaited<ReturnType<typeof startService>>;
@@ -75,11 +80,17 @@ describe("bodies that wait", () => {
     assert.ok(!/own;dur=\d{3}/.test(answer()), answer());
   });
 
-  it("are 100 at most; the next is refused unread, and its connection goes on", async () => {
+  it("are 100 at most, and 50 of one caller; the next is refused unread, and its connection goes on", async () => {
     service = await startService({ env: { DEADLINE_MS: "20000" } });
-    const waiting = Array.from({ length: 100 }, () => send(upload(500, "{")));
-    await eventually("a refusal", async () => {
+    const waiting = Array.from({ length: 50 }, () => send(upload(500, "{")));
+    await eventually("a refusal of the one caller", async () => {
       const { socket, answer } = send(upload(500, "{"));
+      await eventually("any answer, or none", () => answer() !== "", 200).catch(() => {});
+      return /queue_full/.test(answer()) || (socket.destroy() && false);
+    });
+    waiting.push(...Array.from({ length: 50 }, () => send(upload(500, "{", another))));
+    await eventually("a refusal", async () => {
+      const { socket, answer } = send(upload(500, "{", third));
       await eventually("any answer, or none", () => answer() !== "", 200).catch(() => {});
       if (answer() === "") return socket.destroy() && false;
       assert.match(answer(), /^HTTP\/1\.1 503 [\s\S]*Retry-After[\s\S]*queue_full/i);
@@ -97,9 +108,9 @@ describe("bodies that wait", () => {
 
   it("are 16 MiB at most, by what they announce, or may have when they don't say", async () => {
     service = await startService({ env: { DEADLINE_MS: "20000", BODY_LIMIT_BYTES: String(6_000_000) } });
-    const first = [send(upload(5_900_000, "{")), send(upload(undefined, "{"))];
+    const first = [send(upload(5_900_000, "{")), send(upload(undefined, "{", another))];
     await eventually("a refusal", async () => {
-      const { socket, answer } = send(upload(5_900_000, "{"));
+      const { socket, answer } = send(upload(5_900_000, "{", third));
       await eventually("any answer, or none", () => answer() !== "", 200).catch(() => {});
       if (answer() === "") return socket.destroy() && false;
       return /^HTTP\/1\.1 503 [\s\S]*queue_full/.test(answer());
@@ -169,18 +180,20 @@ describe("WaitingBodies", () => {
       most: 2,
       mostBytes: 100,
     });
-    const enter = (bytes: number) => bodies.enter(context(), bytes);
-    const leaveLarge = enter(500);
-    assert.throws(() => enter(1), { type: "queue_full" });
+    const enter = (bytes: number, caller: string) => bodies.enter(context(caller), bytes);
+    const leaveLarge = enter(500, "a");
+    assert.throws(() => enter(1, "b"), { type: "queue_full" });
     leaveLarge();
     leaveLarge();
-    const leaves = [enter(60), enter(40)];
-    assert.throws(() => enter(0), { type: "queue_full" });
+    const leaves = [enter(60, "a"), enter(40, "b")];
+    assert.throws(() => enter(0, "c"), { type: "queue_full" });
     leaves[0]?.();
-    assert.throws(() => enter(61), { type: "queue_full" });
+    assert.throws(() => enter(1, "b"), { type: "queue_full" }, "of two bodies one is a caller's own");
+    assert.throws(() => enter(61, "a"), { type: "queue_full" });
     refusal = new Problem("shed");
-    assert.throws(() => enter(1), { type: "shed" });
+    assert.throws(() => enter(1, "a"), { type: "shed" });
     assert.deepEqual(refused, [
+      ["queue_full", "high"],
       ["queue_full", "high"],
       ["queue_full", "high"],
       ["queue_full", "high"],
@@ -189,9 +202,10 @@ describe("WaitingBodies", () => {
   });
 });
 
-function context(): Context {
+function context(subject: string): Context {
   const request = new IncomingMessage(new Socket());
   const ctx = new Koa<RequestState>().createContext<RequestState>(request, new ServerResponse(request));
   ctx.state.route = { method: "POST", path: "/", priority: "high", handle() {} };
+  ctx.state.subject = subject;
   return ctx;
 }
