@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
 import type { WindowState } from "koa-ratelimit";
+import { reasonOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
 import { BoundedWindows } from "./memory-store.ts";
 
@@ -85,8 +86,4 @@ export function redisStore(url: string, log: Logger, now: () => number = () => p
       db.disconnect();
     },
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }
