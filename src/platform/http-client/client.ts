@@ -8,6 +8,7 @@ import { addressPolicy } from "./address-policy.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
 import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
+import { Names } from "./names/names.ts";
 import { type OriginBreakerOptions, Origins } from "./origins.ts";
 import { mayRetry, withRetries } from "./retries.ts";
 import { clientTelemetry } from "./telemetry.ts";
@@ -26,16 +27,23 @@ export interface HttpClientOptions {
   allowPrivate: readonly string[];
   /** Stops calling an origin that is down; not given: each call finds out. */
   breaker?: OriginBreakerOptions | undefined;
-  /** Finds the addresses of a name; the system's resolver by default. */
+  /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
+  dnsServers?: readonly string[];
+  /** Finds the addresses of a name, instead of DNS. */
   lookup?: LookupFunction;
 }
+
+/** Opening the connection, or looking up the name for it, took too long. */
+const timeoutCodes: ReadonlySet<unknown> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEOUT"]);
 
 export type HttpClient = ReturnType<typeof httpClient>;
 
 /** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
 export function httpClient(options: HttpClientOptions, log: Logger) {
-  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker, lookup } = options;
+  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker } = options;
   const mayConnect = addressPolicy(allowPrivate);
+  const names = new Names({ limitMs: connectTimeoutMs, servers: options.dnsServers });
+  const lookup = options.lookup ?? names.lookup;
   let agent: Agent | undefined;
   const telemetry = clientTelemetry();
   const origins = new Origins(breaker, log);
@@ -53,10 +61,15 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
     const headers = { "accept-encoding": acceptEncoding, ...request.headers };
     const dispatcher = agent ?? (await opened());
     const attempt = () => exchange(url, { ...request, headers }, { dispatcher, signal, maxResponseBytes });
-    const answer = mayRetry(request)
-      ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
-      : await attempt();
-    return decoded(answer, maxResponseBytes);
+    const noLongerUsed = names.use(url.hostname);
+    try {
+      const answer = mayRetry(request)
+        ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
+        : await attempt();
+      return await decoded(answer, maxResponseBytes);
+    } finally {
+      noLongerUsed();
+    }
   }
 
   async function call(url: URL, request: HttpRequest): Promise<HttpAnswer> {
@@ -68,7 +81,7 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
     } catch (error) {
       if (error instanceof DestinationRefused) telemetry.refused(error.refusal);
       if (error instanceof Problem) throw error;
-      throw codeOf(error) === "UND_ERR_CONNECT_TIMEOUT"
+      throw timeoutCodes.has(codeOf(error))
         ? new Problem("outbound_timeout", { cause: error })
         : new Problem("dependency_failed", { cause: error });
     }
