@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
+import { ownHosts } from "./platform/own-hosts.ts";
 import { accepts, listOf, oneOf, urlOf, wholeNumber } from "./platform/variables.ts";
 
 export const developmentSecret = "development-secret-development-secret";
@@ -97,6 +98,10 @@ export const variables = z.object({
     accepts((range) => addressRanges([range])),
     "addresses and CIDR networks that may be called although they are not public",
   ).optional(),
+  OUTBOUND_OWN_HOSTS: listOf(
+    accepts((host) => ownHosts([host])),
+    "host names that are yours, .example.com for a domain and all below it; they get baggage and tracestate",
+  ).default([]),
   BREAKER_FAILURES: wholeNumber(5, 1, 1000, "failures in a row that open a circuit breaker"),
   BREAKER_RESET_MS: wholeNumber(60_000, 1, 3_600_000, "how long it stays open before a call is tried"),
 

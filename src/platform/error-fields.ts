@@ -53,6 +53,12 @@ export function reasonOf(error: unknown): string {
     .join(": ");
 }
 
+/** The same as an exception for a span of the SDK, which takes name, message and stack. */
+export function exceptionOf(error: unknown): { name: string; message?: string; stack?: string } {
+  const { type, code, message, stack } = errorFields(error);
+  return { name: code ?? type, ...(message && { message }), ...(stack && { stack }) };
+}
+
 function fieldsOf(error: Error, depth: number): ErrorFields {
   const code = wordOf(error, "code");
   const frames = framesOf(error);

@@ -8,7 +8,7 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from "@opentelemetry/semantic-conventions";
-import { errorFields } from "./error-fields.ts";
+import { exceptionOf } from "./error-fields.ts";
 
 /** What all spans of a tracer have in common. */
 export interface SpanOrigin {
@@ -64,14 +64,14 @@ export class SpanExtras {
 }
 
 /**
- * As the conventions have them, with what errorFields() leaves of an error; `undefined` when nothing says what it was, as with
+ * As the conventions have them, with what exceptionOf() leaves of an error; `undefined` when nothing says what it was, as with
  * `throw null`.
  */
 export function exceptionAttributes(exception: Exception | null | undefined): Attributes | undefined {
   if (exception === null || exception === undefined || exception === "") return undefined;
-  const { type, code, message, stack } = errorFields(exception);
+  const { name, message, stack } = exceptionOf(exception);
   return {
-    [ATTR_EXCEPTION_TYPE]: code ?? type,
+    [ATTR_EXCEPTION_TYPE]: name,
     ...(message && { [ATTR_EXCEPTION_MESSAGE]: message }),
     ...(stack && { [ATTR_EXCEPTION_STACKTRACE]: stack }),
   };

@@ -10,7 +10,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
-import { errorFields } from "../../src/platform/error-fields.ts";
+import { exceptionOf } from "../../src/platform/error-fields.ts";
 import { LightSpan } from "../../src/platform/light-span.ts";
 
 const spanContext = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1 };
@@ -221,11 +221,7 @@ function assertAlike(ours: ReadableSpan, theirs: ReadableSpan): void {
 }
 
 /** The one thing in which they differ: ours records no values. */
-function asOurs(exception: Exception): Exception {
-  if (exception === "") return exception;
-  const { type, code, message, stack } = errorFields(exception);
-  return { name: code ?? type, ...(message && { message }), ...(stack && { stack }) };
-}
+const asOurs = (exception: Exception): Exception => (exception === "" ? exception : exceptionOf(exception));
 
 function timeless({ time, ...event }: ReadableSpan["events"][number]) {
   assert.equal(time.length, 2);

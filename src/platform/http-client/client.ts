@@ -95,18 +95,19 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
      * policy does not let it be called; breaker_open; the request's own problem when that ends first.
      */
     async request(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-      const destination = new URL(url);
+      // `new URL()` would attach the text, which may hold a secret, to its error.
+      const destination = URL.parse(url);
       const refusal = refusalOf(destination, mayConnect);
-      if (refusal !== undefined) {
-        telemetry.refused(refusal);
-        throw new DestinationRefused(refusal);
+      if (destination === null || refusal !== undefined) {
+        telemetry.refused(refusal ?? "scheme");
+        throw new DestinationRefused(refusal ?? "scheme");
       }
       return inPhase("outbound", () => origins.get(destination.origin).guarded(() => call(destination, request)));
     },
 
     /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
     refusal(url: string): string | undefined {
-      const refusal = refusalOf(new URL(url), mayConnect);
+      const refusal = refusalOf(URL.parse(url), mayConnect);
       return refusal === undefined ? undefined : refusalDetails[refusal];
     },
 
