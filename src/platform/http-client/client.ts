@@ -5,12 +5,13 @@ import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline, inPhase } from "../request-scope.ts";
 import { addressPolicy } from "./address-policy.ts";
+import { type OriginBreakerOptions, OriginBreakers } from "./breakers.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
 import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
 import { Names } from "./names/names.ts";
-import { type OriginBreakerOptions, Origins } from "./origins.ts";
 import { mayRetry, withRetries } from "./retries.ts";
+import { RetryBudgets } from "./retry-budgets.ts";
 import { clientTelemetry } from "./telemetry.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -25,7 +26,7 @@ export interface HttpClientOptions {
   maxResponseBytes: number;
   /** Addresses and CIDR networks that may be called although they are not public. */
   allowPrivate: readonly string[];
-  /** Stops calling an origin that is down; not given: each call finds out. */
+  /** Stops calling what is down; not given: each call finds out. */
   breaker?: OriginBreakerOptions | undefined;
   /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
   dnsServers?: readonly string[];
@@ -46,7 +47,8 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
   const lookup = options.lookup ?? names.lookup;
   let agent: Agent | undefined;
   const telemetry = clientTelemetry();
-  const origins = new Origins(breaker, log);
+  const budgets = new RetryBudgets();
+  const breakers = breaker && new OriginBreakers(breaker, log);
 
   /** Opened by the first call: undici takes 40 ms and 7 MB, and many a service calls nobody. */
   async function opened(): Promise<Agent> {
@@ -56,7 +58,7 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
   }
 
   async function callWithinLimits(url: URL, request: HttpRequest, signal: AbortSignal, endsAt: number) {
-    const { budget } = origins.get(url.origin);
+    const budget = budgets.of(url.origin);
     budget.called();
     const headers = { "accept-encoding": acceptEncoding, ...request.headers };
     const dispatcher = agent ?? (await opened());
@@ -102,7 +104,8 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
         telemetry.refused(refusal ?? "scheme");
         throw new DestinationRefused(refusal ?? "scheme");
       }
-      return inPhase("outbound", () => origins.get(destination.origin).guarded(() => call(destination, request)));
+      const work = () => call(destination, request);
+      return inPhase("outbound", () => (breakers === undefined ? work() : breakers.guarded(destination, work)));
     },
 
     /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
@@ -114,11 +117,11 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
     /** Connections at this instant, and requests that wait for one, by origin. */
     stats: () => agent?.stats ?? {},
 
-    /** How many of the origins called lately are in each state. */
-    breakerStates: () => origins.breakerStates(),
+    /** How many breakers are in each state: of origins called lately, and of destinations that failed. */
+    breakerStates: () => breakers?.states() ?? { closed: 0, "half-open": 0, open: 0 },
 
     async close(): Promise<void> {
-      origins.close();
+      breakers?.close();
       await agent?.close();
     },
   };

@@ -3,6 +3,7 @@
 import { isIP, type LookupFunction, Socket } from "node:net";
 import { buildConnector, errors } from "undici";
 import type { AddressPolicy } from "./address-policy.ts";
+import { markConnectFailure } from "./connect-failure.ts";
 import { DestinationRefused } from "./destination.ts";
 import { Names } from "./names/names.ts";
 
@@ -43,6 +44,7 @@ export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: Conne
     // It gives the socket, though its type does not say so.
     socket = open(options, (...result) => {
       clearTimeout(timer);
+      if (result[0] !== null) markConnectFailure(result[0]);
       callback(...result);
     });
   };
