@@ -4,6 +4,7 @@ import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "./platform/auth/api-keys.ts";
 import { addressRanges } from "./platform/client-address.ts";
 import { parseDatabaseUrl } from "./platform/database/url.ts";
+import { ownHosts } from "./platform/own-hosts.ts";
 import { redisAddress } from "./platform/rate-limit/redis-url.ts";
 import { accepts, listOf, oneOf, optionalWholeNumber, parsedBy, urlOf, wholeNumber } from "./platform/variables.ts";
 
@@ -112,6 +113,10 @@ export const variables = z.object({
     accepts((range) => addressRanges([range])),
     "addresses and CIDR networks that may be called although they are not public",
   ).optional(),
+  OUTBOUND_OWN_HOSTS: listOf(
+    accepts((host) => ownHosts([host])),
+    "host names that are yours, .example.com for a domain and all below it; they get baggage and tracestate",
+  ).default([]),
   BREAKER_FAILURES: wholeNumber(5, 1, 1000, "failures in a row that open a circuit breaker"),
   BREAKER_RESET_MS: wholeNumber(60_000, 1, 3_600_000, "how long it stays open before a call is tried"),
 

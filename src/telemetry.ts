@@ -11,15 +11,24 @@ import { instrument } from "./platform/instrumentations.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./platform/metric-readers.ts";
 import { measureOnly } from "./platform/metrics-only.ts";
 import { exportWithOwnWriter } from "./platform/otlp-spans.ts";
+import { boundedDestinations, outboundInstrumentation } from "./platform/outbound-instrumentation.ts";
+import { keepContextFromStrangers } from "./platform/outbound-propagation.ts";
+import { ownHostsOf } from "./platform/own-hosts.ts";
 import { importSdk } from "./platform/sdk.ts";
 
 exportWithOwnWriter();
 
 const disabled = getBooleanFromEnv("OTEL_SDK_DISABLED");
 const off = { enabled: false };
+const isOwn = ownHostsOf(process.env.OUTBOUND_OWN_HOSTS ?? "");
+const outbound = outboundInstrumentation(isOwn);
 const config: InstrumentationConfigMap = {
-  // Requests that come in have their span from platform/server-span.ts.
-  "@opentelemetry/instrumentation-http": { disableIncomingRequestInstrumentation: true },
+  ...outbound,
+  "@opentelemetry/instrumentation-http": {
+    ...outbound["@opentelemetry/instrumentation-http"],
+    // Requests that come in have their span from platform/server-span.ts.
+    disableIncomingRequestInstrumentation: true,
+  },
   // A span for every file, look-up and socket hides the request among them.
   "@opentelemetry/instrumentation-fs": off,
   "@opentelemetry/instrumentation-dns": off,
@@ -57,4 +66,6 @@ export const telemetry = disabled
       ),
       instrumentations: [instrumentations],
       metricReaders: [metricsReader, ...exporting],
+      views: [boundedDestinations(isOwn)],
     });
+if (!disabled) keepContextFromStrangers();

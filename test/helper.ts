@@ -17,6 +17,7 @@ import { migrate } from "../src/platform/database/migrate.ts";
 import { Drain } from "../src/platform/drain.ts";
 import type { Route } from "../src/platform/http.ts";
 import { httpServer } from "../src/platform/http-server.ts";
+import { createLogger } from "../src/platform/log.ts";
 import { OnDemandReader } from "../src/platform/metric-readers.ts";
 
 export const root = dirname(import.meta.dirname);
@@ -67,10 +68,7 @@ export async function startService({
   await seedAutomations(db.connection, automations, "http://127.0.0.1:9/hooks");
   const config = loadConfig({ APP_ENV: "development", MYSQL_URL: db.url, JWT_SECRET: secret, ...env });
   const log: LogLine[] = [];
-  const logger = pino(
-    { level: "info", base: null, formatters: { level: (label) => ({ level: label }) } },
-    { write: (line: string) => log.push(JSON.parse(line)) },
-  );
+  const logger = createLogger("info", { write: (line: string) => log.push(JSON.parse(line)) });
   const database = new Database(config.database, logger);
   const { app, close } = buildApp(config, {
     database,

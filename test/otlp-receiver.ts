@@ -59,8 +59,11 @@ export async function startOtlpReceiver() {
   const points = new Map<string, z.output<typeof point>[]>();
   const resources: Record<string, string | number | undefined>[] = [];
   const requests: { path: string; headers: Record<string, string | string[] | undefined> }[] = [];
+  const texts: string[] = [];
   const server = createServer(async (request, response) => {
-    const body: unknown = JSON.parse(Buffer.concat(await request.toArray()).toString());
+    const text = Buffer.concat(await request.toArray()).toString();
+    texts.push(text);
+    const body: unknown = JSON.parse(text);
     requests.push({ path: request.url ?? "", headers: request.headers });
     if (request.url === "/v1/traces") {
       for (const { resource, scopeSpans } of traces.parse(body).resourceSpans) {
@@ -81,6 +84,8 @@ export async function startOtlpReceiver() {
     spans,
     resources,
     requests,
+    /** All bodies, whatever they are about. */
+    texts,
     /** The latest data points of a metric. */
     points: (name: string) => points.get(name) ?? [],
     metricNames: () => [...points.keys()],

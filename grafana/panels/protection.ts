@@ -82,7 +82,7 @@ export const breakerStates = timeline(
   {
     title: "Circuit breakers",
     description:
-      "Of the database and of each origin that is called, in the worst state of all instances. Open: it failed 5 times in a row and is left alone, its requests get 503 at once. Look at that dependency; the breaker closes by itself when it answers.",
+      "Of the database and of each origin that is called, in the worst state of all instances. Open: it failed 5 times in a row and is left alone, its requests get 503 at once. Look at that dependency; the breaker closes by itself when it answers, or is forgotten when nobody calls. _DESTINATIONS: the worst single webhook that answers with 5xx or too late. _OTHER: the worst origin past the first 50.",
     unit: "none",
   },
   { expr: highest(breakerState, { by: ["breaker"] }), legend: "{{breaker}}" },
@@ -129,7 +129,7 @@ export const callRate = timeSeries(
   {
     title: "Outbound calls by server and error",
     description:
-      "Calls a second; those that failed carry their error, a status or what ended them. Errors of one server: that one fails. Errors of all: the network, or this service's own limits.",
+      "Calls a second; those that failed carry their error, a status or what ended them. Errors of one server: that one fails. Errors of all: the network, or this service's own limits. _OTHER: servers past the first 50; those of OUTBOUND_OWN_HOSTS always have their names.",
     unit: "reqps",
   },
   [

@@ -82,7 +82,7 @@ export const scenarios: readonly Scenario[] = [
     cause: "slow_dependency",
     what: "a webhook that takes the call and never answers",
     dashboard: "service",
-    lookAt: "the breaker of its origin opens, and the calls are refused at once; until then the phase is outbound",
+    lookAt: "its breaker (_DESTINATIONS) opens, and the calls are refused at once; until then the phase is outbound",
     perSecond: 5,
     endpoints: [],
     provoke: (stage) => stage.automationWith("hanging"),

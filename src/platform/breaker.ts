@@ -5,7 +5,8 @@
 // refuses for ever; nor can a trial that ended without a verdict be given to another call.
 import { EventEmitter } from "node:events";
 import CircuitBreaker from "opossum";
-import { type BreakerState, breakerTelemetry } from "./breaker-telemetry.ts";
+import type { BreakerSeries, BreakerState } from "./breaker-series.ts";
+import { breakerTelemetry } from "./breaker-telemetry.ts";
 import type { Logger } from "./log.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 import { outsideOfRequest } from "./request-scope.ts";
@@ -15,6 +16,8 @@ export type { BreakerState };
 export interface BreakerOptions {
   /** What it is called in telemetry and logs. */
   name: string;
+  /** Where it is counted, with others. Default: a series of its own, under `name`. */
+  series?: BreakerSeries;
   /** So many failures in a row open it. */
   failures: number;
   /** It stays open for so long, then it is half-open. */
@@ -48,7 +51,7 @@ export function isDependencyFailure(error: unknown): boolean {
 }
 
 export class Breaker {
-  readonly #options: Required<Omit<BreakerOptions, "probe">>;
+  readonly #options: Required<Omit<BreakerOptions, "probe" | "series">>;
   readonly #circuit: CircuitBreaker;
   readonly #telemetry: ReturnType<typeof breakerTelemetry>;
   /** Goes up with each opening: a call that began in an earlier one is late, and its outcome changes nothing. */
@@ -59,9 +62,9 @@ export class Breaker {
   #openUntil = 0;
   #downSince = 0;
 
-  constructor({ probe, ...options }: BreakerOptions, log: Logger) {
+  constructor({ probe, series, ...options }: BreakerOptions, log: Logger) {
     this.#options = { isFailure: isDependencyFailure, probeTimeoutMs: 5000, now: () => performance.now(), ...options };
-    this.#telemetry = breakerTelemetry(options.name, () => this.state, log);
+    this.#telemetry = breakerTelemetry({ name: options.name, series }, () => this.state, log);
     this.#circuit = new CircuitBreaker(async () => {}, {
       resetTimeout: options.resetMs,
       enableSnapshots: false,

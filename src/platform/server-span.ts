@@ -21,6 +21,7 @@ import { createHistogram, type Series } from "./histograms.ts";
 import type { Context, Middleware } from "./http.ts";
 import { whenHandedOver } from "./lifecycle.ts";
 import { LightTracer } from "./light-tracer.ts";
+import { cut, redactedQuery } from "./redaction.ts";
 import { followRequests, inRequest } from "./request-scope.ts";
 import { unmatchedRoute } from "./route-match.ts";
 
@@ -67,16 +68,16 @@ function asked(ctx: Context, method: string, scheme: Scheme): Attributes {
   // Not by Koa's parser, which throws on some of what clients can send. An absolute address may have a password in it.
   const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
   const queryAt = url.indexOf("?");
-  const [path] = target.split("?", 1);
+  const [path = ""] = target.split("?", 1);
   return {
     [ATTR_HTTP_REQUEST_METHOD]: method,
-    ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: ctx.method }),
+    ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(ctx.method) }),
     [ATTR_URL_SCHEME]: scheme,
-    [ATTR_URL_PATH]: path,
-    // Its values are nobody's business.
-    ...(queryAt !== -1 && { [ATTR_URL_QUERY]: url.slice(queryAt + 1).replaceAll(/=[^&]*/g, "=REDACTED") }),
+    [ATTR_URL_PATH]: cut(path),
+    // Redacted: may hold secrets or personal data.
+    ...(queryAt !== -1 && { [ATTR_URL_QUERY]: redactedQuery(url.slice(queryAt + 1)) }),
     [ATTR_CLIENT_ADDRESS]: ctx.state.clientAddress,
-    ...(userAgent !== undefined && { [ATTR_USER_AGENT_ORIGINAL]: userAgent }),
+    ...(userAgent !== undefined && { [ATTR_USER_AGENT_ORIGINAL]: cut(userAgent) }),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from "@opentelemetry/semantic-conventions";
+import { exceptionOf } from "./error-fields.ts";
 
 /** What all spans of a tracer have in common. */
 export interface SpanOrigin {
@@ -62,13 +63,15 @@ export class SpanExtras {
   }
 }
 
-/** As the conventions have them; `undefined` when nothing says what it was, as with `throw null`. */
+/**
+ * As the conventions have them, with what exceptionOf() leaves of an error; `undefined` when nothing says what it was, as with
+ * `throw null`.
+ */
 export function exceptionAttributes(exception: Exception | null | undefined): Attributes | undefined {
-  const { code, name, message, stack } = typeof exception === "string" ? { message: exception } : (exception ?? {});
-  const type = code ? String(code) : name;
-  if (!type && !message) return undefined;
+  if (exception === null || exception === undefined || exception === "") return undefined;
+  const { name, message, stack } = exceptionOf(exception);
   return {
-    ...(type && { [ATTR_EXCEPTION_TYPE]: type }),
+    [ATTR_EXCEPTION_TYPE]: name,
     ...(message && { [ATTR_EXCEPTION_MESSAGE]: message }),
     ...(stack && { [ATTR_EXCEPTION_STACKTRACE]: stack }),
   };

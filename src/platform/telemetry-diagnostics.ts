@@ -2,6 +2,7 @@
 // every few seconds: that is one line for the outage, not one for each export.
 import { type DiagLogger, DiagLogLevel, diag } from "@opentelemetry/api";
 import { diagLogLevelFromString, setGlobalErrorHandler } from "@opentelemetry/core";
+import { errorFields, reasonOf } from "./error-fields.ts";
 import type { Logger } from "./log.ts";
 
 /** Longer than any sensible export interval: a failure after so long a silence is a new outage. */
@@ -22,14 +23,16 @@ export function reportDiagnostics(log: Logger, now: () => number = Date.now): vo
   diag.setLogger(diagLogger, { logLevel, suppressOverrideMessage: true });
   setGlobalErrorHandler((error) => {
     if (isNews("export")) {
-      const reason = error instanceof Error ? error.message || error.name : String(error);
-      telemetryLog.warn({ reason }, "telemetry cannot be sent; said once, until it has worked again for a while");
+      telemetryLog.warn(
+        { reason: reasonOf(error) },
+        "telemetry cannot be sent; said once, until it has worked again for a while",
+      );
     }
   });
 }
 
 function fields(details: unknown[]): object {
-  return details.length > 0 ? { details } : {};
+  return details.length > 0 ? { details: details.map((one) => (one instanceof Error ? errorFields(one) : one)) } : {};
 }
 
 /** All that a missing collector causes is one kind; anything else is told apart by its text, whatever its figures. */

@@ -90,7 +90,17 @@ describe("serverSpan", () => {
     await fetch(`${url}/things/7?token=secret&empty=&page=2&flag`);
     const [span] = await spans(1);
     assert.equal(span?.attributes["url.path"], "/things/7");
-    assert.equal(span?.attributes["url.query"], "token=REDACTED&empty=REDACTED&page=REDACTED&flag");
+    assert.equal(span?.attributes["url.query"], "token=REDACTED&empty=REDACTED&page=REDACTED&REDACTED");
+  });
+
+  it("cuts what clients choose to 256 characters", async () => {
+    const long = "x".repeat(1000);
+    await fetch(`${url}/${long}?${long}=1&${long}`, { headers: { "user-agent": long } });
+    const [span] = await spans(1);
+    for (const name of ["url.path", "url.query", "user_agent.original"]) {
+      const length = String(span?.attributes[name]).length;
+      assert.ok(length > 6 && length <= 256, `${name}: ${length}`);
+    }
   });
 
   it("has nothing of an absolute address but its path", async () => {

@@ -3,6 +3,7 @@
 import type { JWTVerifyGetKey } from "jose";
 import * as errors from "jose/errors";
 import { createRemoteJWKSet } from "jose/jwks/remote";
+import { reasonOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 
@@ -51,8 +52,11 @@ export function remoteKeys(url: string, log: Logger, options: RemoteKeysOptions 
           failing = false;
         },
         (error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          if (!failing) log.warn({ reason }, "the keys of the JWKS address cannot be fetched; said once an outage");
+          if (!failing)
+            log.warn(
+              { reason: reasonOf(error) },
+              "the keys of the JWKS address cannot be fetched; said once an outage",
+            );
           failing = true;
         },
       )

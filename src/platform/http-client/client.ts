@@ -5,11 +5,13 @@ import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline, inPhase } from "../request-scope.ts";
 import { addressPolicy } from "./address-policy.ts";
+import { type OriginBreakerOptions, OriginBreakers } from "./breakers.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
 import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
-import { type OriginBreakerOptions, Origins } from "./origins.ts";
+import { Names } from "./names/names.ts";
 import { mayRetry, withRetries } from "./retries.ts";
+import { RetryBudgets } from "./retry-budgets.ts";
 import { clientTelemetry } from "./telemetry.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -24,21 +26,29 @@ export interface HttpClientOptions {
   maxResponseBytes: number;
   /** Addresses and CIDR networks that may be called although they are not public. */
   allowPrivate: readonly string[];
-  /** Stops calling an origin that is down; not given: each call finds out. */
+  /** Stops calling what is down; not given: each call finds out. */
   breaker?: OriginBreakerOptions | undefined;
-  /** Finds the addresses of a name; the system's resolver by default. */
+  /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
+  dnsServers?: readonly string[];
+  /** Finds the addresses of a name, instead of DNS. */
   lookup?: LookupFunction;
 }
+
+/** Opening the connection, or looking up the name for it, took too long. */
+const timeoutCodes: ReadonlySet<unknown> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEOUT"]);
 
 export type HttpClient = ReturnType<typeof httpClient>;
 
 /** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
 export function httpClient(options: HttpClientOptions, log: Logger) {
-  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker, lookup } = options;
+  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker } = options;
   const mayConnect = addressPolicy(allowPrivate);
+  const names = new Names({ limitMs: connectTimeoutMs, servers: options.dnsServers });
+  const lookup = options.lookup ?? names.lookup;
   let agent: Agent | undefined;
   const telemetry = clientTelemetry();
-  const origins = new Origins(breaker, log);
+  const budgets = new RetryBudgets();
+  const breakers = breaker && new OriginBreakers(breaker, log);
 
   /** Opened by the first call: undici takes 40 ms and 7 MB, and many a service calls nobody. */
   async function opened(): Promise<Agent> {
@@ -48,15 +58,20 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
   }
 
   async function callWithinLimits(url: URL, request: HttpRequest, signal: AbortSignal, endsAt: number) {
-    const { budget } = origins.get(url.origin);
+    const budget = budgets.of(url.origin);
     budget.called();
     const headers = { "accept-encoding": acceptEncoding, ...request.headers };
     const dispatcher = agent ?? (await opened());
     const attempt = () => exchange(url, { ...request, headers }, { dispatcher, signal, maxResponseBytes });
-    const answer = mayRetry(request)
-      ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
-      : await attempt();
-    return decoded(answer, maxResponseBytes);
+    const noLongerUsed = names.use(url.hostname);
+    try {
+      const answer = mayRetry(request)
+        ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
+        : await attempt();
+      return await decoded(answer, maxResponseBytes);
+    } finally {
+      noLongerUsed();
+    }
   }
 
   async function call(url: URL, request: HttpRequest): Promise<HttpAnswer> {
@@ -68,7 +83,7 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
     } catch (error) {
       if (error instanceof DestinationRefused) telemetry.refused(error.refusal);
       if (error instanceof Problem) throw error;
-      throw codeOf(error) === "UND_ERR_CONNECT_TIMEOUT"
+      throw timeoutCodes.has(codeOf(error))
         ? new Problem("outbound_timeout", { cause: error })
         : new Problem("dependency_failed", { cause: error });
     }
@@ -82,29 +97,31 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
      * policy does not let it be called; breaker_open; the request's own problem when that ends first.
      */
     async request(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-      const destination = new URL(url);
+      // `new URL()` would attach the text, which may hold a secret, to its error.
+      const destination = URL.parse(url);
       const refusal = refusalOf(destination, mayConnect);
-      if (refusal !== undefined) {
-        telemetry.refused(refusal);
-        throw new DestinationRefused(refusal);
+      if (destination === null || refusal !== undefined) {
+        telemetry.refused(refusal ?? "scheme");
+        throw new DestinationRefused(refusal ?? "scheme");
       }
-      return inPhase("outbound", () => origins.get(destination.origin).guarded(() => call(destination, request)));
+      const work = () => call(destination, request);
+      return inPhase("outbound", () => (breakers === undefined ? work() : breakers.guarded(destination, work)));
     },
 
     /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
     refusal(url: string): string | undefined {
-      const refusal = refusalOf(new URL(url), mayConnect);
+      const refusal = refusalOf(URL.parse(url), mayConnect);
       return refusal === undefined ? undefined : refusalDetails[refusal];
     },
 
     /** Connections at this instant, and requests that wait for one, by origin. */
     stats: () => agent?.stats ?? {},
 
-    /** How many of the origins called lately are in each state. */
-    breakerStates: () => origins.breakerStates(),
+    /** How many breakers are in each state: of origins called lately, and of destinations that failed. */
+    breakerStates: () => breakers?.states() ?? { closed: 0, "half-open": 0, open: 0 },
 
     async close(): Promise<void> {
-      origins.close();
+      breakers?.close();
       await agent?.close();
     },
   };

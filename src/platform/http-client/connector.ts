@@ -1,16 +1,17 @@
 // Opens the sockets of outbound calls. The address policy is asked here, about the very address that is connected to: a
 // name that was public when somebody looked, and is not any more (DNS rebinding), gets no connection.
-import { lookup as systemLookup } from "node:dns";
 import { isIP, type LookupFunction, Socket } from "node:net";
 import { buildConnector, errors } from "undici";
 import type { AddressPolicy } from "./address-policy.ts";
+import { markConnectFailure } from "./connect-failure.ts";
 import { DestinationRefused } from "./destination.ts";
+import { Names } from "./names/names.ts";
 
 export interface ConnectorOptions {
   mayConnect: AddressPolicy;
   /** The longest that name look-up, TCP and TLS may take together. */
   connectTimeoutMs: number;
-  /** Finds the addresses of a name; the system's resolver by default. */
+  /** Finds the addresses of a name; default: that of {@link Names}. */
   lookup?: LookupFunction | undefined;
 }
 
@@ -24,7 +25,7 @@ export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: Conne
     timeout: 0,
     // One request a connection at a time, so that a connection can be closed for the sake of one.
     allowH2: false,
-    lookup: allowedLookup(mayConnect, lookup ?? systemLookup),
+    lookup: allowedLookup(mayConnect, lookup ?? new Names({ limitMs: connectTimeoutMs }).lookup),
     autoSelectFamily: true,
     // Leaves time for a second address when the first does not answer.
     autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(connectTimeoutMs / 2)),
@@ -43,6 +44,7 @@ export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: Conne
     // It gives the socket, though its type does not say so.
     socket = open(options, (...result) => {
       clearTimeout(timer);
+      if (result[0] !== null) markConnectFailure(result[0]);
       callback(...result);
     });
   };

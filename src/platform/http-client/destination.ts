@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { Problem } from "../problem.ts";
 import type { AddressPolicy } from "./address-policy.ts";
 
-/** Why a destination is not called: not http(s), a user name or password in it, or an address that the policy refuses. */
+/** Why a destination is not called: not an http(s) address, a user name or password in it, or an address that the policy refuses. */
 export type Refusal = "scheme" | "credentials" | "address";
 
 /** What to tell who wrote the URL: never an address that a name stands for, or whether anything answers there. */
@@ -14,8 +14,9 @@ export const refusalDetails: Readonly<Record<Refusal, string>> = {
   address: "It must be on the public internet",
 };
 
-/** The refusal of `url`, if it tells by itself. The URL parser has brought every spelling of an address into one. */
-export function refusalOf(url: URL, mayConnect: AddressPolicy): Refusal | undefined {
+/** The refusal of `url`, if it tells by itself. The URL parser has brought every spelling of an address into one, or none. */
+export function refusalOf(url: URL | null, mayConnect: AddressPolicy): Refusal | undefined {
+  if (url === null) return "scheme";
   if (url.protocol !== "http:" && url.protocol !== "https:") return "scheme";
   if (url.username !== "" || url.password !== "") return "credentials";
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");

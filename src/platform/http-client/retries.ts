@@ -26,8 +26,14 @@ const firstBackoffMs = 50;
 const mostBackoffMs = 500;
 const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
 const passingStatuses = new Set([502, 503, 504]);
-// The connection could not be opened, or was closed before the answer was complete.
+// The connection could not be opened, or was closed before the answer was complete. Of c-ares' codes, those that say that
+// no server answered the question (https://nodejs.org/api/dns.html#error-codes): a name that is not there won't come.
 const passingCodes = new Set([
+  "EBADRESP",
+  "ECANCELLED",
+  "EREFUSED",
+  "ESERVFAIL",
+  "ETIMEOUT",
   "EAI_AGAIN",
   "ECONNREFUSED",
   "ECONNRESET",

@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
 import type { WindowState } from "koa-ratelimit";
+import { reasonOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
 import { BoundedWindows } from "./memory-store.ts";
 import { redisAddress } from "./redis-url.ts";
@@ -107,8 +108,4 @@ export function redisStore(url: string, log: Logger, options: RedisStoreOptions 
       db.disconnect();
     },
   };
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message || error.name : String(error);
 }

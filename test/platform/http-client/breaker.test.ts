@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
-import { eventually, freePort } from "../../helper.ts";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { LookupFunction } from "node:net";
+import { metrics } from "@opentelemetry/api";
+import { MeterProvider } from "@opentelemetry/sdk-metrics";
+import { OnDemandReader } from "../../../src/platform/metric-readers.ts";
+import { addressOf, eventually, freePort } from "../../helper.ts";
 import { clientWith, dependency, ok } from "./dependency.ts";
 
 const breaker = { failures: 3, resetMs: 500, probeTimeoutMs: 1000 };
 
-describe("an origin that is down", () => {
+describe("a destination that fails", () => {
   it("is not called any more, is tried once after a while, and called again when that went well", async () => {
     const client = clientWith({ breaker });
     let calls = 0;
@@ -17,7 +23,7 @@ describe("an origin that is down", () => {
     for (let call = 0; call < 3; call++)
       assert.equal((await client.request(there.url)).status, 500, "an answer all the same");
     await assert.rejects(client.request(there.url), { type: "breaker_open", status: 503 });
-    assert.deepEqual(client.breakerStates(), { closed: 0, "half-open": 0, open: 1 });
+    assert.deepEqual(client.breakerStates(), { closed: 1, "half-open": 0, open: 1 });
     assert.equal(calls, 3);
 
     well = true;
@@ -31,6 +37,46 @@ describe("an origin that is down", () => {
     await there.stop();
   });
 
+  it("does not cut off other paths of its host, whatever fails: 5xx, late answers, connections that are closed", async () => {
+    const client = clientWith({ breaker });
+    const server = createServer(({ url = "" }, response) => {
+      if (url.startsWith("/fine")) response.end();
+      else if (url.startsWith("/failing")) response.writeHead(500).end();
+      else if (url.startsWith("/closing")) response.destroy();
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const origin = addressOf(server.address());
+    const post = (path: string) => client.request(`${origin}/${path}`, { method: "POST" });
+    for (const [path, type] of Object.entries({
+      failing: "",
+      closing: "dependency_failed",
+      slow: "outbound_timeout",
+    })) {
+      for (let call = 0; call < 3; call++) {
+        if (type === "") assert.equal((await post(`${path}?caller=${call}`)).status, 500);
+        else await assert.rejects(post(`${path}?caller=${call}`), { type });
+      }
+      await assert.rejects(post(path), { type: "breaker_open" }, path);
+      assert.equal((await post("fine")).status, 200, path);
+    }
+    await client.close();
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it("gives each call its own answer, also of those that began before it was left alone", async () => {
+    const client = clientWith({ breaker, connections: 20 });
+    const there = await dependency((socket) => socket.write("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"));
+    const statuses = await Promise.all(
+      Array.from({ length: 20 }, async () => (await client.request(there.url)).status),
+    );
+    assert.deepEqual([...new Set(statuses)], [500]);
+    await client.close();
+    await there.stop();
+  });
+});
+
+describe("an origin that is down", () => {
   it("is told from others, and from other ports of its host", async () => {
     const client = clientWith({ breaker });
     const there = await dependency((socket) => ok(socket));
@@ -52,6 +98,51 @@ describe("an origin that is down", () => {
     assert.deepEqual(client.breakerStates(), { closed: 1, "half-open": 0, open: 0 });
     await client.close();
     await there.stop();
+  });
+
+  it("is down for all its paths, also when its name is not found", async () => {
+    const client = clientWith({ breaker, lookup: (_name, _options, done) => done(new Error("no such name"), []) });
+    for (let call = 0; call < 3; call++) {
+      await assert.rejects(client.request(`http://down.example/${call}`), { type: "dependency_failed" });
+    }
+    await assert.rejects(client.request("http://down.example/other"), { type: "breaker_open" });
+    await client.close();
+  });
+
+  it("is forgotten when nobody calls it any more, so that no alert is left", async () => {
+    const client = clientWith({ breaker: { ...breaker, resetMs: 200 } });
+    const down = `http://127.0.0.1:${await freePort()}`;
+    for (let call = 0; call < 3; call++) await assert.rejects(client.request(down), { type: "dependency_failed" });
+    assert.equal(client.breakerStates().open, 1);
+    await eventually("it is forgotten", () => {
+      const { open, "half-open": halfOpen } = client.breakerStates();
+      return open + halfOpen === 0;
+    });
+    await client.close();
+  });
+
+  it("is one of at most 52 series in the metrics, which say 0 once it is forgotten", async () => {
+    const reader = new OnDemandReader();
+    metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));
+    const lookup: LookupFunction = (_name, _options, done) => done(new Error("no such name"), []);
+    const client = clientWith({ breaker: { ...breaker, failures: 1, resetMs: 60_000 }, lookup });
+    const states = async () => {
+      const { resourceMetrics } = await reader.collect();
+      const found = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
+      const points = found.find(({ descriptor }) => descriptor.name === "breaker.state")?.dataPoints ?? [];
+      return new Map(points.map(({ attributes, value }) => [String(attributes.breaker), value]));
+    };
+    const name = (index: number) => `http://${index}.${"x".repeat(index)}.invalid`;
+    for (let index = 1; index <= 700; index++) {
+      await assert.rejects(client.request(name(index)), { type: "dependency_failed" });
+    }
+    const found = await states();
+    assert.equal(found.size, 51);
+    assert.equal(found.get("_OTHER"), 2);
+    assert.equal(found.get("http://1.x.invalid"), 0, "forgotten for later ones");
+    assert.ok([...found.keys()].every((label) => label.length <= 100));
+    await client.close();
+    metrics.disable();
   });
 
   it("is remembered for the 500 that were called last, and no more", async () => {

@@ -1,0 +1,57 @@
+// The figures of one or of many circuit breakers under one name. The SDK keeps every series that it has seen for as long as
+// the process lives, so names that strangers choose share one, and a breaker that is forgotten leaves a 0 behind.
+import { metrics, ValueType } from "@opentelemetry/api";
+
+/** closed: calls go through; half-open: one is tried; open: all are refused. */
+export type BreakerState = "closed" | "half-open" | "open";
+
+const numbers: Record<BreakerState, number> = { closed: 0, "half-open": 1, open: 2 };
+const outcomes = ["success", "failure", "refused", "ignored"] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export class BreakerSeries {
+  readonly counts: Record<Outcome, number> = { success: 0, failure: 0, refused: 0, ignored: 0 };
+  readonly #states = new Set<() => BreakerState>();
+  readonly #stop: () => void;
+
+  /** `name` is the label `breaker`. */
+  constructor(name: string) {
+    const meter = metrics.getMeter("breaker");
+    // Read from plain numbers at each collection: the database's breaker counts with every query.
+    const calls = meter.createObservableCounter("breaker.calls", {
+      unit: "{call}",
+      description: "Calls by outcome: refused ones never reached the dependency, ignored ones say nothing about it",
+      valueType: ValueType.INT,
+    });
+    const count: Parameters<typeof calls.addCallback>[0] = (result) => {
+      for (const outcome of outcomes) result.observe(this.counts[outcome], { breaker: name, outcome });
+    };
+    calls.addCallback(count);
+    // Without a unit: with "1" Prometheus would call it a ratio.
+    const gauge = meter.createObservableGauge("breaker.state", {
+      description: "0 closed, 1 half-open, 2 open; of several the highest",
+      valueType: ValueType.INT,
+    });
+    const observe: Parameters<typeof gauge.addCallback>[0] = (result) => {
+      let highest = 0;
+      for (const state of this.#states) highest = Math.max(highest, numbers[state()]);
+      result.observe(highest, { breaker: name });
+    };
+    gauge.addCallback(observe);
+    this.#stop = () => {
+      gauge.removeCallback(observe);
+      calls.removeCallback(count);
+    };
+  }
+
+  /** Counts the state of a breaker in until what this returns is called. */
+  join(state: () => BreakerState): () => void {
+    this.#states.add(state);
+    return () => this.#states.delete(state);
+  }
+
+  /** Ends the figures. */
+  stop(): void {
+    this.#stop();
+  }
+}

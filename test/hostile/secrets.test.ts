@@ -1,0 +1,125 @@
+// Secrets in all that a client can send and an owner of a webhook can store, and where they must not turn up: in log lines,
+// spans, metrics, OTLP logs, the answers, and in what goes to the hosts of others.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createDatabase, eventually, freePort, spawnService, token } from "../helper.ts";
+import { startOtlpReceiver } from "../otlp-receiver.ts";
+import { type Dependency, dependency, ok } from "../platform/http-client/dependency.ts";
+
+const rounds = fc.sample(fc.stringMatching(/^[A-Za-z0-9]{10}$/), 3).map((text) => `sk_live_${text}`);
+
+describe("a secret", function () {
+  this.timeout(60_000);
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+  let service: Awaited<ReturnType<typeof spawnService>>;
+  let there: Dependency;
+  let failing: Dependency;
+  const planted: string[] = [];
+  const answers: string[] = [];
+  const plant = (round: string) => `${round}${planted.push(`${round}${planted.length}x`) - 1}x`;
+
+  before(async () => {
+    db = await createDatabase();
+    receiver = await startOtlpReceiver();
+    there = await dependency((socket) => ok(socket, "", "connection: close\r\n"));
+    failing = await dependency((socket) => socket.write("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"));
+    service = await spawnService({
+      ...receiver.env,
+      MYSQL_URL: db.url,
+      LOG_LEVEL: "trace",
+      OTEL_BLRP_SCHEDULE_DELAY: "100",
+      OUTBOUND_ALLOW_PRIVATE: "127.0.0.1",
+      OUTBOUND_OWN_HOSTS: "localhost",
+      BREAKER_FAILURES: "2",
+      // A busy machine is another matter.
+      LOOP_DELAY_SHED_MS: "60000",
+    });
+  });
+  after(async () => {
+    await service.stop();
+    await there.stop();
+    await failing.stop();
+    receiver.stop();
+    await db.drop();
+  });
+
+  const authorized = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+  async function send(method: string, path: string, headers: Record<string, string> = authorized, body?: string) {
+    const response = await fetch(service.url + path, { method, headers, ...(body !== undefined && { body }) });
+    const text = await response.text();
+    return { status: response.status, text, head: JSON.stringify([...response.headers]) };
+  }
+
+  async function runOf(webhookUrl: string, headers: Record<string, string> = {}): Promise<number> {
+    // What is stored is not always what the API would let in.
+    const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl: "http://127.0.0.1:9/" });
+    const created = JSON.parse((await send("POST", "/api/automations", authorized, body)).text);
+    await db.connection.query("UPDATE automations SET webhook_url = ? WHERE id = ?", [webhookUrl, created.id]);
+    const answer = await send("POST", `/api/automations/${created.id}/runs`, { ...authorized, ...headers });
+    answers.push(answer.text, answer.head);
+    return answer.status;
+  }
+
+  it("turns up nowhere: not one that a client sends, nor one of a stored webhook", async () => {
+    for (const round of rounds) {
+      const secret = () => plant(round);
+      const list = "/api/automations/marketplace";
+      const sent = [
+        await send("GET", `${list}?search=${secret()}&token=${secret()}&${secret()}`),
+        await send("GET", `/reset?${secret()}`),
+        await send("GET", `/reset?a;${secret()}&=${secret()}`),
+        await send("GET", "/api/automations/1", { authorization: `Bearer ${secret()}` }),
+        await send("GET", "/api/automations/1", { "x-api-key": secret(), cookie: `sid=${secret()}` }),
+        await send("GET", list, { baggage: `user=${secret()}` }),
+        await send("POST", "/api/automations", authorized, `{"name":"${secret()}`),
+        await send(
+          "POST",
+          "/api/automations",
+          authorized,
+          JSON.stringify({ category: secret(), webhookUrl: secret() }),
+        ),
+        await send("POST", "/api/automations", authorized, JSON.stringify({ webhookUrl: `http://${secret()}:x/` })),
+      ];
+      // Their answers may name to the sender what the sender got wrong.
+      for (const { status, text } of sent) assert.ok(status < 500, `${status} ${text}`);
+
+      const path = () => `/services/T0/${secret()}?token=${secret()}&${secret()}#${secret()}`;
+      const closed = `http://127.0.0.1:${await freePort()}`;
+      assert.equal(await runOf(there.url + path()), 201);
+      const failingUrl = failing.url + path();
+      for (let times = 0; times < 3; times++) assert.equal(await runOf(failingUrl), 503);
+      for (let times = 0; times < 3; times++) assert.equal(await runOf(closed + path()), 503);
+      assert.ok((await runOf(there.url.replace("http:", "https:") + path())) >= 503);
+      assert.equal(await runOf(`http://[${secret()}`), 422);
+      assert.equal(await runOf(`http://user:${secret()}@127.0.0.1/`), 422);
+      assert.equal(await runOf(`http://127.0.0.1:99999/${secret()}`), 422);
+      assert.equal(await runOf(`ftp://127.0.0.1/${secret()}`), 422);
+    }
+    await eventually("it is all exported", () => receiver.requests.some(({ path }) => path === "/v1/logs"));
+    await eventually("the last span", () => receiver.spans.filter(({ kind }) => kind === 3).length > 30);
+    const metrics = await send("GET", "/metrics");
+    assert.equal(await service.stop(), 0);
+    const places = {
+      log: JSON.stringify(service.log()) + service.errors(),
+      otlp: receiver.texts.join("\n"),
+      answers: answers.join("\n"),
+      metrics: metrics.text,
+    };
+    assert.ok(places.otlp.includes("/REDACTED?token=REDACTED&REDACTED"), "the calls were traced");
+    for (const [place, text] of Object.entries(places)) {
+      const found = planted.filter((secret) => text.includes(secret));
+      assert.deepEqual(
+        found.map((secret) => around(text, secret)),
+        [],
+        place,
+      );
+    }
+  });
+});
+
+function around(text: string, secret: string): string {
+  const at = text.indexOf(secret);
+  return text.slice(Math.max(0, at - 200), at + 100);
+}

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { promises as dns, type LookupAddress } from "node:dns";
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createConnection } from "mysql2/promise";
+import { connectionOptions } from "../../../src/platform/database/connection.ts";
+import { Names, type NamesOptions } from "../../../src/platform/http-client/names/names.ts";
+import { candidates, parseHosts, parseSearch } from "../../../src/platform/http-client/names/system-files.ts";
+import { Problem } from "../../../src/platform/problem.ts";
+import { createDatabase, eventually } from "../../helper.ts";
+import { clientWith, type Dependency, dependency, ok } from "./dependency.ts";
+import { type DnsAnswer, dnsServer } from "./dns-server.ts";
+
+type Server = Awaited<ReturnType<typeof dnsServer>>;
+
+describe("names of outbound calls", () => {
+  let answers: Record<string, DnsAnswer>;
+  let server: Server;
+  let folder: string;
+  let hostsPath: string;
+  let resolvConfPath: string;
+  before(async () => {
+    server = await dnsServer((name) => answers[name] ?? "nxdomain");
+    folder = mkdtempSync(join(tmpdir(), "names-"));
+    hostsPath = join(folder, "hosts");
+    resolvConfPath = join(folder, "resolv.conf");
+  });
+  beforeEach(() => {
+    answers = {};
+    server.asked.length = 0;
+    writeFileSync(hostsPath, "");
+    writeFileSync(resolvConfPath, "");
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const namesWith = (options: Partial<NamesOptions> = {}) =>
+    new Names({ limitMs: 400, servers: server.servers, hostsPath, resolvConfPath, ...options });
+  async function find(names: Names, name: string): Promise<string[]> {
+    const lookup = promisify(names.lookup);
+    const found: string | LookupAddress[] = await Reflect.apply(lookup, undefined, [name, { all: true }]);
+    return typeof found === "string" ? [found] : found.map(({ address }) => address);
+  }
+
+  it("are found in DNS, both families, IPv4 first", async () => {
+    answers["both.example"] = ["2001:db8::1", "192.0.2.1", "192.0.2.2"];
+    answers["six.example"] = ["2001:db8::2"];
+    assert.deepEqual(await find(namesWith(), "both.example"), ["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
+    assert.deepEqual(await find(namesWith(), "SIX.example"), ["2001:db8::2"]);
+    const one: unknown = await promisify(namesWith().lookup)("both.example", { family: 6 });
+    assert.equal(one, "2001:db8::1");
+  });
+
+  it("are found when the server answers for one family only", async () => {
+    const half = await dnsServer((_name, family) => (family === 4 ? ["192.0.2.1"] : "silent"));
+    const startedAt = performance.now();
+    assert.deepEqual(await find(namesWith({ servers: half.servers }), "half.example"), ["192.0.2.1"]);
+    assert.ok(performance.now() - startedAt < 250, "it waited for the other family");
+    await half.stop();
+  });
+
+  it("are found in the hosts file first, as it is now", async () => {
+    answers["there.example"] = ["192.0.2.9"];
+    writeFileSync(hostsPath, "192.0.2.1 there.example Webhook # a comment\n::1\tthere.example\nnonsense x\n");
+    const names = namesWith();
+    assert.deepEqual(await find(names, "there.example"), ["192.0.2.1", "::1"]);
+    assert.deepEqual(await find(names, "webhook"), ["192.0.2.1"]);
+    assert.deepEqual(server.asked, []);
+    writeFileSync(hostsPath, "192.0.2.2 webhook\n");
+    utimesSync(hostsPath, 1, 1);
+    await eventually("the change is seen", async () => (await find(names, "webhook"))[0] === "192.0.2.2", 3000);
+    assert.deepEqual(await find(names, "there.example"), ["192.0.2.9"]);
+  });
+
+  it("are looked for in the search list when they are bare", async () => {
+    writeFileSync(resolvConfPath, "domain old.example\nsearch one.example two.example.\noptions timeout:1 ndots:2\n");
+    answers["webhook.two.example"] = ["192.0.2.1"];
+    answers["a.b.c"] = ["192.0.2.2"];
+    assert.deepEqual(await find(namesWith(), "webhook"), ["192.0.2.1"]);
+    assert.deepEqual([...new Set(server.asked)], ["webhook.one.example", "webhook.two.example"]);
+    server.asked.length = 0;
+    assert.deepEqual(await find(namesWith(), "a.b.c"), ["192.0.2.2"], "as it is first, with enough dots");
+    assert.deepEqual([...new Set(server.asked)], ["a.b.c"]);
+    await assert.rejects(find(namesWith(), "webhook."), { code: "ENOTFOUND" }, "with a dot at the end it is whole");
+  });
+
+  it("are never asked for when they are addresses or this machine", async () => {
+    const names = namesWith();
+    assert.deepEqual(await find(names, "localhost"), ["127.0.0.1", "::1"]);
+    assert.deepEqual(await find(names, "a.LOCALHOST."), ["127.0.0.1", "::1"]);
+    assert.deepEqual(await find(names, "192.0.2.7"), ["192.0.2.7"]);
+    assert.deepEqual(await find(names, "2001:db8::7"), ["2001:db8::7"]);
+    assert.deepEqual(server.asked, []);
+  });
+
+  it("that are not found say why", async () => {
+    Object.assign(answers, { "none.example": [], "broken.example": "servfail", "no.example": "refused" });
+    Object.assign(answers, { "silent.example": "silent", "forged.example": "forged" });
+    const codes = {
+      "missing.example": "ENOTFOUND",
+      "none.example": "ENOTFOUND",
+      "broken.example": "ESERVFAIL",
+      "no.example": "EREFUSED",
+      "silent.example": "ETIMEOUT",
+      "forged.example": "ETIMEOUT",
+      [`${"x".repeat(64)}.example`]: "EBADNAME",
+    };
+    await Promise.all(
+      Object.entries(codes).map(([name, code]) => assert.rejects(find(namesWith(), name), { code }, name)),
+    );
+    writeFileSync(resolvConfPath, "search broken\n");
+    answers["host.broken"] = "servfail";
+    await assert.rejects(find(namesWith(), "host"), { code: "ESERVFAIL" }, "it may be there after all");
+  });
+
+  it("are looked up a few at a time, once for all who ask, within the limit", async () => {
+    answers["quick.example"] = ["192.0.2.1"];
+    const names = namesWith({ most: 3 });
+    const slow = await dnsServer(() => "silent");
+    const silent = namesWith({ most: 3, servers: slow.servers });
+    const asking = ["a", "a", "b", "c", "d"].map((name) => assert.rejects(find(silent, name), { code: "ETIMEOUT" }));
+    await eventually("they run", () => silent.state.running === 3);
+    assert.deepEqual(silent.state, { running: 3, waiting: 1 });
+    await Promise.all(asking);
+    assert.deepEqual(silent.state, { running: 0, waiting: 0 });
+    const all = Array.from({ length: 20 }, () => find(names, "quick.example"));
+    assert.deepEqual([...new Set((await Promise.all(all)).flat())], ["192.0.2.1"]);
+    assert.equal(server.asked.length, 2, "one question for each family");
+    await slow.stop();
+  });
+
+  it("free their slot at once when the last call that wanted them is over", async () => {
+    const slow = await dnsServer((name) => (name === "next.example" ? ["192.0.2.1"] : "silent"));
+    const names = namesWith({ most: 1, limitMs: 60_000, servers: slow.servers });
+    const [one, two] = [names.use("Slow.example"), names.use("slow.example")];
+    const abandoned = assert.rejects(find(names, "slow.example"), { code: "ECANCELLED" });
+    const next = find(names, "next.example");
+    one();
+    await new Promise(setImmediate);
+    assert.deepEqual(names.state, { running: 1, waiting: 1 }, "another call still wants it");
+    two();
+    await abandoned;
+    assert.deepEqual(await next, ["192.0.2.1"]);
+    await slow.stop();
+  });
+
+  it("are neither read from what is no hosts file, nor looked for in what is no search list", () => {
+    assert.deepEqual([...parseHosts("a b c\n#1.2.3.4 x\n\n1.2.3.4\n999.1.1.1 y")], []);
+    assert.deepEqual(parseSearch("search\noptions ndots:x rotate\n"), { domains: [], ndots: 1 });
+    assert.equal(parseSearch("options ndots:99").ndots, 15);
+    assert.deepEqual(candidates("a.b", { domains: ["c"], ndots: 1 }), ["a.b", "a.b.c"]);
+    assert.deepEqual(candidates("a", { domains: ["c"], ndots: 1 }), ["a.c", "a"]);
+  });
+});
+
+describe("calls to names", () => {
+  let there: Dependency;
+  let port: string;
+  before(async () => {
+    there = await dependency((socket) => ok(socket));
+    ({ port } = new URL(there.url));
+  });
+  after(() => there.stop());
+
+  it("reach the address that DNS says, if the policy allows it", async () => {
+    const server = await dnsServer((name) => (name === "webhook.example" ? ["127.0.0.1"] : ["10.0.0.1"]));
+    const client = clientWith({ dnsServers: server.servers, allowPrivate: ["127.0.0.1"] });
+    assert.equal((await client.request(`http://webhook.example:${port}/`)).status, 200);
+    await assert.rejects(client.request(`http://inside.example:${port}/`), { type: "destination_refused" });
+    await client.close();
+    await server.stop();
+  });
+
+  it("say whether the name failed or took too long, and are sent again when no server answered", async () => {
+    let tries = 0;
+    const server = await dnsServer((name, family) => {
+      if (name === "later.example") return family === 4 && ++tries > 1 ? ["127.0.0.1"] : "servfail";
+      return name === "silent.example" ? "silent" : "nxdomain";
+    });
+    const client = clientWith({ dnsServers: server.servers, connectTimeoutMs: 300, timeoutMs: 1000 });
+    const post = (name: string) => client.request(`http://${name}:${port}/`, { method: "POST" });
+    const causeOf = (type: string, code: string) => (error: unknown) =>
+      error instanceof Problem && error.type === type && Object(error.options.cause).code === code;
+    await assert.rejects(post("missing.example"), causeOf("dependency_failed", "ENOTFOUND"));
+    await assert.rejects(
+      post("silent.example"),
+      (error) => error instanceof Problem && error.type === "outbound_timeout",
+    );
+    assert.equal((await client.request(`http://later.example:${port}/`)).status, 200);
+    await client.close();
+    await server.stop();
+  });
+
+  it("that never answer leave look-ups of the process and new database connections by name fast", async () => {
+    const server = await dnsServer(() => "silent");
+    const db = await createDatabase();
+    const client = clientWith({ dnsServers: server.servers, connectTimeoutMs: 3000, timeoutMs: 3000 });
+    const calls = Array.from({ length: 24 }, (_, index) =>
+      assert.rejects(client.request(`http://${index}.slow.example:${port}/`), { type: "outbound_timeout" }),
+    );
+    await eventually("they are under way", () => new Set(server.asked).size >= 16);
+    const url = new URL(db.url);
+    url.hostname = "localhost";
+    const startedAt = performance.now();
+    await dns.lookup("localhost");
+    const connection = await createConnection(connectionOptions(url.href));
+    const tookMs = performance.now() - startedAt;
+    await connection.end();
+    assert.ok(tookMs < 200, `${tookMs} ms for a name and a connection`);
+    assert.equal(new Set(server.asked).size, 16, "no more at a time");
+    await Promise.all(calls);
+    await client.close();
+    await db.drop();
+    await server.stop();
+  });
+
+  it("end their look-ups with themselves", async () => {
+    const server = await dnsServer(() => "silent");
+    const client = clientWith({ dnsServers: server.servers, connectTimeoutMs: 5000, timeoutMs: 100 });
+    const first = Array.from({ length: 16 }, (_, index) =>
+      assert.rejects(client.request(`http://${index}.first.example:${port}/`), { type: "outbound_timeout" }),
+    );
+    await Promise.all(first);
+    await assert.rejects(client.request(`http://second.example:${port}/`), { type: "outbound_timeout" });
+    assert.ok(server.asked.includes("second.example"), "it waited for those that were given up");
+    await client.close();
+    await server.stop();
+  });
+});
