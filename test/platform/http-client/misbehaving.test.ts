@@ -136,7 +136,7 @@ describe("a webhook that misbehaves", () => {
   });
 
   it("is dependency_failed when it never stops answering, and takes no memory", async () => {
-    const patient = await startService({ env: { ...env, BREAKER_FAILURES: "100" } });
+    const patient = await startService({ env: { ...env, BREAKER_FAILURES: "100", ADMISSION_LIMIT: "16" } });
     const there = await dependency((socket) => {
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
       endlessly(socket, Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(65_536), Buffer.from("\r\n")]));

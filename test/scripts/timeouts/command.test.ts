@@ -146,4 +146,17 @@ describe("npm run timeouts", function () {
     assert.equal(given.code, 1);
     assert.ok(!given.stdout.includes(token) && !given.stderr.includes(token));
   });
+
+  it("finds health and metrics on a port of their own", async () => {
+    const db = await createDatabase();
+    const adminPort = String(await freePort());
+    const service = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true", ADMIN_PORT: adminPort });
+    const admin = ["--admin-url", `http://127.0.0.1:${adminPort}`];
+    const { stdout, stderr } = await timeouts("--url", service.url, ...admin, ...quick, "--json").ended;
+    await service.stop();
+    await db.drop();
+    const report = read(stdout);
+    assert.ok((report.health?.samples ?? 0) >= 2 && report.metrics !== null);
+    assert.match(stderr, /^endpoints: GET \/api\/automations\/marketplace, GET/);
+  });
 });
