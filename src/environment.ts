@@ -95,12 +95,10 @@ export const variables = z.object({
     accepts((range) => addressRanges([range])),
     "addresses and CIDR networks that are not limited",
   ).optional(),
-  RATE_LIMIT_REDIS_URL: urlOf(
-    ["redis:", "rediss:"],
-    "user:password@host:6379/0, with no part but ?family=; a Valkey or Redis server where replicas share their counts",
-  )
-    .refine(accepts(redisAddress))
-    .optional(),
+  RATE_LIMIT_REDIS_URL: parsedBy(
+    redisAddress,
+    "redis://user:password@host:6379/0, or rediss:// for TLS (a Valkey or Redis server where replicas share their counts)",
+  ).optional(),
 
   BODY_LIMIT_BYTES: wholeNumber(102_400, 1, 104_857_600, "largest request body"),
   SERVER_TIMING: oneOf(["on", "off"], "tells clients the phases of their requests").optional(),

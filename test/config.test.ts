@@ -121,7 +121,12 @@ describe("config", () => {
   });
 
   it("never shows a password or a token, however wrong the value", () => {
-    for (const url of ["mysql://user:hunter2@db", "http://user:hunter2@db/shop", "mysql//user:hunter2@db/shop"]) {
+    for (const url of [
+      "mysql://user:hunter2@db",
+      "http://user:hunter2@db/shop",
+      "mysql//user:hunter2@db/shop",
+      "mysql://u:hunter2",
+    ]) {
       const complaint = complaintsOf({ ...minimal, MYSQL_URL: url }).join();
       assert.match(complaint, /^MYSQL_URL/);
       assert.doesNotMatch(complaint, /hunter2/);
@@ -129,7 +134,6 @@ describe("config", () => {
     assert.doesNotMatch(complaintsOf({ ...minimal, JWT_SECRET: "hunter2" }).join(), /hunter2/);
     assert.equal(mask("MYSQL_URL", minimal.MYSQL_URL), "mysql://user:***@db:3306/shop");
     const others: [string, string][] = [
-      ["MYSQL_URL", "mysql://user:hunter2"],
       ["RATE_LIMIT_REDIS_URL", "redis://cache?password=hunter2"],
       ["RATE_LIMIT_REDIS_URL", "redis://:hunter2%zz@cache"],
       ["JWT_JWKS_URL", "https://me:hunter2@id.example.com/keys"],
@@ -138,7 +142,7 @@ describe("config", () => {
     ];
     for (const [name, value] of others) {
       const complaint = complaintsOf({ ...minimal, [name]: value }).join("\n");
-      assert.match(complaint, new RegExp(`^${name}: got "[^\n]+$`));
+      assert.match(complaint, new RegExp(`^${name}: [^\n]+$`));
       assert.doesNotMatch(complaint, /hunter2/);
     }
   });

@@ -9,8 +9,8 @@ const exactDigits = 15;
 /** `12.50` as 12.5, `12345678901234567.8901` as it is. */
 export function exactNumber(text: string): number | string {
   if (text.length <= exactDigits) return Number(text);
-  const significant = text.replace(/^-?0*/, "").replace(/^\.0*/, "").replace(".", "");
-  const digits = text.includes(".") ? significant.replace(/0+$/, "") : significant;
+  const [whole = "", fraction = ""] = text.replace("-", "").split(".");
+  const digits = (whole + fraction.replace(/0+$/, "")).replace(/^0+/, "");
   return digits.length <= exactDigits ? Number(text) : text;
 }
 
