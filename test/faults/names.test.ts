@@ -1,0 +1,85 @@
+// What others get while one caller's webhooks have names whose servers never answer. The service runs with a resolv.conf of
+// its own, in a mount namespace: its DNS server is a socket that is silent.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RowDataPacket } from "mysql2/promise";
+import { serviceCommand } from "../../scripts/lib/service-command.js";
+import { createDatabase, eventually, spawnService, token } from "../helper.ts";
+
+const silentAddress = "127.0.0.9";
+const slowNames = 24;
+
+/** Arguments of Node that make it the service, with `path` in place of /etc/resolv.conf. */
+function commandWith(path: string): string[] {
+  const script = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
+  const args = ["unshare", "-m", "sh", "-c", script, "sh", path, process.execPath, ...serviceCommand];
+  const become = `process.execve("/usr/bin/unshare", ${JSON.stringify(args)}, process.env)`;
+  return ["--disable-warning=ExperimentalWarning", "--eval", become];
+}
+
+describe("names that never answer", function () {
+  this.timeout(120_000);
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  let service: Awaited<ReturnType<typeof spawnService>>;
+  let folder: string;
+  const server = createSocket("udp4");
+  let questions = 0;
+
+  before(async function () {
+    // It takes root on Linux.
+    if (spawnSync("unshare", ["-m", "true"]).status !== 0) return this.skip();
+    server.on("message", () => {
+      questions += 1;
+    });
+    server.bind(53, silentAddress);
+    await once(server, "listening");
+    folder = mkdtempSync(join(tmpdir(), "names-"));
+    const path = join(folder, "resolv.conf");
+    writeFileSync(path, `nameserver ${silentAddress}\n`);
+    db = await createDatabase();
+    const url = new URL(db.url);
+    url.hostname = "localhost";
+    const env = { MYSQL_URL: url.href, ADMISSION_LIMIT: "100", BREAKER_FAILURES: "1000", LOG_LEVEL: "warn" };
+    service = await spawnService({ ...env, SEED_AUTOMATIONS: "100", LOG_LEVEL: "info" }, commandWith(path));
+  });
+  after(async () => {
+    await service?.stop();
+    await db?.drop();
+    if (folder !== undefined) rmSync(folder, { recursive: true });
+    server.close();
+  });
+
+  it("keep nobody from the database, whose connections are made by name too", async () => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const runs: string[] = [];
+    for (let index = 0; index < slowNames; index++) {
+      const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl: `http://${index}.slow.example/` });
+      const created = await fetch(`${service.url}/api/automations`, { method: "POST", headers, body });
+      runs.push(`${service.url}${created.headers.get("location")}/runs`);
+    }
+    const running = runs.map((url) => fetch(url, { method: "POST", headers }));
+    await eventually("the names are looked up", () => questions > 0);
+    const [connections] = await db.connection.query<RowDataPacket[]>(
+      "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
+    );
+    for (const { id } of connections) await db.connection.query(`KILL ${id}`).catch(() => {});
+    const startedAt = performance.now();
+    const others = await Promise.all(
+      Array.from({ length: 10 }, async () => (await fetch(`${service.url}/api/automations/1`, { headers })).status),
+    );
+    const tookMs = Math.round(performance.now() - startedAt);
+    const statuses = await Promise.all(running.map(async (answer) => (await answer).status));
+    console.log(`      ${connections.length} connections ended; ten requests of others took ${tookMs} ms`);
+    assert.deepEqual([...new Set(others)], [200]);
+    assert.ok(tookMs < 1000, `${tookMs} ms`);
+    assert.ok(
+      statuses.every((status) => status >= 500),
+      statuses.join(),
+    );
+  });
+});
