@@ -3,6 +3,7 @@ import { z } from "zod";
 import { contradictionsOf } from "./contradictions.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 import { parseApiKey } from "./platform/auth/api-keys.ts";
+import { ownHosts } from "./platform/own-hosts.ts";
 import { ConfigError, complaint, explanationOf } from "./platform/variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -110,6 +111,7 @@ export function loadConfig(environment: Environment) {
       connectTimeoutMs: values.OUTBOUND_CONNECT_TIMEOUT_MS,
       connections: values.OUTBOUND_CONNECTIONS,
       maxResponseBytes: values.OUTBOUND_MAX_RESPONSE_BYTES,
+      isOwn: ownHosts(values.OUTBOUND_OWN_HOSTS),
       allowPrivate: values.OUTBOUND_ALLOW_PRIVATE ?? (production ? [] : developmentNetworks),
       breaker: protection
         ? {

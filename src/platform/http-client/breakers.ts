@@ -1,11 +1,13 @@
 // The circuit breakers of outbound calls, in two steps: of an origin, which no connection can be opened to, and of a single
 // destination (origin and path), which answers with 5xx or too late. So one caller's failing path cuts nobody else off from
-// the same host. All of it is bounded, since callers choose where calls go.
+// the same host. All of it is bounded, since callers choose where calls go. Hosts that are ours are chosen by nobody: such an
+// origin is judged as a whole, by its 5xx and late answers too.
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Breaker, type BreakerOptions, isDependencyFailure } from "../breaker.ts";
 import { BreakerSeries, type BreakerState } from "../breaker-series.ts";
 import type { Logger } from "../log.ts";
+import type { OwnHosts } from "../own-hosts.ts";
 import { isConnectFailure } from "./connect-failure.ts";
 import type { HttpAnswer } from "./exchange.ts";
 
@@ -17,7 +19,7 @@ export interface OriginBreakerOptions {
 
 /** Remembered at a time, of each sort. */
 const most = 500;
-/** Names of origins in metrics in the life of the process, first come first served: each is there to stay. */
+/** Names of strangers' origins in metrics in the life of the process, first come first served: each is there to stay. */
 const mostNames = 50;
 const longestName = 100;
 /** The labels for the rest. They don't count for the alert: nobody could tell from them what is down. */
@@ -26,6 +28,7 @@ const allDestinations = "_DESTINATIONS";
 
 export class OriginBreakers {
   readonly #options: OriginBreakerOptions;
+  readonly #isOwn: OwnHosts;
   readonly #log: Logger;
   readonly #origins: LRUCache<string, Breaker>;
   /** Only of those that have failed: a success while closed forgets them. */
@@ -33,8 +36,9 @@ export class OriginBreakers {
   readonly #series = new Map<string, BreakerSeries>();
   readonly #forgetting: NodeJS.Timeout;
 
-  constructor(options: OriginBreakerOptions, log: Logger) {
+  constructor(options: OriginBreakerOptions, isOwn: OwnHosts, log: Logger) {
     this.#options = options;
+    this.#isOwn = isOwn;
     this.#log = log;
     // One that nobody calls would stay open, or half-open, for ever: for whoever calls next it is worth a new try anyway.
     const remembered = { max: most, ttl: 2 * options.resetMs, updateAgeOnGet: true };
@@ -51,18 +55,15 @@ export class OriginBreakers {
    *
    * @throws {Problem} breaker_open while the origin or the destination is known to be down.
    */
-  async guarded({ origin, pathname }: URL, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  async guarded({ origin, hostname, pathname }: URL, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+    if (this.#isOwn(hostname)) {
+      return answerOf(() => this.#ofOwnOrigin(origin).run(() => withoutFailure(call)));
+    }
     // A path can be long, and can be a secret.
     const key = hash("sha256", origin + pathname, "base64");
-    return this.#ofOrigin(origin).run(async () => {
-      try {
-        return await this.#guardedDestination(key, origin, call);
-      } catch (error) {
-        // To the origin it is an answer like any other.
-        if (error instanceof FailedAnswer) return error.answer;
-        throw error;
-      }
-    });
+    // To the origin a 5xx is an answer like any other.
+    const ofDestination = () => answerOf(() => this.#guardedDestination(key, origin, call));
+    return this.#ofOrigin(origin).run(ofDestination);
   }
 
   /** How many breakers are in each state: of origins, and of destinations that have failed. */
@@ -97,17 +98,26 @@ export class OriginBreakers {
     return answer;
   }
 
+  #ofOwnOrigin(origin: string): Breaker {
+    const known = this.#origins.get(origin);
+    if (known !== undefined) return known;
+    const options = { name: origin, series: this.#seriesCalled(origin), isFailure: isDependencyDown };
+    return this.#remember(this.#origins, origin, options);
+  }
+
   #ofOrigin(origin: string): Breaker {
     const known = this.#origins.get(origin);
     if (known !== undefined) return known;
-    const options = { name: origin, series: this.#seriesOf(origin.slice(0, longestName)) };
-    return this.#remember(this.#origins, origin, { ...options, isFailure: isOriginFailure });
+    const label = origin.slice(0, longestName);
+    const hasName = this.#series.has(label) || this.#series.size < mostNames;
+    const series = this.#seriesCalled(hasName ? label : otherOrigins);
+    return this.#remember(this.#origins, origin, { name: origin, series, isFailure: isOriginFailure });
   }
 
   #ofDestination(key: string, origin: string): Breaker {
     const known = this.#destinations.get(key);
     if (known !== undefined) return known;
-    const options = { name: `${origin} (one path)`, series: this.#seriesOf(allDestinations) };
+    const options = { name: `${origin} (one path)`, series: this.#seriesCalled(allDestinations) };
     return this.#remember(this.#destinations, key, { ...options, isFailure: isDestinationFailure });
   }
 
@@ -121,9 +131,7 @@ export class OriginBreakers {
     return breaker;
   }
 
-  #seriesOf(label: string): BreakerSeries {
-    const isShared = label === allDestinations || label === otherOrigins;
-    const name = isShared || this.#series.has(label) || this.#series.size < mostNames ? label : otherOrigins;
+  #seriesCalled(name: string): BreakerSeries {
     const series = this.#series.get(name) ?? new BreakerSeries(name);
     this.#series.set(name, series);
     return series;
@@ -134,6 +142,15 @@ async function withoutFailure(call: () => Promise<HttpAnswer>): Promise<HttpAnsw
   const answer = await call();
   if (answer.status >= 500) throw new FailedAnswer(answer);
   return answer;
+}
+
+async function answerOf(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof FailedAnswer) return error.answer;
+    throw error;
+  }
 }
 
 /** Never leaves this file. */
@@ -152,4 +169,8 @@ function isOriginFailure(error: unknown): boolean {
 
 function isDestinationFailure(error: unknown): boolean {
   return error instanceof FailedAnswer || (isDependencyFailure(error) && !isConnectFailure(error));
+}
+
+function isDependencyDown(error: unknown): boolean {
+  return error instanceof FailedAnswer || isDependencyFailure(error);
 }

@@ -2,6 +2,7 @@
 import type { LookupFunction } from "node:net";
 import type { Agent } from "undici";
 import type { Logger } from "../log.ts";
+import type { OwnHosts } from "../own-hosts.ts";
 import { Problem } from "../problem.ts";
 import { currentDeadline, inPhase } from "../request-scope.ts";
 import { addressPolicy } from "./address-policy.ts";
@@ -26,6 +27,8 @@ export interface HttpClientOptions {
   maxResponseBytes: number;
   /** Addresses and CIDR networks that may be called although they are not public. */
   allowPrivate: readonly string[];
+  /** Hosts that no caller chooses. Default: none. */
+  isOwn?: OwnHosts;
   /** Stops calling what is down; not given: each call finds out. */
   breaker?: OriginBreakerOptions | undefined;
   /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
@@ -41,14 +44,22 @@ export type HttpClient = ReturnType<typeof httpClient>;
 
 /** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
 export function httpClient(options: HttpClientOptions, log: Logger) {
-  const { connections, connectTimeoutMs, timeoutMs, maxResponseBytes, allowPrivate, breaker } = options;
+  const {
+    connections,
+    connectTimeoutMs,
+    timeoutMs,
+    maxResponseBytes,
+    allowPrivate,
+    breaker,
+    isOwn = () => false,
+  } = options;
   const mayConnect = addressPolicy(allowPrivate);
   const names = new Names({ limitMs: connectTimeoutMs, servers: options.dnsServers });
   const lookup = options.lookup ?? names.lookup;
   let agent: Agent | undefined;
   const telemetry = clientTelemetry();
   const budgets = new RetryBudgets();
-  const breakers = breaker && new OriginBreakers(breaker, log);
+  const breakers = breaker && new OriginBreakers(breaker, isOwn, log);
 
   /** Opened by the first call: undici takes 40 ms and 7 MB, and many a service calls nobody. */
   async function opened(): Promise<Agent> {

@@ -64,6 +64,16 @@ describe("a destination that fails", () => {
     server.closeAllConnections();
   });
 
+  it("opens the breaker of its whole origin, under the origin's name, when the host is ours", async () => {
+    const client = clientWith({ breaker, isOwn: (hostname) => hostname === "127.0.0.1" });
+    const there = await dependency((socket) => socket.write("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"));
+    for (const path of ["a", "b", "c"]) assert.equal((await client.request(`${there.url}/${path}`)).status, 500);
+    await assert.rejects(client.request(`${there.url}/d`), { type: "breaker_open" });
+    assert.deepEqual(client.breakerStates(), { closed: 0, "half-open": 0, open: 1 });
+    await client.close();
+    await there.stop();
+  });
+
   it("gives each call its own answer, also of those that began before it was left alone", async () => {
     const client = clientWith({ breaker, connections: 20 });
     const there = await dependency((socket) => socket.write("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"));
@@ -101,7 +111,11 @@ describe("an origin that is down", () => {
   });
 
   it("is down for all its paths, also when its name is not found", async () => {
-    const client = clientWith({ breaker, lookup: (_name, _options, done) => done(new Error("no such name"), []) });
+    const patient = { ...breaker, resetMs: 60_000 };
+    const client = clientWith({
+      breaker: patient,
+      lookup: (_name, _options, done) => done(new Error("no such name"), []),
+    });
     for (let call = 0; call < 3; call++) {
       await assert.rejects(client.request(`http://down.example/${call}`), { type: "dependency_failed" });
     }
@@ -147,7 +161,11 @@ describe("an origin that is down", () => {
 
   it("is remembered for the 500 that were called last, and no more", async () => {
     const names = Array.from({ length: 700 }, (_, index) => `http://host-${index}.invalid`);
-    const client = clientWith({ breaker, lookup: (_name, _options, done) => done(new Error("no such name"), []) });
+    const patient = { ...breaker, resetMs: 60_000 };
+    const client = clientWith({
+      breaker: patient,
+      lookup: (_name, _options, done) => done(new Error("no such name"), []),
+    });
     for (const name of names) await assert.rejects(client.request(name), { type: "dependency_failed" });
     assert.deepEqual(client.breakerStates(), { closed: 500, "half-open": 0, open: 0 });
     await client.close();
