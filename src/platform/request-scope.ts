@@ -93,6 +93,12 @@ export async function inPhase<Result>(wait: Wait, work: () => Promise<Result>): 
   }
 }
 
+/** Runs work that has another deadline than the request that waits for it. */
+export function withDeadline<Result>(deadline: Deadline, work: () => Result): Result {
+  const phases = currentPhases();
+  return inRequest(phases === undefined ? { deadline } : { deadline, phases }, context.active(), work);
+}
+
 /** Runs work that outlives the request that waits for it, such as the refresh of a shared cache. */
 export function withoutDeadline<Result>(work: () => Result): Result {
   const phases = currentPhases();

@@ -2,7 +2,9 @@
 // One refresh runs at a time for a key, whatever the number of requests that want it.
 import { LRUCache } from "lru-cache";
 import type { Background } from "./background-work.ts";
-import { withoutDeadline } from "./request-scope.ts";
+import { bounded } from "./bounded.ts";
+import { currentDeadline, withDeadline } from "./request-scope.ts";
+import { SharedLoad } from "./shared-load.ts";
 
 export interface StaleCacheOptions<Value> {
   /** For this long an entry is served as it is. */
@@ -23,12 +25,6 @@ export interface StaleCacheOptions<Value> {
 /** What an entry takes besides its key and its value. */
 const bytesOfEntry = 512;
 
-interface Load<Value> {
-  load: () => Promise<Value>;
-  /** Nobody waits for it. */
-  behind: boolean;
-}
-
 interface Entry<Value> {
   value: Value;
   loadedAt: number;
@@ -42,7 +38,9 @@ export interface Cached<Value> {
 }
 
 export class StaleCache<Value> {
-  readonly #entries: LRUCache<string, Entry<Value>, Load<Value>>;
+  readonly #entries: LRUCache<string, Entry<Value>, () => Promise<Value>>;
+  /** The loads that requests wait for. */
+  readonly #loads = new Map<string, SharedLoad>();
   readonly #options: StaleCacheOptions<Value>;
   readonly #now: () => number;
 
@@ -50,7 +48,7 @@ export class StaleCache<Value> {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
     const now = this.#now;
-    const { background, sizeOf } = options;
+    const { sizeOf } = options;
     this.#entries = new LRUCache({
       max: options.maxEntries,
       maxSize: options.maxBytes,
@@ -62,31 +60,50 @@ export class StaleCache<Value> {
       noDeleteOnFetchRejection: true,
       // Those who wait for a load get its value also when its entry has had to make room.
       ignoreFetchAbort: true,
-      // Shared by all that wait for it: the end of the request that happened to start it must not end it.
-      fetchMethod: async (_key, _stale, { context: { load, behind } }) => ({
-        value: await (behind ? background(load) : withoutDeadline(load)),
-        loadedAt: now(),
-      }),
+      fetchMethod: async (_key, _stale, { context: load }) => ({ value: await load(), loadedAt: now() }),
     });
   }
 
   /**
-   * The value for `key`, from the cache or from `load`.
-   * Rejects with the error of `load` only when there is nothing to serve, however old.
+   * The value for `key`, from the cache or from `load`. One load serves all that wait for it; it is stopped when they have all
+   * gone. Rejects with the error of `load` only when there is nothing to serve, however old; and when the request ends.
    */
   async get(key: string, load: () => Promise<Value>): Promise<Cached<Value>> {
-    const { freshMs, staleMs } = this.#options;
+    const { freshMs, staleMs, background } = this.#options;
     const known = this.#entries.peek(key, { allowStale: true });
     const knownAgeMs = known === undefined ? Number.POSITIVE_INFINITY : this.#now() - known.loadedAt;
-    const allowStale = knownAgeMs <= freshMs + staleMs;
-    const entry = await this.#entries.forceFetch(key, {
-      context: { load, behind: allowStale },
+    const entry =
+      knownAgeMs <= freshMs + staleMs
+        ? await this.#fetch(key, known, true, () => background(load))
+        : await this.#loaded(key, known, load);
+    const ageMs = Math.max(0, this.#now() - entry.loadedAt);
+    return { value: entry.value, ageMs, state: entry !== known ? "miss" : knownAgeMs <= freshMs ? "hit" : "stale" };
+  }
+
+  async #loaded(key: string, known: Entry<Value> | undefined, load: () => Promise<Value>): Promise<Entry<Value>> {
+    const shared = this.#loads.get(key) ?? new SharedLoad();
+    this.#loads.set(key, shared);
+    const own = currentDeadline();
+    const leave = shared.join(own);
+    const work = () => withDeadline(shared.deadline, load).finally(() => this.#loads.delete(key));
+    try {
+      return await bounded(this.#fetch(key, known, false, work), { signal: own?.stop });
+    } catch (error) {
+      // It came just when all the others had gone.
+      if (shared.abandoned && own?.stop.aborted !== true) return this.#loaded(key, known, load);
+      throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  #fetch(key: string, known: Entry<Value> | undefined, allowStale: boolean, load: () => Promise<Value>) {
+    return this.#entries.forceFetch(key, {
+      context: load,
       allowStale,
       // Only with something to serve: without, lru-cache would swallow the error.
       allowStaleOnFetchRejection: known !== undefined,
     });
-    const ageMs = Math.max(0, this.#now() - entry.loadedAt);
-    return { value: entry.value, ageMs, state: entry !== known ? "miss" : knownAgeMs <= freshMs ? "hit" : "stale" };
   }
 }
 

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
+import { context } from "@opentelemetry/api";
 import type { Background } from "../../src/platform/background-work.ts";
+import { RequestDeadline } from "../../src/platform/deadline.ts";
+import { Problem } from "../../src/platform/problem.ts";
+import { currentDeadline, followRequests, inRequest } from "../../src/platform/request-scope.ts";
 import { StaleCache } from "../../src/platform/stale-cache.ts";
+import { eventually } from "../helper.ts";
 
 const onceAsked: Background = (work) => work();
 
@@ -19,6 +24,7 @@ function setUp({ maxEntries = 10, maxBytes = 1e6, sizeOf = (): number => 8, back
     now: () => nowMs,
   });
   return {
+    cache,
     get: (key = "key") =>
       cache.get(key, async () => {
         loads += 1;
@@ -88,6 +94,80 @@ describe("StaleCache", () => {
     await assert.rejects(get(), /load failed/);
     fail(false);
     assert.equal((await get()).value, 2);
+  });
+
+  describe("with requests that end", () => {
+    const gone = new Problem("client_closed");
+    /** A load that heeds its deadline, as queries do; `ended` says how each ended. */
+    function loader() {
+      const loads: PromiseWithResolvers<number>[] = [];
+      const ended: unknown[] = [];
+      const load = () => {
+        const one = Promise.withResolvers<number>();
+        const number = loads.push(one);
+        const stop = currentDeadline()?.stop;
+        stop?.addEventListener("abort", () => one.reject(stop.reason));
+        return one.promise.then(
+          () => number,
+          (error: unknown) => {
+            ended.push(error);
+            throw error;
+          },
+        );
+      };
+      return { loads, ended, load };
+    }
+    function request() {
+      const deadline = new RequestDeadline(undefined);
+      const inside = (work: () => Promise<unknown>) => inRequest({ deadline }, context.active(), work);
+      return { deadline, inside };
+    }
+    before(followRequests);
+
+    it("stops a load when all who waited for it have gone, and not before", async () => {
+      const { loads, ended, load } = loader();
+      const { cache } = setUp();
+      const [first, second] = [request(), request()];
+      const both = [first, second].map(({ inside }) => inside(() => cache.get("key", load)));
+      const rejected = both.map((waiting) => assert.rejects(waiting, gone));
+      first.deadline.abort(gone);
+      await rejected[0];
+      assert.deepEqual(ended, [], "one still waits");
+      second.deadline.abort(gone);
+      await rejected[1];
+      assert.deepEqual([loads.length, ended], [1, [gone]]);
+    });
+
+    it("gives those who stay the value, when the one who began has gone", async () => {
+      const { loads, load } = loader();
+      const { cache } = setUp();
+      const [first, second] = [request(), request()];
+      const left = assert.rejects(
+        first.inside(() => cache.get("key", load)),
+        gone,
+      );
+      const stayed = second.inside(() => cache.get("key", load));
+      first.deadline.abort(gone);
+      await left;
+      loads[0]?.resolve(1);
+      assert.deepEqual(await stayed, { value: 1, ageMs: 0, state: "miss" });
+    });
+
+    it("loads anew for who comes in the moment in which all others have gone", async () => {
+      const { loads, load } = loader();
+      const { cache } = setUp();
+      const [first, second] = [request(), request()];
+      const left = assert.rejects(
+        first.inside(() => cache.get("key", load)),
+        gone,
+      );
+      first.deadline.abort(gone);
+      const late = second.inside(() => cache.get("key", load));
+      await left;
+      await eventually("another load", () => loads.length === 2);
+      loads[1]?.resolve(2);
+      assert.deepEqual(await late, { value: 2, ageMs: 0, state: "miss" });
+    });
   });
 
   it("keeps no more than its entries", async () => {
