@@ -12,7 +12,8 @@ export type Outcome = (typeof outcomes)[number];
 export class BreakerSeries {
   readonly counts: Record<Outcome, number> = { success: 0, failure: 0, refused: 0, ignored: 0 };
   readonly #states = new Set<() => BreakerState>();
-  readonly #stop: () => void;
+  /** Ends the figures. */
+  readonly stop: () => void;
 
   /** `name` is the label `breaker`. */
   constructor(name: string) {
@@ -38,7 +39,7 @@ export class BreakerSeries {
       result.observe(highest, { breaker: name });
     };
     gauge.addCallback(observe);
-    this.#stop = () => {
+    this.stop = () => {
       gauge.removeCallback(observe);
       calls.removeCallback(count);
     };
@@ -48,10 +49,5 @@ export class BreakerSeries {
   join(state: () => BreakerState): () => void {
     this.#states.add(state);
     return () => this.#states.delete(state);
-  }
-
-  /** Ends the figures. */
-  stop(): void {
-    this.#stop();
   }
 }

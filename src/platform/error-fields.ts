@@ -24,7 +24,7 @@ const builtIn: ReadonlySet<unknown> = new Set([Error, TypeError, RangeError, Ref
 /** One line of V8's stack with a place in a file, and nothing that a message could bring in between. */
 const frame = /^ {4}at (?:[\w$.<># [\]]{1,200} \()?(?:file:\/\/|node:|\/|[A-Za-z]:[\\/])[^\n()]{0,500}:\d+:\d+\)?$/;
 /** Code that is not ours: a library's plain `new Error(...)` may well quote what the library was given. */
-const foreign = /\(?(?:node:|[^\n]*[\\/]node_modules[\\/])/;
+const foreign = /node:|[\\/]node_modules[\\/]/;
 
 /**
  * The fields of `error`, whatever it is; never throws. Of properties only `code` is taken, and `syscall` into the message.

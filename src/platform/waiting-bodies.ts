@@ -1,8 +1,7 @@
 // Bodies are read before their requests get a slot: a client that sends slowly holds none. So that those who send cannot fill
 // the memory instead, only so many bodies may be on their way, or wait for a slot; of one caller half as many.
-import { callerOfOutbound } from "./admission.ts";
 import type { CountRefusal } from "./admission-refusals.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, callerOfOutbound } from "./caller.ts";
 import type { Context } from "./http.ts";
 import { Problem } from "./problem.ts";
 import type { AdmissionQueue } from "./queue.ts";
@@ -44,7 +43,7 @@ export class WaitingBodies {
     const caller = callerOf(state);
     const own = this.#byCaller.get(caller) ?? { count: 0, bytes: 0 };
     try {
-      this.#options.queue.throwIfRefusing(priority, callerOfOutbound(ctx));
+      this.#options.queue.throwIfRefusing(priority, callerOfOutbound(state));
       if (!fits(this.#all, bytes, this.#most) || !fits(own, bytes, this.#mostOfOne)) throw new Problem("queue_full");
     } catch (error) {
       throw this.#options.refused(error, priority);
