@@ -1,5 +1,5 @@
-// The circuit breakers of outbound calls, in two steps: of an origin, which no connection can be opened to, and of a single
-// destination (origin and path), which answers with 5xx or too late. So one caller's failing path cuts nobody else off from
+// The circuit breakers of outbound calls, at two levels: an origin's counts connections that cannot be opened, that of a single
+// destination (origin and path) counts answers that are 5xx or late. So one caller's failing path cuts nobody else off from
 // the same host. All of it is bounded, since callers choose where calls go.
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
@@ -15,7 +15,7 @@ export interface OriginBreakerOptions {
   probeTimeoutMs: number;
 }
 
-/** Remembered at a time, of each sort. */
+/** Most breakers at each level. */
 const most = 500;
 /** Names of origins in metrics in the life of the process, first come first served: each is there to stay. */
 const mostNames = 50;
@@ -36,7 +36,7 @@ export class OriginBreakers {
   constructor(options: OriginBreakerOptions, log: Logger) {
     this.#options = options;
     this.#log = log;
-    // One that nobody calls would stay open, or half-open, for ever: for whoever calls next it is worth a new try anyway.
+    // One that nobody calls would stay open, or half-open, for ever: the next call is worth a new try anyway.
     const remembered = { max: most, ttl: 2 * options.resetMs, updateAgeOnGet: true };
     this.#origins = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
     this.#destinations = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
@@ -58,7 +58,7 @@ export class OriginBreakers {
       try {
         return await this.#guardedDestination(key, origin, call);
       } catch (error) {
-        // To the origin it is an answer like any other.
+        // For the origin it is an answer like any other.
         if (error instanceof FailedAnswer) return error.answer;
         throw error;
       }

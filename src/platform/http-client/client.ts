@@ -26,7 +26,7 @@ export interface HttpClientOptions {
   maxResponseBytes: number;
   /** Addresses and CIDR networks that may be called although they are not public. */
   allowPrivate: readonly string[];
-  /** Stops calling what is down; not given: each call finds out. */
+  /** Stops calling what is down. Default: none, each call finds out for itself. */
   breaker?: OriginBreakerOptions | undefined;
   /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
   dnsServers?: readonly string[];
