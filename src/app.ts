@@ -61,7 +61,7 @@ interface Dependencies {
 /** The client went away, took too long, or sent what is no HTTP: no failure of ours, and anyone can make many of them. */
 const clientFault = /^(?:ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
 
-/** The service, ready to listen: `admin` is there when health and metrics have a port of their own. `close` frees what it opened itself. */
+/** The service, ready to listen; `admin` serves health and metrics when ADMIN_PORT is set. `close` frees what this opened itself. */
 export function buildApp(config: Config, dependencies: Dependencies) {
   const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
   const { protection, auth } = config;
@@ -143,11 +143,11 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   };
   app.on("error", failed);
 
-  // No span, no drain: who asks here watches the service, to its end.
+  // No span and no drain: probes and scrapers are answered until the process ends.
   const admin = config.adminPort === undefined ? undefined : new Application().on("error", failed);
   const context = requestContext(undefined, stalls);
-  const way = [context, problemDetails(log), requestTarget, securityHeaders(), ...own, routeMatch([])];
-  for (const middleware of way) admin?.use(middleware);
+  const adminChain = [context, problemDetails(log), requestTarget, securityHeaders(), ...own, routeMatch([])];
+  for (const middleware of adminChain) admin?.use(middleware);
 
   async function close(): Promise<void> {
     faults?.stop();

@@ -23,7 +23,7 @@ export function loadConfig(environment: Environment) {
     const issues = new Map(result.error.issues.map((issue) => [String(issue.path[0]), issue]));
     const lines = [...issues].map(([name, issue]) => {
       const explanation = explanationOf(issue);
-      // Without the value: which part of a malformed one is its password cannot be told.
+      // Without the value: in a malformed URL any part may be the password.
       if (explanation !== undefined) return `${name}: ${explanation}; takes ${takes(name)}`;
       return complaint(name, given[name], takes(name));
     });

@@ -43,7 +43,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 const server = httpServer(config.server, app.callback());
 listen(server, config.port, "PORT", "listening");
 if (admin && config.adminPort !== undefined) {
-  // It is not closed: until the process ends, probes are told that it is not ready.
+  // Never closed: until the process ends, probes are told that it is not ready.
   listen(
     httpServer(config.server, admin.callback()),
     config.adminPort,

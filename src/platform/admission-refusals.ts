@@ -1,9 +1,9 @@
-// Counts those who get no slot, wherever that is found out: in the queue, or before their body is read.
+// Counts requests that get no slot, whether the queue refuses them or they are refused before their body is read.
 import { metrics, ValueType } from "@opentelemetry/api";
 import { type Priority, priorities } from "./http.ts";
 import { Problem, type ProblemType } from "./problem.ts";
 
-/** What the queue refuses. A client that leaves and a deadline that runs out end a wait too, but are no refusals. */
+/** A client that hangs up or a deadline that passes ends a wait too, but is not a refusal. */
 const refusals: readonly ProblemType[] = ["queue_full", "queue_timeout", "shed"];
 
 /** Counts an error as `admission.refused`, if it is a refusal, and returns it. */
@@ -12,7 +12,7 @@ export type CountRefusal = (error: unknown, priority: Priority) => unknown;
 export function refusalCounter(): CountRefusal {
   const refused = metrics.getMeter("admission").createCounter("admission.refused", {
     unit: "{request}",
-    description: "Requests that were refused a turn, by reason",
+    description: "Requests that were refused a slot, by reason",
     valueType: ValueType.INT,
   });
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".

@@ -2,7 +2,7 @@
 import { metrics, ValueType } from "@opentelemetry/api";
 import type { Next } from "koa";
 import { refusalCounter } from "./admission-refusals.ts";
-import { callerOf } from "./caller.ts";
+import { callerOfOutbound } from "./caller.ts";
 import { createHistogram } from "./histograms.ts";
 import { type Context, type Middleware, type Priority, priorities } from "./http.ts";
 import { whenEnded } from "./lifecycle.ts";
@@ -20,7 +20,7 @@ export function admission(queue: AdmissionQueue, refused = refusalCounter()): Mi
   const waited = instruments(queue);
   return function admission(ctx, next) {
     const { priority = "normal" } = ctx.state.route ?? {};
-    const outboundOf = callerOfOutbound(ctx);
+    const outboundOf = callerOfOutbound(ctx.state);
     let place: Place | undefined;
     try {
       place = queue.enterAtOnce(priority, ctx.state.deadline.stop, outboundOf);
@@ -46,11 +46,6 @@ export function admission(queue: AdmissionQueue, refused = refusalCounter()): Mi
     waited[priority].record((performance.now() - startedAt) / 1000);
     return goOn(ctx, place, next);
   }
-}
-
-/** Who makes the outbound calls of this request; undefined when its route makes none. */
-export function callerOfOutbound({ state }: Context): string | undefined {
-  return state.route?.outbound === true ? callerOf(state) : undefined;
 }
 
 function goOn(ctx: Context, place: Place, next: Next): Promise<void> {

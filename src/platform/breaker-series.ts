@@ -1,5 +1,5 @@
-// The figures of one or of many circuit breakers under one name. The SDK keeps every series that it has seen for as long as
-// the process lives, so names that strangers choose share one, and a breaker that is forgotten leaves a 0 behind.
+// The metrics of one circuit breaker, or of several under one name. The SDK never forgets a series, so breakers whose names
+// strangers choose share one.
 import { metrics, ValueType } from "@opentelemetry/api";
 
 /** closed: calls go through; half-open: one is tried; open: all are refused. */
@@ -12,7 +12,8 @@ export type Outcome = (typeof outcomes)[number];
 export class BreakerSeries {
   readonly counts: Record<Outcome, number> = { success: 0, failure: 0, refused: 0, ignored: 0 };
   readonly #states = new Set<() => BreakerState>();
-  readonly #stop: () => void;
+  /** Stops reporting. */
+  readonly stop: () => void;
 
   /** `name` is the label `breaker`. */
   constructor(name: string) {
@@ -38,20 +39,15 @@ export class BreakerSeries {
       result.observe(highest, { breaker: name });
     };
     gauge.addCallback(observe);
-    this.#stop = () => {
+    this.stop = () => {
       gauge.removeCallback(observe);
       calls.removeCallback(count);
     };
   }
 
-  /** Counts the state of a breaker in until what this returns is called. */
+  /** Includes the state of a breaker until the returned function is called. */
   join(state: () => BreakerState): () => void {
     this.#states.add(state);
     return () => this.#states.delete(state);
-  }
-
-  /** Ends the figures. */
-  stop(): void {
-    this.#stop();
   }
 }

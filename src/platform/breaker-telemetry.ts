@@ -10,7 +10,7 @@ const longestName = 100;
 interface Named {
   /** In logs and on spans; cut to 100 characters. */
   name: string;
-  /** Shared with others; not given: one of its own, under `name`. */
+  /** Shared with other breakers. Undefined: one of its own, under `name`. */
   series: BreakerSeries | undefined;
 }
 

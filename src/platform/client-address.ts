@@ -30,8 +30,8 @@ export type Scheme = "http" | "https";
 
 /**
  * How the client reached the outermost of the `trustedProxies`, by `X-Forwarded-Proto`. Proxies that append wrote the last
- * entries, as for the address; many overwrite the header instead, and then there is one. Anything else than http and https, which
- * no proxy says, counts as http, as does a request that came through none.
+ * entries, as for the address; many overwrite the header instead, and then there is one. Anything but https counts as http, and
+ * so does a request that came through no proxy.
  */
 export function clientScheme({ headers }: Pick<Incoming, "headers">, trustedProxies: number): Scheme {
   if (trustedProxies === 0) return "http";

@@ -1,9 +1,9 @@
-// What may be told of an error in a log line or on a span: which error it is and where it was thrown, and none of the values
-// that it was thrown about. Libraries attach those as properties (a driver its statement, Node the text that is no URL, a parser
+// What a log line or a span may say about an error: which one it is and where it was thrown, but none of the values that it
+// was thrown about. Libraries attach those as properties (a driver its statement, Node the text that is no URL, a parser
 // the packet), and quote them in messages (a duplicate e-mail address, the start of a body that is no JSON).
 import { Problem } from "./problem.ts";
 
-/** What is left of an error. `message` is missing where it may quote values; `stack` has the frames alone. */
+/** The parts of an error that are safe to log. `message` is missing where it may quote values; `stack` has the frames alone. */
 export interface ErrorFields {
   type: string;
   code?: string;
@@ -23,17 +23,17 @@ const noDepthLeft: ErrorFields = { type: "Error" };
 const builtIn: ReadonlySet<unknown> = new Set([Error, TypeError, RangeError, ReferenceError, EvalError, URIError]);
 /** One line of V8's stack with a place in a file, and nothing that a message could bring in between. */
 const frame = /^ {4}at (?:[\w$.<># [\]]{1,200} \()?(?:file:\/\/|node:|\/|[A-Za-z]:[\\/])[^\n()]{0,500}:\d+:\d+\)?$/;
-/** Code that is not ours: a library's plain `new Error(...)` may well quote what the library was given. */
-const foreign = /\(?(?:node:|[^\n]*[\\/]node_modules[\\/])/;
+/** Frames outside our own code: a library's plain `new Error(...)` may well quote what the library was given. */
+const foreign = /node:|[\\/]node_modules[\\/]/;
 
 /**
  * The fields of `error`, whatever it is; never throws. Of properties only `code` is taken, and `syscall` into the message.
  *
- * The first line of a message is kept, 300 characters of it, when the error is a Problem, or one of JavaScript's own classes, without a `code`,
- * thrown by code of the service itself; then what it quotes is masked. Errors of the system (`ECONNREFUSED`) are told by
- * system call and code. All else (drivers, parsers, clients, validators) is told by class and code alone: a message that is
- * missed is found by its stack, while a value that has left can't be called back. What remains is what a bug says about the code: the
- * name of a property that was read of undefined is kept, also when a client chose it.
+ * The first line of a message is kept, 300 characters of it, when the error is a Problem, or one of JavaScript's own classes,
+ * without a `code`, thrown by code of the service itself; then what it quotes is masked. Of system errors (`ECONNREFUSED`) the message is the
+ * system call and the code. Of all others (drivers, parsers, clients, validators) only class and code are kept: the stack makes up
+ * for a missing message, but a leaked value cannot be taken back. The name of a property that was read of undefined is kept, even
+ * when a client chose it.
  */
 export function errorFields(error: unknown, depth = mostCauses): ErrorFields {
   try {

@@ -4,13 +4,13 @@ import { oneByOne } from "./one-by-one.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
 
 interface HttpServerOptions extends ServerOptions {
-  /** Most open connections; those beyond are closed at once, unanswered. */
+  /** Most open connections; any more are closed at once, unanswered. */
   maxConnections: number;
-  /** A connection that takes nothing of its answer for so long is ended. */
+  /** A connection whose client reads nothing of its answer for this long is closed, in milliseconds. */
   sendTimeoutMs: number;
 }
 
-// An import of it would bring all of fetch() along: 20 ms and 5 MB.
+// Importing node:http would load all of fetch() too: 20 ms and 5 MB.
 const { createServer } = process.getBuiltinModule("node:http");
 
 /** A server that does not listen yet. */
@@ -25,7 +25,7 @@ export function httpServer(options: HttpServerOptions, handle: RequestListener):
     handle(request, response);
   };
   const server = createServer(
-    // A header that may come once and comes twice is seen to be wrong, instead of half of it being dropped.
+    // A header that may come once and comes twice is seen to be wrong, instead of one value being dropped.
     { ...ofNode, joinDuplicateHeaders: true },
     oneByOne(listener, (socket) => unread.end(socket, "pipelined")),
   );

@@ -1,6 +1,6 @@
-// What is to happen when a request's handler has ended, when its answer is ready, and when that is in the hands of the socket or
-// its client has gone: in the reverse order of who asked for it, so that the span, which is begun first, is ended last. A `finally` around
-// `next()` would do for the first two, at the cost of a promise in each middleware that has one.
+// Per-request hooks, run last-in, first-out: when the handler has ended, when the answer is ready, and when that has been handed
+// to the socket or the client has gone. So the span, which is begun first, is ended last. A `finally` around `next()` would do
+// for the first two, at the cost of a promise in each middleware that has one.
 import type { Context } from "./http.ts";
 
 /**
@@ -30,7 +30,7 @@ export function answered({ state }: Context): void {
 
 /**
  * Calls `work` when all of the answer has been handed to the socket, or when the client has gone before. How long the client
- * then takes to read is no time of the request's. One listener serves all: each costs more than most of them do.
+ * then takes to read does not count as the request's time. One listener serves all: each costs more than most of them do.
  */
 export function whenHandedOver(ctx: Context, work: () => void): void {
   const { state, res } = ctx;

@@ -1,5 +1,5 @@
 // Where log lines go: standard output, written at once and never waited for. While it takes nothing (a full disk, a reader
-// that stands still or has gone) lines wait in a bounded buffer; what does not fit is lost and counted, and no request notices.
+// that stands still or has gone) lines wait in a bounded buffer; what does not fit is lost and counted. No request waits for it.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { constants, openSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
@@ -11,7 +11,7 @@ interface LogOutputOptions {
   capacity?: number;
 }
 
-/** One write takes about so much: while lines wait, the next try comes with as many new bytes, or by the timer. */
+/** About what one write takes: while lines wait, the next try comes after this many new bytes, or by the timer. */
 const tryEveryBytes = 65_536;
 const firstRetryMs = 10;
 const longestRetryMs = 500;
@@ -44,7 +44,7 @@ export class LogOutput {
 
   /** Calls `report` with the number of lines that were lost, each time that writing works again. */
   whenLost(report: (lines: number) => void): void {
-    // It is nobody's: neither of the request whose line was refused nor of the one that finds the way free.
+    // In no request's context: neither that of the lost line nor that of the line that gets through again.
     this.#report = AsyncLocalStorage.bind(report);
   }
 
@@ -114,7 +114,7 @@ export class LogOutput {
     try {
       return this.#write(data);
     } catch {
-      // EAGAIN, ENOSPC, EPIPE, EIO: whatever it is, it may pass, and there is nobody to tell.
+      // EAGAIN, ENOSPC, EPIPE, EIO: any of them may pass, and there is nobody to tell.
       return 0;
     }
   }

@@ -1,6 +1,6 @@
 // GET /metrics from the OpenTelemetry SDK's own data: the endpoints' times as JSON for people and scripts, everything in
 // Prometheus' text format for a scraper. Never queued, limited or authenticated: keep it off the public side of your proxy, or
-// on a port of its own. A collection takes milliseconds of the event loop, so all who ask within a second share one.
+// on a port of its own. A collection takes milliseconds of the event loop, so all requests within a second share one.
 import { emptyResource } from "@opentelemetry/resources";
 import type { MetricReader, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { endpointTimes } from "./endpoint-times.ts";
@@ -13,7 +13,7 @@ const openMetrics = "application/openmetrics-text";
 const offered = ["application/json", textType, openMetrics, `${openMetrics}; version=1.0.0; escaping=allow-utf-8`];
 const sharedForMs = 1000;
 
-/** One collection, with what is made of it for those who ask: each form once. */
+/** One collection, serialised at most once in each format. */
 interface Collection {
   metrics: Promise<ResourceMetrics>;
   /** Undefined while it runs. */
@@ -24,7 +24,7 @@ interface Collection {
 
 /**
  * Answers `{"endpoints": {"GET /path/{id}": {…}}}` (see {@link endpointTimes}), or text when `Accept` prefers that. Up to a
- * second old. `now` gives milliseconds on a clock that only goes forward.
+ * second old. `now` returns milliseconds on a clock that only goes forward.
  */
 export function metricsEndpoint(reader: Pick<MetricReader, "collect">, now = () => performance.now()): Middleware {
   let last: Collection | undefined;
@@ -66,7 +66,7 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">, now = () 
 
 async function prometheusText(metrics: ResourceMetrics): Promise<string> {
   const { PrometheusSerializer } = await import("@opentelemetry/exporter-prometheus");
-  // Without the resource: it has the process's paths and arguments, which are nobody's business here, and looking at it
+  // Without the resource: it has the process's paths and arguments, which do not belong here, and looking at it
   // before the last of its detectors has ended is an error in the log.
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   return serializer.serialize({ ...metrics, resource: emptyResource() });

@@ -1,5 +1,5 @@
-// What the instrumentations of undici (with fetch) and http may tell of outbound calls, before anything is exported: of a URL
-// neither values nor, unless the host is ours, its path; of errors no values; of destinations a bounded number.
+// Limits what the instrumentations of undici (with fetch) and http report about outbound calls, before anything is exported: no
+// query values, no paths unless the host is ours, no values in errors, and a bounded number of destinations.
 import type { RequestOptions } from "node:http";
 import type { Attributes, Span } from "@opentelemetry/api";
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";

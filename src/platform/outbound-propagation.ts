@@ -1,11 +1,11 @@
-// What calls to others carry of the request that they are made for. `traceparent` goes to all: it is two random numbers, and
+// The trace context that outbound calls carry. `traceparent` goes to all: it is two random numbers, and
 // the other side may want to name them. `baggage` and `tracestate` hold what clients and other services put there, and go to
 // hosts that are ours. With whatever propagators OTEL_PROPAGATORS names: they are given a context that has neither.
 import { type Context, diag, propagation, type TextMapPropagator, trace } from "@opentelemetry/api";
 
 let strangerIsNext = false;
 
-/** The hooks of the HTTP clients say so just before, in the same step, they have the context injected into a request. */
+/** Called by the HTTP clients' hooks right before, and synchronously with, the injection of the context into a request. */
 export function nextInjectionGoesToStranger(stranger: boolean): void {
   strangerIsNext = stranger;
 }

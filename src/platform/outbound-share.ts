@@ -1,5 +1,5 @@
-// Which of the slots may be held by requests that wait for services that their callers choose: half of them, and half of those
-// by one caller. So nobody's slow service stops the requests that call nobody, nor the calls of the others.
+// Bounds the slots held by requests that call services of their callers' choice: half of all slots, and half of those for one
+// caller. So one slow service stops neither the requests that call nobody nor the calls of other callers.
 
 export class OutboundShare {
   readonly #limit: number;
@@ -13,7 +13,7 @@ export class OutboundShare {
     this.#limitOfOne = Math.ceil(this.#limit / 2);
   }
 
-  /** Whether one more request of this caller may hold a slot; always for one that calls nobody (undefined). */
+  /** Whether one more request of this caller may hold a slot; always true for one that calls nobody (undefined). */
   isFree(caller: string | undefined): boolean {
     if (caller === undefined) return true;
     return this.#running < this.#limit && (this.#byCaller.get(caller) ?? 0) < this.#limitOfOne;

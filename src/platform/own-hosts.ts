@@ -27,7 +27,7 @@ export function ownHosts(hosts: readonly string[]): OwnHosts {
   };
 }
 
-/** The same of a list separated by commas, for those who read it before the configuration is checked: leaves out what is none. */
+/** The same for a comma-separated list that has not been checked yet: skips invalid entries. */
 export function ownHostsOf(list: string): OwnHosts {
   const known = list.split(",").map((entry) => entry.trim());
   return ownHosts(

@@ -5,7 +5,7 @@ import { lastLinesMs } from "./log.ts";
 /** What running requests leave to the steps after them: a quarter, and not more than this. */
 const mostKeptMs = 2000;
 
-/** How long each step may take from now on, of `timeoutMs` from this call on; each says it when the step begins. */
+/** How long each step may take, in milliseconds, of `timeoutMs` from this call on. Call each when its step begins. */
 export function shutdownTime(timeoutMs: number, now: () => number = () => performance.now()) {
   const kept = Math.min(mostKeptMs, timeoutMs / 4);
   // The last lines of the log are waited for after the last step.
@@ -20,7 +20,7 @@ export function shutdownTime(timeoutMs: number, now: () => number = () => perfor
   };
 }
 
-/** Resolves when `work` does, or after `ms`; whatever it does later is nobody's concern any more. Rejects as it does. */
+/** Resolves when `work` does, or after `ms`; what `work` does later is ignored. Rejects as it does. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const timeUp = Promise.withResolvers<void>();
   const timer = setTimeout(timeUp.resolve, ms);

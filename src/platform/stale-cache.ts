@@ -16,13 +16,13 @@ export interface StaleCacheOptions<Value> {
   maxBytes: number;
   /** Bytes of a value. */
   sizeOf: (value: Value) => number;
-  /** Runs the refreshes that nobody waits for. What it refuses leaves the stale value as it is. */
+  /** Runs the refreshes that nobody waits for. When it refuses one, the stale value stays. */
   background: Background;
   /** Milliseconds on a clock that only goes forward. */
   now?: () => number;
 }
 
-/** What an entry takes besides its key and its value. */
+/** What an entry takes besides its key and its value, roughly. */
 const bytesOfEntry = 512;
 
 interface Entry<Value> {
@@ -58,7 +58,7 @@ export class StaleCache<Value> {
       ttlResolution: 0,
       noDeleteOnStaleGet: true,
       noDeleteOnFetchRejection: true,
-      // Those who wait for a load get its value also when its entry has had to make room.
+      // Requests that wait for a load get its value even if its entry was evicted meanwhile.
       ignoreFetchAbort: true,
       fetchMethod: async (_key, _stale, { context: load }) => ({ value: await load(), loadedAt: now() }),
     });

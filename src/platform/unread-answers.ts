@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { metrics, ValueType } from "@opentelemetry/api";
 
 interface UnreadAnswersOptions {
-  /** A connection that takes nothing of its answer for so long is ended. */
+  /** A connection whose client reads nothing of its answer for this long is closed. */
   sendTimeoutMs: number;
   /** Most that all connections together may have waiting. */
   mostBytes?: number;
@@ -29,7 +29,7 @@ export class UnreadAnswers {
   readonly #open = new Set<Socket>();
   readonly #unread = new Map<Socket, Unread>();
   readonly #ended = endedConnections();
-  /** Never too low: what has been read meanwhile is found out when it matters. */
+  /** Of answers handed over, an upper bound: what has been read meanwhile is subtracted at the next look. */
   #bytes = 0;
 
   constructor({ sendTimeoutMs, mostBytes = 67_108_864 }: UnreadAnswersOptions) {
@@ -61,9 +61,9 @@ export class UnreadAnswers {
 
   /** To be called when all of an answer has been handed to its socket. */
   readonly handedOver = ({ socket }: ServerResponse): void => {
-    // As good as always the kernel has taken it.
+    // Nearly always the kernel has taken all of it.
     if (socket === null || socket.writableLength === 0) return;
-    // It is another one than before, though it may be as large.
+    // A new answer, even if it is as large as the one before.
     this.#forget(socket);
     this.#stoodStillMs(socket);
     if (this.#bytes > this.#mostBytes) this.#relieve();
@@ -85,7 +85,7 @@ export class UnreadAnswers {
     }
   }
 
-  /** For how long it has taken nothing, of what is there for it: 0 when that is nothing. */
+  /** For how long the client has read nothing, in milliseconds; 0 when nothing is waiting for it. */
   #stoodStillMs(socket: Socket): number {
     const bytes = socket.writableLength;
     if (bytes === 0) {

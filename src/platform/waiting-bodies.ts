@@ -1,8 +1,7 @@
-// Bodies are read before their requests get a slot: a client that sends slowly holds none. So that those who send cannot fill
-// the memory instead, only so many bodies may be on their way, or wait for a slot; of one caller half as many.
-import { callerOfOutbound } from "./admission.ts";
+// Bodies are read before their requests get a slot: a client that sends slowly holds none. So that bodies cannot fill the
+// memory instead, the number and bytes of those being received or waiting for a slot are bounded; half of that for one caller.
 import type { CountRefusal } from "./admission-refusals.ts";
-import { callerOf } from "./caller.ts";
+import { callerOf, callerOfOutbound } from "./caller.ts";
 import type { Context } from "./http.ts";
 import { Problem } from "./problem.ts";
 import type { AdmissionQueue } from "./queue.ts";
@@ -35,8 +34,8 @@ export class WaitingBodies {
   }
 
   /**
-   * Lets a body of up to `bytes` come; they count until the returned function is called, which admission does, too.
-   * Throws a Problem: queue_full, and what the queue would refuse the request for anyway, so that it is refused unread.
+   * Makes room for a body of up to `bytes` until the returned function is called; admission calls it too.
+   * Throws a Problem: queue_full, or the one that the queue would refuse the request with anyway, so that the body stays unread.
    */
   enter(ctx: Context, bytes: number): () => void {
     const { state } = ctx;
@@ -44,7 +43,7 @@ export class WaitingBodies {
     const caller = callerOf(state);
     const own = this.#byCaller.get(caller) ?? { count: 0, bytes: 0 };
     try {
-      this.#options.queue.throwIfRefusing(priority, callerOfOutbound(ctx));
+      this.#options.queue.throwIfRefusing(priority, callerOfOutbound(state));
       if (!fits(this.#all, bytes, this.#most) || !fits(own, bytes, this.#mostOfOne)) throw new Problem("queue_full");
     } catch (error) {
       throw this.#options.refused(error, priority);

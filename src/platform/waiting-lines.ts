@@ -1,4 +1,4 @@
-// Those who wait for a slot: a line for each class, and the rules for who goes next and who has to go.
+// The requests that wait for a slot: a line for each class, and the rules for who is admitted next and who is dropped.
 import { type Priority, priorities } from "./http.ts";
 import type { OutboundShare } from "./outbound-share.ts";
 import { Problem } from "./problem.ts";
@@ -22,15 +22,15 @@ interface Rules {
   now: () => number;
 }
 
-/** Of so many turns that come free while a class waits, it gets one at least, whatever the higher ones do. */
-const oneTurnIn = 16;
-/** Of the waiting room, so much is a class's own: a higher one cannot push it out of that. */
+/** A class that waits gets at least one of this many free slots, whatever the higher classes do. */
+const oneSlotIn = 16;
+/** The share of the waiting room that is reserved for each class: a higher one cannot push it out of that. */
 const ownShare = 1 / 20;
 
 export class WaitingLines {
   readonly #rules: Rules;
   readonly #lines: Record<Priority, Waiter[]> = { high: [], normal: [], low: [] };
-  /** Turns in a row that went to a higher class while this one waited. */
+  /** Slots in a row that went to a higher class while this one waited. */
   readonly #passedOver: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
 
   constructor(rules: Rules) {
@@ -55,13 +55,13 @@ export class WaitingLines {
     line.splice(line.indexOf(waiter), 1);
   }
 
-  /** Takes out whose turn it is. Those whose share of slots for outbound calls is used up are left where they are. */
+  /** Removes and returns the next to be admitted. Skips those whose share of slots for outbound calls is used up. */
   takeNext(outbound: Pick<OutboundShare, "isFree">): Waiter | undefined {
     if (this.total === 0) return undefined;
     this.#refuseOverdue();
     const mayGo = ({ outboundOf }: Waiter) => outbound.isFree(outboundOf);
     const classes = priorities.filter((priority) => this.#lines[priority].some(mayGo));
-    const chosen = classes.find((priority) => this.#passedOver[priority] >= oneTurnIn - 1) ?? classes[0];
+    const chosen = classes.find((priority) => this.#passedOver[priority] >= oneSlotIn - 1) ?? classes[0];
     if (chosen === undefined) return undefined;
     for (const lower of classes.slice(classes.indexOf(chosen) + 1)) this.#passedOver[lower] += 1;
     this.#passedOver[chosen] = 0;

@@ -7,8 +7,8 @@ import { castDecimal } from "./exact-numbers.ts";
 import { setSessionState } from "./session-state.ts";
 import { parseDatabaseUrl } from "./url.ts";
 
-/** For the handshake, and again for the first statement. */
-const openWithinMs = 2000;
+/** The longest that the handshake may take, and again the first statement, in milliseconds. */
+export const openWithinMs = 2000;
 
 /**
  * The driver's options for `url`; times travel in UTC, big integers that a number does not hold as texts.

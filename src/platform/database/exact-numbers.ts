@@ -14,14 +14,25 @@ export function exactNumber(text: string): number | string {
   return digits.length <= exactDigits ? Number(text) : text;
 }
 
-/** Changes the DECIMAL columns of `rows`, which the driver left as texts. Results without any cost next to nothing. */
-export function readDecimals(rows: RowDataPacket[], fields: readonly FieldPacket[]): void {
-  for (const { columnType, name } of fields) {
-    if (!decimalTypes.has(columnType)) continue;
-    for (const row of rows) {
-      const value: unknown = row[name];
-      if (typeof value === "string") row[name] = exactNumber(value);
+/** The columns of a result. A CALL returns several results, each with its own, and last one without any. */
+type Fields = readonly (FieldPacket | FieldPacket[] | undefined)[];
+
+/** Converts the DECIMAL columns of `rows`, which the driver left as texts. Costs next to nothing when there are none. */
+export function readDecimals(rows: RowDataPacket[], fields: Fields): void {
+  for (const [index, field] of fields.entries()) {
+    if (Array.isArray(field)) {
+      const result: unknown = rows[index];
+      if (Array.isArray(result)) readDecimals(result, field);
+    } else if (field !== undefined && decimalTypes.has(field.columnType)) {
+      readColumn(rows, field.name);
     }
+  }
+}
+
+function readColumn(rows: RowDataPacket[], name: string): void {
+  for (const row of rows) {
+    const value: unknown = row[name];
+    if (typeof value === "string") row[name] = exactNumber(value);
   }
 }
 

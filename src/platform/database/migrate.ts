@@ -43,7 +43,10 @@ export async function migrate(connection: Connection, folder: string, glob: stri
   for (const { name } of await umzug.up()) log.info({ migration: name }, "migrated");
 }
 
-/** Records that the migration has started, and takes that back when it fails: what is left was cut off. */
+/**
+ * Records that the migration has started, and takes that back when it fails. One that has started and is not in `migrations` was
+ * cut off.
+ */
 async function runOnce(
   connection: Connection,
   name: string,

@@ -1,5 +1,8 @@
 // Sets the session state of each connection that the driver's pool opens, before anything else runs on it.
 import type { Pool, PoolConnection } from "mysql2";
+import { boundedCall } from "../bounded.ts";
+import { Problem } from "../problem.ts";
+import { openWithinMs } from "./connection.ts";
 import { setSessionState } from "./session-state.ts";
 
 export class NewConnections {
@@ -7,16 +10,21 @@ export class NewConnections {
 
   constructor(pool: Pool) {
     pool.on("connection", (connection) => {
-      const setting = new Promise<void>((resolve, reject) => {
-        connection.query(setSessionState, (error) => (error === null ? resolve() : reject(error)));
-      });
+      // Bounded: a connection that never answers would keep its slot in the pool until TCP gives up, minutes later.
+      const late = () => new Problem("database_unavailable");
+      const setting = boundedCall<void>(
+        (resolve, reject) => {
+          connection.query(setSessionState, (error) => (error === null ? resolve() : reject(error)));
+        },
+        { limitMs: openWithinMs, late, signal: undefined },
+      );
       this.#settings.set(connection, setting);
-      // Its user hears of it too; one that nobody waits for must not be lent.
+      // Whether or not anybody waits for it: without its state it must not be lent.
       setting.catch(() => connection.destroy());
     });
   }
 
-  /** Resolves when `connection` has its state; rejects with the driver's error when it could not be set. */
+  /** Resolves when `connection` has its state; rejects with the driver's error, or database_unavailable when that takes too long. */
   async ready(connection: PoolConnection): Promise<void> {
     await this.#settings.get(connection);
   }

@@ -1,5 +1,5 @@
-// Looks at the server once, at the start: what no session can set for itself is warned of where it endangers a promise of
-// the service, and a session that is not as we set it ends the start.
+// Checks the server once, at the start: warns of settings of its own that endanger a promise of the service, and ends the start
+// when a session is not as we set it.
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { Logger } from "../log.ts";
 import { isPublicHost } from "../private-address.ts";
@@ -17,7 +17,7 @@ interface Expectations {
   replicas: number;
   /** Largest body of a request: what it holds may become one statement. */
   bodyLimitBytes: number;
-  /** Elsewhere a risk to data is worth no warning: it is said at `info`, and plain text not at all. */
+  /** Elsewhere a risk to data is logged at `info`, and plain text not at all. */
   production: boolean;
 }
 

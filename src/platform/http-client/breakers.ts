@@ -1,7 +1,8 @@
-// The circuit breakers of outbound calls, in two steps: of an origin, which no connection can be opened to, and of a single
-// destination (origin and path), which answers with 5xx or too late. So one caller's failing path cuts nobody else off from
-// the same host. All of it is bounded, since callers choose where calls go. Hosts that are ours are chosen by nobody: such an
-// origin is judged as a whole, by its 5xx and late answers too.
+// The circuit breakers of outbound calls, at two levels: an origin's counts connections that cannot be opened, that of a single
+// destination (origin and path) counts answers that are 5xx or late. So one caller's failing path cuts nobody else off from
+// the same host. All of it is bounded, since callers choose where calls go. Callers do not choose hosts of ours:
+// such an origin is judged as a whole, by 5xx and late answers too.
+
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Breaker, type BreakerOptions, isDependencyFailure } from "../breaker.ts";
@@ -17,7 +18,7 @@ export interface OriginBreakerOptions {
   probeTimeoutMs: number;
 }
 
-/** Remembered at a time, of each sort. */
+/** Most breakers at each level. */
 const most = 500;
 /** Names of strangers' origins in metrics in the life of the process, first come first served: each is there to stay. */
 const mostNames = 50;
@@ -40,7 +41,7 @@ export class OriginBreakers {
     this.#options = options;
     this.#isOwn = isOwn;
     this.#log = log;
-    // One that nobody calls would stay open, or half-open, for ever: for whoever calls next it is worth a new try anyway.
+    // One that nobody calls would stay open, or half-open, for ever: the next call is worth a new try anyway.
     const remembered = { max: most, ttl: 2 * options.resetMs, updateAgeOnGet: true };
     this.#origins = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
     this.#destinations = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });

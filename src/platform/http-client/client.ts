@@ -29,7 +29,7 @@ export interface HttpClientOptions {
   allowPrivate: readonly string[];
   /** Hosts that no caller chooses. Default: none. */
   isOwn?: OwnHosts;
-  /** Stops calling what is down; not given: each call finds out. */
+  /** Stops calling what is down. Default: none, each call finds out for itself. */
   breaker?: OriginBreakerOptions | undefined;
   /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
   dnsServers?: readonly string[];

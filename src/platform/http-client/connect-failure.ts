@@ -1,5 +1,5 @@
-// Which failures say that an origin is down, for all who call it: those to get a connection. What goes wrong on a connection
-// (a 5xx, an answer that is late or cut off) may be about one path of it.
+// Tells which failures mean that an origin is down for everybody: those to open a connection. What goes wrong on a connection
+// (a 5xx, an answer that is late or cut off) may be about one path only.
 const failures = new WeakSet<object>();
 
 /** Remembers that `error` is why a connection could not be opened. */

@@ -5,14 +5,13 @@ import { buildConnector, errors } from "undici";
 import type { AddressPolicy } from "./address-policy.ts";
 import { markConnectFailure } from "./connect-failure.ts";
 import { DestinationRefused } from "./destination.ts";
-import { Names } from "./names/names.ts";
 
 export interface ConnectorOptions {
   mayConnect: AddressPolicy;
   /** The longest that name look-up, TCP and TLS may take together. */
   connectTimeoutMs: number;
-  /** Finds the addresses of a name; default: that of {@link Names}. */
-  lookup?: LookupFunction | undefined;
+  /** Finds the addresses of a name. */
+  lookup: LookupFunction;
 }
 
 /**
@@ -25,7 +24,7 @@ export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: Conne
     timeout: 0,
     // One request a connection at a time, so that a connection can be closed for the sake of one.
     allowH2: false,
-    lookup: allowedLookup(mayConnect, lookup ?? new Names({ limitMs: connectTimeoutMs }).lookup),
+    lookup: allowedLookup(mayConnect, lookup),
     autoSelectFamily: true,
     // Leaves time for a second address when the first does not answer.
     autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(connectTimeoutMs / 2)),

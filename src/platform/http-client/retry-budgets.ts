@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import { RetryBudget } from "./retry-budget.ts";
 
-/** One that is forgotten gets a new budget, which is a retry. */
+/** Most origins. A forgotten one starts with a new budget: that costs a retry. */
 const most = 500;
 
 export class RetryBudgets {

@@ -13,7 +13,7 @@ interface Generation {
 }
 
 /**
- * A Map for at most `capacity` clients (2 or more). The younger generation takes whoever asks; it becomes the older one when
+ * A Map for at most `capacity` clients (2 or more). The younger generation has the latest clients; it becomes the older one when
  * it has half of `capacity`, or when all windows of the older one are over. So the map follows the traffic without a timer, and
  * a client is forgotten early only when half of `capacity` others came since its last request.
  */

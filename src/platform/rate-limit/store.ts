@@ -41,7 +41,7 @@ export function memoryStore(clients = 50_000): RateLimitStore {
 }
 
 interface RedisStoreOptions {
-  /** To which addresses a connection in plain text is warned of, once: clients' addresses and a password go over it. */
+  /** Tells for which addresses to warn of plain text, once: clients' addresses and a password go over it. Default: none. */
   warnOfPlainTextTo?: (address: string) => boolean;
   /** Milliseconds on a clock that only goes forward. */
   now?: () => number;

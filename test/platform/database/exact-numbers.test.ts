@@ -61,6 +61,19 @@ describe("a DECIMAL of the database", () => {
     );
   });
 
+  it("is exact in the results of a procedure, which may be several", async () => {
+    await db.connection.query(
+      "CREATE PROCEDURE read_amounts() BEGIN SELECT amount FROM amounts ORDER BY id; SELECT rate FROM amounts WHERE id = 1; END",
+    );
+    const database = new Database({ url: db.url, ...options }, silent);
+    const [amounts, rates] = await database.query("procedure", "CALL read_amounts()");
+    await database.close();
+    assert.deepEqual(JSON.parse(JSON.stringify([amounts, rates])), [
+      expected.map(({ amount }) => ({ amount })),
+      [{ rate: 0.5 }],
+    ]);
+  });
+
   it("is read alike by a migration", async () => {
     const [rows] = await db.connection.query(sql);
     assert.ok(Array.isArray(rows));

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { Socket } from "node:net";
+import { once } from "node:events";
+import { connect, createServer, Socket } from "node:net";
 import type { PoolConnection, RowDataPacket } from "mysql2";
 import { connectionOptions } from "../../../src/platform/database/connection.ts";
 import { ConnectionPool, type PoolOptions } from "../../../src/platform/database/pool.ts";
 import { Link } from "../../faults/link.ts";
-import { createDatabase, eventually } from "../../helper.ts";
+import { addressOf, createDatabase, eventually } from "../../helper.ts";
 
 const options = { limit: 3, maxIdle: 2, waitMs: 400, recycleMs: 3_600_000 };
 
@@ -170,6 +171,25 @@ describe("ConnectionPool", () => {
       ),
     );
     assert.equal(pool.state().used, 0);
+  });
+
+  it("replaces a connection whose server says nothing more after the handshake", async () => {
+    let mute = true;
+    const { hostname, port } = new URL(db.url);
+    const relay = createServer((client) => {
+      const server = connect(Number(port), hostname).on("error", () => {});
+      server.pipe(client.on("error", () => {}));
+      client.on("data", (bytes) => (mute && bytes.includes("SET NAMES")) || server.write(bytes));
+      client.on("close", () => server.destroy());
+    }).listen(0, "127.0.0.1");
+    await once(relay, "listening");
+    const url = new URL(db.url);
+    url.host = new URL(addressOf(relay.address())).host;
+    pool = new ConnectionPool(connectionOptions(url.href), { ...options, limit: 1 });
+    await assert.rejects(pool.acquire(undefined), { type: "database_unavailable" });
+    mute = false;
+    await eventually("another connection", () => use().catch(() => false), 5000);
+    relay.close();
   });
 
   it("has as many in use and idle as are open, whatever happened to them", async () => {

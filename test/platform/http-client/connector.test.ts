@@ -46,7 +46,7 @@ describe("the address that is connected to", () => {
   it("must be allowed when the URL has it too, whoever uses the connector", async () => {
     const before = there.connections();
     const mayConnect = addressPolicy(["127.0.0.2"]);
-    const agent = new Agent({ connect: guardedConnector({ mayConnect, connectTimeoutMs: 100 }) });
+    const agent = new Agent({ connect: guardedConnector({ mayConnect, connectTimeoutMs: 100, lookup: resolver() }) });
     await assert.rejects(agent.request({ origin: there.url, path: "/", method: "GET" }), refused);
     await agent.close();
     assert.equal(there.connections(), before);
