@@ -67,6 +67,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     },
   },
   "searches that it gives up after 15 ms, 100 a second": {
+    env: { SEED_AUTOMATIONS: "20000" },
     begin({ url, caller }) {
       let count = 0;
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
@@ -93,6 +94,24 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
         count += 1;
         send(url, caller, "GET", `${marketplace}?search=${count}&count=true&limit=100`);
       });
+    },
+  },
+  "searches of the cached list that it gives up after 15 ms, 100 a second": {
+    env: { SEED_AUTOMATIONS: "20000" },
+    begin({ url, caller }) {
+      let count = 0;
+      const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
+      every(10, () => {
+        count += 1;
+        send(url, impatient, "GET", `${optimized}?search=${count}&count=true`);
+      });
+    },
+  },
+  "webhooks that it gives up after 15 ms, 10 a second": {
+    async begin({ url, webhooks, caller }) {
+      const own = await createAutomation(url, caller, `${webhooks}/slow`);
+      const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
+      every(100, () => send(url, impatient, "POST", `${own}/runs`));
     },
   },
   "cached pages, each another one, 100 a second": {
