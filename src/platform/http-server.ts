@@ -1,10 +1,11 @@
 // The server that the service listens with: Node's own, with bounds on what a client can make it keep.
 import type { RequestListener, Server, ServerOptions, ServerResponse } from "node:http";
+import { limitConnections } from "./connection-limit.ts";
 import { oneByOne } from "./one-by-one.ts";
 import { UnreadAnswers } from "./unread-answers.ts";
 
 interface HttpServerOptions extends ServerOptions {
-  /** Most open connections; any more are closed at once, unanswered. */
+  /** Most open connections: see {@link limitConnections}. */
   maxConnections: number;
   /** A connection whose client reads nothing of its answer for this long is closed, in milliseconds. */
   sendTimeoutMs: number;
@@ -29,7 +30,7 @@ export function httpServer(options: HttpServerOptions, handle: RequestListener):
     { ...ofNode, joinDuplicateHeaders: true },
     oneByOne(listener, (socket) => unread.end(socket, "pipelined")),
   );
-  server.maxConnections = maxConnections;
+  limitConnections(server, maxConnections);
   unread.watch(server);
   return server;
 }

@@ -17,7 +17,7 @@ import {
   METRIC_HTTP_CLIENT_REQUEST_DURATION,
 } from "@opentelemetry/semantic-conventions";
 import { exceptionOf } from "./error-fields.ts";
-import { nextInjectionGoesToStranger } from "./outbound-propagation.ts";
+import { nextInjectionGoesToOwn } from "./outbound-propagation.ts";
 import type { OwnHosts } from "./own-hosts.ts";
 import { cut, redactedUrl } from "./redaction.ts";
 
@@ -25,7 +25,7 @@ import { cut, redactedUrl } from "./redaction.ts";
 export function outboundInstrumentation(isOwn: OwnHosts) {
   function urlAttributes(url: URL | null): Attributes {
     const own = url !== null && isOwn(url.hostname);
-    nextInjectionGoesToStranger(!own);
+    nextInjectionGoesToOwn(own);
     if (url === null) return { [ATTR_URL_FULL]: "REDACTED", [ATTR_SERVER_ADDRESS]: "REDACTED" };
     const { full, path, query } = redactedUrl(url, own);
     const address = cut(url.hostname);

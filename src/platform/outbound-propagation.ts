@@ -3,11 +3,14 @@
 // hosts that are ours. With whatever propagators OTEL_PROPAGATORS names: they are given a context that has neither.
 import { type Context, diag, propagation, type TextMapPropagator, trace } from "@opentelemetry/api";
 
-let strangerIsNext = false;
+let ownIsNext = false;
 
-/** Called by the HTTP clients' hooks right before, and synchronously with, the injection of the context into a request. */
-export function nextInjectionGoesToStranger(stranger: boolean): void {
-  strangerIsNext = stranger;
+/**
+ * Called by the HTTP clients' hooks right before, and synchronously with, the injection of the context into a request. An
+ * injection that no hook speaks for, such as that into a message of a queue, counts as one for a stranger.
+ */
+export function nextInjectionGoesToOwn(own: boolean): void {
+  ownIsNext = own;
 }
 
 /** Puts itself in front of the propagator that the SDK has set up. Call it once, after the SDK has started. */
@@ -22,9 +25,9 @@ export function keepContextFromStrangers(): void {
 function discreet(inner: TextMapPropagator): TextMapPropagator {
   return {
     inject(context, carrier, setter) {
-      const stranger = strangerIsNext;
-      strangerIsNext = false;
-      inner.inject(stranger ? withoutOurs(context) : context, carrier, setter);
+      const own = ownIsNext;
+      ownIsNext = false;
+      inner.inject(own ? context : withoutOurs(context), carrier, setter);
     },
     extract: (context, carrier, getter) => inner.extract(context, carrier, getter),
     fields: () => inner.fields(),

@@ -12,9 +12,10 @@ export function cut(text: string): string {
 /** The names of the parameters of `query`, which begins after the `?`; one without `=` may itself be a key. */
 export function redactedQuery(query: string): string {
   return cut(
-    cut(query).replaceAll(/([^&;=]*)(=?)[^&;]*/g, (all, name: string, equals: string) => {
+    cut(query).replaceAll(/([^&;=]*)=*([^&;]*)/g, (all, name: string, value: string) => {
       if (all === "") return "";
-      return equals === "" ? redacted : `${name}=${redacted}`;
+      // Keys in Base64 end with one or two of them.
+      return value === "" ? redacted : `${name}=${redacted}`;
     }),
   );
 }

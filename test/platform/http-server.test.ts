@@ -152,12 +152,18 @@ describe("a server whose clients do not read", () => {
     assert.ok(complete.at(-1), "the newest had not");
   });
 
-  it("closes connections beyond SERVER_MAX_CONNECTIONS at once", async () => {
+  it("closes the oldest idle connection for one beyond SERVER_MAX_CONNECTIONS, and the new one when none is idle", async () => {
     await start({ SERVER_MAX_CONNECTIONS: "2" });
-    const [first, second] = [send(get("/health/live")), send(get("/health/live"))];
-    assert.ok((await read(first, 200)) > 0 && (await read(second, 200)) > 0);
-    assert.equal(await read(send(get("/health/live")), 1), 0);
-    first.destroy();
+    const first = send(get("/large/8"));
+    await eventually("its answer", () => handled === 1);
+    const second = send(get("/health/live"));
+    assert.ok((await read(second, 200)) > 0);
+    const third = send(get("/large/8"));
+    await eventually("the idle one's end", () => second.destroyed);
+    await eventually("the answer of the third", () => handled === 2);
+    assert.equal(await read(send(get("/health/live")), 1), 0, "both are at work");
+    assert.ok((await read(first, 8 * megabyte)) >= 8 * megabyte, "the first was not cut");
+    third.destroy();
     await eventually("room again", async () => (await read(send(get("/health/live")), 1)) > 0);
   });
 });

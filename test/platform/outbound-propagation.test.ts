@@ -63,6 +63,27 @@ describe("what calls carry of the request that they are made for", function () {
     }
   });
 
+  it("is neither where no hook of ours says for whom it is, as in a message of a queue", async () => {
+    const script = `
+      await import("./src/telemetry.ts");
+      const { propagation, ROOT_CONTEXT, trace, createTraceState } = await import("@opentelemetry/api");
+      const span = { traceId: "${randomBytes(16).toString("hex")}", spanId: "${randomBytes(8).toString("hex")}", traceFlags: 1, traceState: createTraceState("vendor=ours") };
+      const within = trace.setSpanContext(propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage({ user: { value: "ours" } })), span);
+      const carrier = {};
+      propagation.inject(within, carrier);
+      console.log(JSON.stringify(carrier));
+      process.exit();`;
+    const env = {
+      PATH: process.env.PATH,
+      OUTBOUND_OWN_HOSTS: ".localhost",
+      OTEL_TRACES_EXPORTER: "none",
+      OTEL_METRICS_EXPORTER: "none",
+    };
+    const entry = ["--input-type=module", "--eval", script];
+    const { stdout } = await promisify(execFile)(process.execPath, entry, { cwd: root, env });
+    assert.deepEqual(Object.keys(JSON.parse(stdout)), ["traceparent"]);
+  });
+
   it("is so for fetch() and for node:http, with redacted spans", async () => {
     const closed = `http://127.0.0.1:${await freePort()}`;
     const script = `
