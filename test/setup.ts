@@ -9,7 +9,8 @@ if (!MYSQL_URL) throw new Error("MYSQL_URL is not set: run the tests with `npm t
 let restore = async () => {};
 
 export async function mochaGlobalSetup(): Promise<void> {
-  if (MYSQL_GLOBALS !== "hostile") return;
+  if (!MYSQL_GLOBALS || MYSQL_GLOBALS === "default") return;
+  if (MYSQL_GLOBALS !== "hostile") throw new Error(`MYSQL_GLOBALS is "${MYSQL_GLOBALS}": it takes default or hostile`);
   const connection = await openConnection(MYSQL_URL ?? "");
   const setBack = await setGlobals(connection, hostileGlobals);
   restore = async () => {

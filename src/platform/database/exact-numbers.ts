@@ -1,5 +1,6 @@
 // DECIMAL values as numbers where a number holds them exactly, else as the text that the server sent.
-import type { FieldPacket, RowDataPacket, TypeCastField } from "mysql2";
+import type { RowDataPacket, TypeCastField } from "mysql2";
+import type { ResultFields } from "./session-state.ts";
 
 /** MySQL's type codes of DECIMAL, old and new. */
 const decimalTypes: ReadonlySet<number | undefined> = new Set([0, 246]);
@@ -14,11 +15,8 @@ export function exactNumber(text: string): number | string {
   return digits.length <= exactDigits ? Number(text) : text;
 }
 
-/** The columns of a result. A CALL returns several results, each with its own, and last one without any. */
-type Fields = readonly (FieldPacket | FieldPacket[] | undefined)[];
-
 /** Converts the DECIMAL columns of `rows`, which the driver left as texts. Costs next to nothing when there are none. */
-export function readDecimals(rows: RowDataPacket[], fields: Fields): void {
+export function readDecimals(rows: RowDataPacket[], fields: NonNullable<ResultFields>): void {
   for (const [index, field] of fields.entries()) {
     if (Array.isArray(field)) {
       const result: unknown = rows[index];

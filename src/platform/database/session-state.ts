@@ -1,5 +1,6 @@
 // What a connection sets as soon as it is open, so that statements mean the same on every server. A server's global settings
 // hold for each new connection that does not set its own: they can turn escaping off, or COMMIT, or UTC.
+import type { FieldPacket, ResultSetHeader, RowDataPacket } from "mysql2";
 
 /** MySQL's own default. Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, as the driver's escaping needs it. */
 const sqlMode =
@@ -64,4 +65,15 @@ const noBackslashEscapes = 0x200;
  */
 export function breaksSessionState(serverStatus: number): boolean {
   return (serverStatus & (autocommit | noBackslashEscapes)) !== autocommit;
+}
+
+/** The columns of a result, or of each result of a CALL; undefined in place of those of a statement that returns no rows. */
+export type ResultFields = readonly (FieldPacket | FieldPacket[] | undefined)[] | undefined;
+
+/** The server's status after a statement that returns no rows; that of a CALL stands behind its results. */
+export function statusOf(result: RowDataPacket[] | ResultSetHeader, fields: ResultFields): number | undefined {
+  if (!Array.isArray(result)) return result.serverStatus;
+  const isCall = fields !== undefined && fields.length > 0 && fields.at(-1) === undefined;
+  const status: unknown = isCall ? result.at(-1)?.serverStatus : undefined;
+  return typeof status === "number" ? status : undefined;
 }

@@ -1,6 +1,6 @@
 // One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
 import type { Span } from "@opentelemetry/api";
-import type { FieldPacket, PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
+import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
 import { boundedCall } from "../bounded.ts";
 import type { Logger } from "../log.ts";
 import { Problem } from "../problem.ts";
@@ -11,7 +11,7 @@ import { readDecimals } from "./exact-numbers.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
 import type { Lease } from "./pool.ts";
 import type { QueryKiller } from "./query-killer.ts";
-import { breaksSessionState } from "./session-state.ts";
+import { breaksSessionState, type ResultFields, statusOf } from "./session-state.ts";
 import type { DatabaseTelemetry } from "./telemetry.ts";
 
 /** What a placeholder may stand for. No objects: the driver would expand them into SQL. */
@@ -95,17 +95,18 @@ export class Session {
       const late = () => new Problem("query_timeout");
       const limits = { limitMs: options.queryTimeoutMs, late, signal };
       phases?.enter("query");
-      const result = await boundedCall<Result>((resolve, reject) => {
-        const done = (error: QueryError | null, result: Result, fields: FieldPacket[] | undefined) => {
+      const { result, fields } = await boundedCall<Answer<Result>>((resolve, reject) => {
+        const done = (error: QueryError | null, result: Result, fields: ResultFields) => {
           running.end();
           if (error === null || !meansLostConnection(error)) this.#tools.server.answeredAt = performance.now();
           if (error !== null) return reject(error);
           if (Array.isArray(result)) readDecimals(result, fields ?? []);
-          resolve(result);
+          resolve({ result, fields });
         };
         this.connection.query<Result>({ sql, values: [...parameters] }, done);
       }, limits);
-      rows = Array.isArray(result) ? result.length : this.#changed(result);
+      this.#requireState(statusOf(result, fields));
+      rows = Array.isArray(result) ? result.length : result.affectedRows;
       return result;
     } catch (error) {
       if (error instanceof Problem) this.#stopped = this.#stop(name, running);
@@ -123,9 +124,9 @@ export class Session {
     }
   }
 
-  /** The number of rows. @throws when the statement broke the session: nothing more may run on it. */
-  #changed({ affectedRows, serverStatus }: ResultSetHeader): number {
-    if (!breaksSessionState(serverStatus)) return affectedRows;
+  /** @throws when the statement broke the session: nothing more may run on it. */
+  #requireState(serverStatus: number | undefined): void {
+    if (serverStatus === undefined || !breaksSessionState(serverStatus)) return;
     this.#lost = true;
     throw new Error("a statement turned off autocommit or backslash escapes: its connection is closed");
   }
@@ -157,6 +158,11 @@ export class Session {
       "slow query",
     );
   }
+}
+
+interface Answer<Result> {
+  result: Result;
+  fields: ResultFields;
 }
 
 /** Knows when the server has answered, for those who have given the answer up: hardly any statement needs a promise of it. */

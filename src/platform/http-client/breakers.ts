@@ -45,10 +45,13 @@ export class OriginBreakers {
     const remembered = { max: most, ttl: 2 * options.resetMs, updateAgeOnGet: true };
     this.#origins = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
     this.#destinations = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
-    this.#forgetting = setInterval(() => {
-      this.#origins.purgeStale();
-      this.#destinations.purgeStale();
-    }, options.resetMs / 4).unref();
+    this.#forgetting = setInterval(
+      () => {
+        this.#origins.purgeStale();
+        this.#destinations.purgeStale();
+      },
+      Math.max(100, options.resetMs / 4),
+    ).unref();
   }
 
   /**

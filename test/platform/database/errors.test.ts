@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Database } from "../../../src/platform/database/database.ts";
 import { createDatabase, eventually, silent } from "../../helper.ts";
 
-const options = { limit: 2, maxIdle: 2, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 5000, slowQueryMs: 5000 };
+const options = { limit: 1, maxIdle: 1, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 5000, slowQueryMs: 5000 };
 const breaker = { failures: 3, resetMs: 60_000, probeTimeoutMs: 500 };
 
 describe("an error of the database", () => {
@@ -81,6 +81,18 @@ describe("an error of the database", () => {
       assert.doesNotMatch(row?.mode, /NO_BACKSLASH_ESCAPES/);
     });
   }
+
+  it("closes the connection on which a procedure turns off autocommit, also one that returns rows", async () => {
+    for (const [name, body] of [
+      ["quiet_off", "SET autocommit = 0"],
+      ["telling_off", "BEGIN SET autocommit = 0; SELECT 1.5 AS one; END"],
+    ]) {
+      await db.connection.query(`CREATE PROCEDURE ${name}() ${body}`);
+      await assert.rejects(database.query("call", `CALL ${name}()`), /its connection is closed/);
+      const [row] = await database.query("mode", "SELECT @@autocommit AS autocommit");
+      assert.equal(row?.autocommit, 1);
+    }
+  });
 
   it("runs nothing more in a transaction whose session was changed", async () => {
     await db.connection.query("CREATE TABLE IF NOT EXISTS notes (text VARCHAR(100))");
