@@ -85,13 +85,13 @@ describe("bodies that wait", () => {
     const waiting = Array.from({ length: 50 }, () => send(upload(500, "{")));
     await eventually("a refusal of the one caller", async () => {
       const { socket, answer } = send(upload(500, "{"));
-      await eventually("any answer, or none", () => answer() !== "", 200).catch(() => {});
+      await eventually("any answer, or none", () => answer() !== "", 1000).catch(() => {});
       return /queue_full/.test(answer()) || (socket.destroy() && false);
     });
     waiting.push(...Array.from({ length: 50 }, () => send(upload(500, "{", another))));
     await eventually("a refusal", async () => {
       const { socket, answer } = send(upload(500, "{", third));
-      await eventually("any answer, or none", () => answer() !== "", 200).catch(() => {});
+      await eventually("any answer, or none", () => answer() !== "", 1000).catch(() => {});
       if (answer() === "") return socket.destroy() && false;
       assert.match(answer(), /^HTTP\/1\.1 503 [\s\S]*Retry-After[\s\S]*queue_full/i);
       socket.write(`${good.padEnd(499)}GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n`);
@@ -111,7 +111,7 @@ describe("bodies that wait", () => {
     const first = [send(upload(5_900_000, "{")), send(upload(undefined, "{", another))];
     await eventually("a refusal", async () => {
       const { socket, answer } = send(upload(5_900_000, "{", third));
-      await eventually("any answer, or none", () => answer() !== "", 200).catch(() => {});
+      await eventually("any answer, or none", () => answer() !== "", 1000).catch(() => {});
       if (answer() === "") return socket.destroy() && false;
       return /^HTTP\/1\.1 503 [\s\S]*queue_full/.test(answer());
     });
