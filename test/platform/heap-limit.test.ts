@@ -29,6 +29,10 @@ describe("the heap's limit", () => {
     [24_000, ["--max-old-space-size-percentage=50"], 12_192, 12_000],
     // The percentage wins, wherever it stands.
     [1024, ["--max-old-space-size-percentage=50", "--max-old-space-size=600"], 560, 512],
+    // As NODE_OPTIONS may have it: what is in quotes is one option.
+    [24_000, ['--max-old-space-size="200"'], 392, 200],
+    // To V8, 0 is not given.
+    [24_000, ["--max-old-space-size=0"], 4288, 4096],
     [24_000, ["--max-heap-size=256"], 256, 253],
     [24_000, ["--max-heap-size=400"], 400, 352],
   ];

@@ -112,4 +112,10 @@ describe("parseDatabaseUrl", () => {
       }),
     );
   });
+
+  it("takes a part behind the wrong sign for no part of the database's name, which would be a connection in plain text", () => {
+    for (const sign of ["&", ";", ","]) {
+      assert.throws(() => parseDatabaseUrl(`mysql://user:x@host/service${sign}ssl-mode=REQUIRED`), RangeError, sign);
+    }
+  });
 });
