@@ -24,11 +24,13 @@ export function usableHeap(settings: HeapSettings): number {
 
 /** V8's limit for old objects, in bytes. */
 export function oldSpaceLimit({ sizeLimit, memory, options }: HeapSettings): number {
-  const text = options.join(" ");
+  // Node takes the quotes of NODE_OPTIONS away.
+  const text = options.join(" ").replaceAll('"', "");
   const percentage = optionOf("max-old-space-size-percentage", text);
   if (percentage !== undefined) return Math.min(sizeLimit, (percentage / 100) * memory);
   const size = optionOf("max-old-space-size", text);
-  if (size !== undefined) return Math.min(sizeLimit, size * mebibyte);
+  // To V8, 0 is not given.
+  if (size !== undefined && size > 0) return Math.min(sizeLimit, size * mebibyte);
   return sizeLimit - youngLimit(sizeLimit, optionOf("max-semi-space-size", text));
 }
 

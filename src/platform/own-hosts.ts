@@ -15,7 +15,13 @@ export function ownHosts(hosts: readonly string[]): OwnHosts {
   for (const host of hosts) {
     const name = host.replace(/^\./, "");
     const url = URL.parse(`http://${name}/`);
-    if (url === null || url.host !== url.hostname || url.href !== `http://${url.hostname}/` || name.endsWith(".")) {
+    if (
+      url === null ||
+      name.includes("*") ||
+      url.host !== url.hostname ||
+      url.href !== `http://${url.hostname}/` ||
+      name.endsWith(".")
+    ) {
       throw new RangeError(`${JSON.stringify(host)} is no host name`);
     }
     names.add(url.hostname);

@@ -68,12 +68,13 @@ function asked(ctx: Context, method: string, scheme: Scheme): Attributes {
   // Not by Koa's parser, which throws on some of what clients can send. An absolute address may have a password in it.
   const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
   const queryAt = url.indexOf("?");
-  const [path = ""] = target.split("?", 1);
+  const [path = ""] = target.split(/[?#]/, 1);
   return {
     [ATTR_HTTP_REQUEST_METHOD]: method,
     ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(ctx.method) }),
     [ATTR_URL_SCHEME]: scheme,
-    [ATTR_URL_PATH]: cut(path),
+    // `//user:password@host` is a path, and looks as if it were more.
+    [ATTR_URL_PATH]: cut(path.startsWith("//") ? path.replace(/^\/\/[^/]*@/, "//REDACTED@") : path),
     // Redacted: may hold secrets or personal data.
     ...(queryAt !== -1 && { [ATTR_URL_QUERY]: redactedQuery(url.slice(queryAt + 1)) }),
     [ATTR_CLIENT_ADDRESS]: ctx.state.clientAddress,

@@ -12,6 +12,7 @@ import { Problem, problemDetails } from "../../src/platform/problem.ts";
 import { routeMatch } from "../../src/platform/route-match.ts";
 import { serverSpan } from "../../src/platform/server-span.ts";
 import { addressOf, eventually, silent } from "../helper.ts";
+import { exchange } from "../hostile/raw-http.ts";
 
 describe("serverSpan", () => {
   const exporter = new InMemorySpanExporter();
@@ -91,6 +92,12 @@ describe("serverSpan", () => {
     const [span] = await spans(1);
     assert.equal(span?.attributes["url.path"], "/things/7");
     assert.equal(span?.attributes["url.query"], "token=REDACTED&REDACTED&page=REDACTED&REDACTED");
+  });
+
+  it("has neither a fragment nor what looks like a password in its path", async () => {
+    await exchange(url, "GET //u:secret@host/x#secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    const [span] = await spans(1);
+    assert.equal(span?.attributes["url.path"], "//REDACTED@host/x");
   });
 
   it("cuts what clients choose to 256 characters", async () => {

@@ -36,6 +36,7 @@ const mariaDbOnly = {
   tx_read_only: "0",
   max_statement_time: "0",
   check_constraint_checks: "1",
+  sql_if_exists: "0",
 };
 
 /**

@@ -44,11 +44,15 @@ export function parseDatabaseUrl(text: string): DatabaseAddress {
   const url = new URL(text);
   if (url.protocol !== "mysql:") throw new RangeError("it does not start with mysql://");
   if (url.hash !== "") throw new RangeError("a # must be written as %23");
-  const parts = partsOf(url.searchParams);
   const path = url.pathname.slice(1);
   if (path.includes("/")) throw new RangeError("a / in the password or the database's name must be written as %2F");
+  // Without an encoding they would be parts behind the wrong sign, or the rest of a password with a / or a ? in it.
+  if (/[&;,=@]/.test(path)) throw new RangeError("parts begin with ?, and & ; , = @ in a name must be percent-encoded");
   const database = decoded(path, "the database's name");
   if (database === "") throw new RangeError("it names no database");
+  if (url.search.includes("@"))
+    throw new RangeError("a ? in the password must be written as %3F, and an @ in a part as %40");
+  const parts = partsOf(url.searchParams);
   const host = url.hostname.replaceAll(/[[\]]/g, "");
   if (host.includes("%")) throw new RangeError("the host holds a character that no host name has");
   if (host === "" && parts.socketPath === undefined) throw new RangeError("it names no host");

@@ -1,5 +1,5 @@
 // The circuit breakers of outbound calls, at two levels: an origin's counts connections that cannot be opened, that of a single
-// destination (origin and path) counts answers that are 5xx or late. So one caller's failing path cuts nobody else off from
+// destination (origin, path and query) counts answers that are 5xx or late. So one caller's failing webhook cuts nobody else off from
 // the same host. All of it is bounded, since callers choose where calls go. Callers do not choose hosts of ours:
 // such an origin is judged as a whole, by 5xx and late answers too.
 
@@ -59,12 +59,12 @@ export class OriginBreakers {
    *
    * @throws {Problem} breaker_open while the origin or the destination is known to be down.
    */
-  async guarded({ origin, hostname, pathname }: URL, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  async guarded({ origin, hostname, pathname, search }: URL, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     if (this.#isOwn(hostname)) {
       return answerOf(() => this.#ofOwnOrigin(origin).run(() => withoutFailure(call)));
     }
-    // A path can be long, and can be a secret.
-    const key = hash("sha256", origin + pathname, "base64");
+    // An address can be long, and can be a secret.
+    const key = hash("sha256", origin + pathname + search, "base64");
     // To the origin a 5xx is an answer like any other.
     const ofDestination = () => answerOf(() => this.#guardedDestination(key, origin, call));
     return this.#ofOrigin(origin).run(ofDestination);
@@ -121,7 +121,7 @@ export class OriginBreakers {
   #ofDestination(key: string, origin: string): Breaker {
     const known = this.#destinations.get(key);
     if (known !== undefined) return known;
-    const options = { name: `${origin} (one path)`, series: this.#seriesCalled(allDestinations) };
+    const options = { name: `${origin} (one address)`, series: this.#seriesCalled(allDestinations) };
     return this.#remember(this.#destinations, key, { ...options, isFailure: isDestinationFailure });
   }
 
