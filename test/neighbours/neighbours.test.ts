@@ -9,7 +9,7 @@ import { behaviours } from "./behaviours.ts";
 import { type Outcome, others } from "./others.ts";
 import { startWebhooks } from "./webhooks.ts";
 
-const seconds = 6;
+const seconds = 4;
 const environment = {
   OTEL_TRACES_EXPORTER: "none",
   OTEL_METRICS_EXPORTER: "none",
