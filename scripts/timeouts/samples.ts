@@ -9,6 +9,8 @@ const everyMs = 250;
 /** Collecting all metrics is work for the service: every fourth time is enough. */
 const metricsEvery = 4;
 const patienceMs = 2000;
+/** The service collects its metrics at most once a second: what it shows right after the load may be from before its end. */
+const oldestMetricsMs = 1050;
 
 /** Samples until `stop` is called, which gives what was seen; null for what the service does not offer. */
 export function startSampling(base: string): { stop(): Promise<Samples> } {
@@ -38,6 +40,7 @@ export function startSampling(base: string): { stop(): Promise<Samples> } {
       await Promise.all([sampleHealth(), round % metricsEvery === 0 && sampleMetrics()]);
       await sleep(everyMs, undefined, { signal: ending.signal }).catch(() => undefined);
     }
+    if (metrics.length > 0) await sleep(oldestMetricsMs);
     await sampleMetrics();
   })();
 

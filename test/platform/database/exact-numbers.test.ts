@@ -28,10 +28,13 @@ describe("exactNumber", () => {
         const text = `${sign}${whole}.${fraction}`;
         const read = exactNumber(text);
         if (typeof read === "string") return assert.equal(read, text);
-        const scale = 10n ** BigInt(fraction.length);
-        // What the number stands for when it is written out, in units of the last digit.
-        const [written = "", rest = ""] = Math.abs(read).toFixed(fraction.length).split(".");
-        assert.equal(BigInt(written) * scale + BigInt(rest || "0"), BigInt(whole) * scale + BigInt(fraction));
+        // In units of the last digit; 15 digits are what a double is good for.
+        const [mantissa = "", exponent = ""] = Math.abs(read).toExponential(14).split("e");
+        const shift = Number(exponent) - 14 + fraction.length;
+        const digits = BigInt(mantissa.replace(".", ""));
+        const units = BigInt(whole + fraction);
+        if (shift >= 0) assert.equal(digits * 10n ** BigInt(shift), units);
+        else assert.equal(digits, units * 10n ** BigInt(-shift));
       }),
     );
   });
