@@ -1,4 +1,4 @@
-// Bounds the open connections. Whoever opens many must not shut the others out: beyond the limit an idle one makes room, and
+// Bounds the open connections. One client that opens many must not shut the others out: beyond the limit an idle one makes room, and
 // only when all are at work a new one is closed.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";

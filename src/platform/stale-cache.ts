@@ -81,9 +81,10 @@ export class StaleCache<Value> {
   }
 
   async #loaded(key: string, known: Entry<Value> | undefined, load: () => Promise<Value>): Promise<Entry<Value>> {
+    const own = currentDeadline();
+    own?.stop.throwIfAborted();
     const shared = this.#loads.get(key) ?? new SharedLoad();
     this.#loads.set(key, shared);
-    const own = currentDeadline();
     const leave = shared.join(own);
     const work = () => withDeadline(shared.deadline, load).finally(() => this.#loads.delete(key));
     try {

@@ -153,6 +153,18 @@ describe("StaleCache", () => {
       assert.deepEqual(await stayed, { value: 1, ageMs: 0, state: "miss" });
     });
 
+    it("loads nothing for a request that has ended already", async () => {
+      const { loads, load } = loader();
+      const { cache } = setUp();
+      const { deadline, inside } = request();
+      deadline.abort(gone);
+      await assert.rejects(
+        inside(() => cache.get("key", load)),
+        gone,
+      );
+      assert.equal(loads.length, 0);
+    });
+
     it("loads anew for who comes in the moment in which all others have gone", async () => {
       const { loads, load } = loader();
       const { cache } = setUp();

@@ -172,7 +172,7 @@ export class Database implements Statements {
     else this.#pool.destroy(session.connection);
   }
 
-  /** A query that cannot be stopped by a server that answers nobody is no slow query. */
+  /** A server that neither stops a query nor answers anything else is down, not slow. */
   #silent(): void {
     this.#pool.suspect();
     this.#guarded(() => Promise.reject(new Problem("database_unavailable"))).catch(() => {});

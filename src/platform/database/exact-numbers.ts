@@ -4,7 +4,7 @@ import type { ResultFields } from "./session-state.ts";
 
 /** MySQL's type codes of DECIMAL, old and new. */
 const decimalTypes: ReadonlySet<number | undefined> = new Set([0, 246]);
-/** A double holds every decimal number of so many significant digits, and gives it back as it was. */
+/** A double holds any decimal number with up to 15 significant digits exactly enough to print it unchanged. */
 const exactDigits = 15;
 
 /** `12.50` as 12.5, `12345678901234567.8901` as it is. */
