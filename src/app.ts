@@ -110,7 +110,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   const { trustedProxies } = config;
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
 
-  const app = new Application();
+  const app = new Application(log);
   app.use(serverSpan(trustedProxies));
   app.use(requestContext(protection ? config.deadlineMs : undefined, stalls));
   app.use(phaseReport({ serverTiming: config.serverTiming, systemState }));
@@ -144,7 +144,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.on("error", failed);
 
   // No span and no drain: probes and scrapers are answered until the process ends.
-  const admin = config.adminPort === undefined ? undefined : new Application().on("error", failed);
+  const admin = config.adminPort === undefined ? undefined : new Application(log).on("error", failed);
   const context = requestContext(undefined, stalls);
   const adminChain = [context, problemDetails(log), requestTarget, securityHeaders(), ...own, routeMatch([])];
   for (const middleware of adminChain) admin?.use(middleware);

@@ -15,13 +15,17 @@ const listing = `data:text/javascript,${encodeURIComponent(`
   });
   process.on("exit", () => process.stderr.write(JSON.stringify(urls)));`)}`;
 
-/** The output of `script`, an ES module in the project's folder, and the address of each module that was loaded. */
+/**
+ * The output of `script`, an ES module in the project's folder, and the address of each module that was loaded. `before` is a
+ * module to load ahead of all others.
+ */
 export async function evaluate(
   script: string,
   env: Record<string, string> = {},
-  { telemetry = false } = {},
+  { telemetry = false, before }: { telemetry?: boolean; before?: string } = {},
 ): Promise<{ output: string; modules: string[] }> {
-  const preloaded = [listing, ...(telemetry ? ["./src/telemetry.ts"] : [])].flatMap((path) => ["--import", path]);
+  const ahead = [...(before === undefined ? [] : [before]), listing, ...(telemetry ? ["./src/telemetry.ts"] : [])];
+  const preloaded = ahead.flatMap((path) => ["--import", path]);
   const program = `${script}\nprocess.exit();`;
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
