@@ -1,8 +1,9 @@
-// A receiver of OTLP over HTTP with JSON bodies: what the service sends, as it sends it, without a collector.
+// A receiver of OTLP over HTTP, as JSON or protobuf: what the service sends, as it sends it, without a collector.
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { z } from "zod";
 import { addressOf } from "./helper.ts";
+import { decodeOtlp } from "./otlp-protobuf.ts";
 
 const value = z.looseObject({
   stringValue: z.string().optional(),
@@ -51,19 +52,26 @@ const metrics = z.object({
 
 export type ReceivedSpan = z.output<typeof span>;
 
+function bodyOf({ url, headers }: IncomingMessage, bytes: Buffer): unknown {
+  if (headers["content-type"] === "application/json") return JSON.parse(bytes.toString());
+  if (url === "/v1/traces") return decodeOtlp("Traces", bytes);
+  return url === "/v1/metrics" ? decodeOtlp("Metrics", bytes) : undefined;
+}
+
 /** OpenTelemetry's numbers for span kinds on the wire. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const;
 
-export async function startOtlpReceiver() {
+/** Takes what comes, in either format; `protocol` is what its `env` asks a service for. */
+export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" = "http/json") {
   const spans: ReceivedSpan[] = [];
   const points = new Map<string, z.output<typeof point>[]>();
   const resources: Record<string, string | number | undefined>[] = [];
   const requests: { path: string; headers: Record<string, string | string[] | undefined> }[] = [];
   const texts: string[] = [];
   const server = createServer(async (request, response) => {
-    const text = Buffer.concat(await request.toArray()).toString();
-    texts.push(text);
-    const body: unknown = JSON.parse(text);
+    const bytes = Buffer.concat(await request.toArray());
+    const body = bodyOf(request, bytes);
+    texts.push(JSON.stringify(body));
     requests.push({ path: request.url ?? "", headers: request.headers });
     if (request.url === "/v1/traces") {
       for (const { resource, scopeSpans } of traces.parse(body).resourceSpans) {
@@ -77,7 +85,9 @@ export async function startOtlpReceiver() {
         }
       }
     }
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    // An empty message, in either format.
+    const type = request.headers["content-type"];
+    response.writeHead(200, { "content-type": type }).end(type === "application/json" ? "{}" : "");
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
@@ -92,7 +102,7 @@ export async function startOtlpReceiver() {
     /** The variables that make a service send here, soon. */
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(server.address()),
-      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       OTEL_BSP_SCHEDULE_DELAY: "100",
       OTEL_METRIC_EXPORT_INTERVAL: "200",
       OTEL_METRIC_EXPORT_TIMEOUT: "200",
