@@ -1,22 +1,22 @@
 // `npm run local [-- --watch --traffic=off]`: the service with a database, a traces page, a webhook receiver and traffic,
 // without Docker. This runs on the system's Node; what it starts runs on the project's own.
-import "./lib/node-version.js";
+import "./bootstrap/node-version.js";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startChild } from "./lib/child.js";
-import { describeDatabase, openDatabase } from "./lib/database/open.js";
-import { ensureDependencies } from "./lib/dependencies.js";
-import { explain } from "./lib/failure.js";
-import { startKeeper } from "./lib/keeper.js";
-import { localParts } from "./lib/local-parts.js";
-import { readableLogLine } from "./lib/log-line.js";
-import { requireFreePorts } from "./lib/ports.js";
-import { createProgress } from "./lib/progress.js";
-import { untilOk } from "./lib/ready.js";
-import { localSettings } from "./lib/settings.js";
-import { aborted, stopSignal } from "./lib/stop-signal.js";
-import { createSupervisor } from "./lib/supervisor.js";
+import { startChild } from "./bootstrap/child.js";
+import { describeDatabase, openDatabase } from "./bootstrap/database/open.js";
+import { ensureDependencies } from "./bootstrap/dependencies.js";
+import { explain } from "./bootstrap/failure.js";
+import { startKeeper } from "./bootstrap/keeper.js";
+import { localParts } from "./bootstrap/local-parts.js";
+import { readableLogLine } from "./bootstrap/log-line.js";
+import { requireFreePorts } from "./bootstrap/ports.js";
+import { createProgress } from "./bootstrap/progress.js";
+import { untilOk } from "./bootstrap/ready.js";
+import { localSettings } from "./bootstrap/settings.js";
+import { aborted, stopSignal } from "./bootstrap/stop-signal.js";
+import { createSupervisor } from "./bootstrap/supervisor.js";
 
 const READY_LIMIT_MS = 30_000;
 /** Longer than the service's SHUTDOWN_TIMEOUT_MS, so that its own drain ends first. */
@@ -75,7 +75,7 @@ async function start() {
   console.log(welcome(settings));
 }
 
-/** @param {string} node @param {import("./lib/local-parts.js").LocalPart} part */
+/** @param {string} node @param {import("./bootstrap/local-parts.js").LocalPart} part */
 function startPart(node, { name, args, env, shown }) {
   const prefix = `${name.padEnd(8)}| `;
   return startChild({

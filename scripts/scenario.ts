@@ -1,14 +1,14 @@
 // `npm run scenario NAME`: makes a service slow in one way, for real, and has `npm run timeouts` find out why. --help says how.
 import { parseArgs } from "node:util";
-import { stopSignal } from "./lib/stop-signal.js";
+import { stopSignal } from "./bootstrap/stop-signal.js";
 import { type Scenario, scenarios } from "./scenarios/catalog.ts";
 import { conclusion, introduction, type Outcome } from "./scenarios/outcome.ts";
 import { RunningService } from "./scenarios/running.ts";
 import { type Protection, type Stage, Theatre } from "./scenarios/stage.ts";
 import { analyse } from "./timeouts/analysis.ts";
-import { BadUse } from "./timeouts/bad-use.ts";
-import { Load } from "./timeouts/load.ts";
-import { ProgressLine } from "./timeouts/progress.ts";
+import { BadUse } from "./timeouts/command/bad-use.ts";
+import { ProgressLine } from "./timeouts/command/progress.ts";
+import { Load } from "./timeouts/load/load-generator.ts";
 import type { Report } from "./timeouts/report.ts";
 
 const help = `npm run scenario NAME [-- --url ADDRESS | --compare] [-- --duration SECONDS] [-- --json]

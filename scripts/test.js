@@ -6,18 +6,18 @@
 // `npm test -- --faults`: the tests of what happens when the database or another dependency fails.
 // `npm test -- --neighbours`: what the others get while one caller misbehaves.
 // Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
-import "./lib/node-version.js";
+import "./bootstrap/node-version.js";
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describeDatabase, openDatabase } from "./lib/database/open.js";
-import { ensureDependencies, ensureInstalled } from "./lib/dependencies.js";
-import { explain } from "./lib/failure.js";
-import { startKeeper } from "./lib/keeper.js";
-import { mochaArguments } from "./lib/mocha-arguments.js";
-import { createProgress } from "./lib/progress.js";
-import { aborted, stopSignal } from "./lib/stop-signal.js";
-import { createSupervisor } from "./lib/supervisor.js";
+import { describeDatabase, openDatabase } from "./bootstrap/database/open.js";
+import { ensureDependencies, ensureInstalled } from "./bootstrap/dependencies.js";
+import { explain } from "./bootstrap/failure.js";
+import { startKeeper } from "./bootstrap/keeper.js";
+import { mochaArguments } from "./bootstrap/mocha-arguments.js";
+import { createProgress } from "./bootstrap/progress.js";
+import { aborted, stopSignal } from "./bootstrap/stop-signal.js";
+import { createSupervisor } from "./bootstrap/supervisor.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const supervisor = createSupervisor();

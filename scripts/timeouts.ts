@@ -1,17 +1,17 @@
 // `npm run timeouts`: puts load on a service, judges it by the five targets, and says why it is slow. --help says how.
 import { writeFile } from "node:fs/promises";
-import { stopSignal } from "./lib/stop-signal.js";
+import { stopSignal } from "./bootstrap/stop-signal.js";
 import { analyse } from "./timeouts/analysis.ts";
-import { readArguments } from "./timeouts/arguments.ts";
-import { BadUse } from "./timeouts/bad-use.ts";
-import { findEndpoints } from "./timeouts/endpoints.ts";
-import { help } from "./timeouts/help.ts";
-import { asPage } from "./timeouts/html/page.ts";
-import { Load } from "./timeouts/load.ts";
-import { ProgressLine } from "./timeouts/progress.ts";
+import { readArguments } from "./timeouts/command/arguments.ts";
+import { BadUse } from "./timeouts/command/bad-use.ts";
+import { help } from "./timeouts/command/help.ts";
+import { ProgressLine } from "./timeouts/command/progress.ts";
+import { Load } from "./timeouts/load/load-generator.ts";
+import { asPage } from "./timeouts/output/html/page.ts";
+import { asText } from "./timeouts/output/text.ts";
 import { exitCodeOf } from "./timeouts/report.ts";
-import { checkAllowed, checkReachable } from "./timeouts/target.ts";
-import { asText } from "./timeouts/text.ts";
+import { findEndpoints } from "./timeouts/service/endpoints.ts";
+import { checkAllowed, checkReachable } from "./timeouts/service/target.ts";
 
 const stop = stopSignal(() => undefined);
 const progress = new ProgressLine(process.stderr);

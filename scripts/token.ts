@@ -2,7 +2,7 @@
 // It is signed with the shared secret of the configuration: `npm run token -- --subject alice --ttl 60`.
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { loadConfig } from "../src/config.ts";
+import { loadConfig } from "../src/config/config.ts";
 import { signDevelopmentToken } from "../src/platform/auth/development-token.ts";
 import { ConfigError } from "../src/platform/variables.ts";
 

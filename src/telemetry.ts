@@ -6,15 +6,15 @@ import { getBooleanFromEnv, getStringFromEnv } from "@opentelemetry/core";
 import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
 import packageJson from "../package.json" with { type: "json" };
-import { recordThroughSdk } from "./platform/histograms.ts";
-import { instrument } from "./platform/instrumentations.ts";
-import { metricReadersFromEnvironment, OnDemandReader } from "./platform/metric-readers.ts";
-import { measureOnly } from "./platform/metrics-only.ts";
-import { exportWithOwnWriter } from "./platform/otlp-spans.ts";
-import { boundedDestinations, outboundInstrumentation } from "./platform/outbound-instrumentation.ts";
-import { keepContextFromStrangers } from "./platform/outbound-propagation.ts";
 import { ownHostsOf } from "./platform/own-hosts.ts";
-import { importSdk } from "./platform/sdk.ts";
+import { recordThroughSdk } from "./platform/telemetry/histograms.ts";
+import { exportWithOwnWriter } from "./platform/telemetry/lean/otlp-spans.ts";
+import { instrument } from "./platform/telemetry/loading/instrumentations.ts";
+import { importSdk } from "./platform/telemetry/loading/sdk.ts";
+import { metricReadersFromEnvironment, OnDemandReader } from "./platform/telemetry/metric-readers.ts";
+import { measureOnly } from "./platform/telemetry/metrics-only.ts";
+import { boundedDestinations, outboundInstrumentation } from "./platform/telemetry/outbound-instrumentation.ts";
+import { keepContextFromStrangers } from "./platform/telemetry/outbound-propagation.ts";
 
 exportWithOwnWriter();
 
@@ -26,14 +26,14 @@ const config: InstrumentationConfigMap = {
   ...outbound,
   "@opentelemetry/instrumentation-http": {
     ...outbound["@opentelemetry/instrumentation-http"],
-    // Requests that come in have their span from platform/server-span.ts.
+    // Requests that come in have their span from platform/reporting/server-span.ts.
     disableIncomingRequestInstrumentation: true,
   },
   // A span for every file, look-up and socket hides the request among them.
   "@opentelemetry/instrumentation-fs": off,
   "@opentelemetry/instrumentation-dns": off,
   "@opentelemetry/instrumentation-net": off,
-  // A span for every middleware says little; the route is named by platform/route-match.ts.
+  // A span for every middleware says little; the route is named by platform/http/router.ts.
   "@opentelemetry/instrumentation-koa": off,
   // It records values of queries and not the wait for a connection; see platform/database/telemetry.ts.
   "@opentelemetry/instrumentation-mysql2": off,

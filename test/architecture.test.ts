@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
-import { serviceCommand } from "../scripts/lib/service-command.js";
-import { root } from "./helper.ts";
+import { serviceCommand } from "../scripts/bootstrap/service-command.js";
+import { root } from "./support/helper.ts";
 
 describe("architecture", () => {
   it("platform imports nothing of the service but platform, so that a domain can be replaced", () => {

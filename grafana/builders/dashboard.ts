@@ -10,7 +10,7 @@ import {
   type Panel,
   type RowPanel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type Frame, frames } from "../pages/frames.ts";
+import { type Frame, frames } from "../dashboards.ts";
 import { layout, type Row } from "./layout.ts";
 import { type Link, withoutPlacement } from "./panel.ts";
 import { variables } from "./variables.ts";

@@ -1,5 +1,6 @@
 // "Database": what the queries cost, and how long requests wait for a connection before theirs can start.
 import { dashboard } from "../builders/dashboard.ts";
+import { frames } from "../dashboards.ts";
 import {
   poolQueue,
   poolUse,
@@ -18,7 +19,6 @@ import {
   slowQueryTable,
   waitingNow,
 } from "../panels/database.ts";
-import { frames } from "./frames.ts";
 
 export const database = dashboard(frames.database, [
   { height: 4, panels: [poolUseNow, waitingNow, poolWaitNow, queryTimeNow, slowQueriesNow, queryErrorsNow] },

@@ -1,5 +1,6 @@
 // "Runtime and telemetry": how the process is doing, and whether everything that it reports arrives.
 import { dashboard } from "../builders/dashboard.ts";
+import { frames } from "../dashboards.ts";
 import {
   cpu,
   cpuNow,
@@ -23,7 +24,6 @@ import {
   spanFlow,
   tracedShare,
 } from "../panels/telemetry.ts";
-import { frames } from "./frames.ts";
 
 export const runtime = dashboard(frames.runtime, [
   {

@@ -1,5 +1,6 @@
 // "Service and protection": whether the service keeps its targets, and what it refuses, cuts off or leaves alone to keep them.
 import { dashboard } from "../builders/dashboard.ts";
+import { frames } from "../dashboards.ts";
 import {
   admission,
   breakerOutcomes,
@@ -14,7 +15,6 @@ import {
 } from "../panels/protection.ts";
 import { errorRate, latency, requestRate } from "../panels/requests.ts";
 import { targets } from "../panels/targets.ts";
-import { frames } from "./frames.ts";
 
 export const service = dashboard(frames.service, [
   { height: 4, panels: targets },

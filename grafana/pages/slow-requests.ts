@@ -1,12 +1,12 @@
 // "Slow requests": which requests are slow, and where their time went. From left to right and down: what is over its limit
 // now, what the slowest requests waited for, and which routes and requests those are.
 import { dashboard } from "../builders/dashboard.ts";
+import { frames } from "../dashboards.ts";
 import { causes } from "../panels/causes.ts";
 import { slowQueryRate, slowQueryTable } from "../panels/database.ts";
 import { phasesByRoute, phasesOfSlowest } from "../panels/phases.ts";
 import { busyRoutes, latency, latencyByRoute, requestRate, slowestRoutes } from "../panels/requests.ts";
 import { slowTraces } from "../panels/traces.ts";
-import { frames } from "./frames.ts";
 
 export const slowRequests = dashboard(frames.slowRequests, [
   // Seen at once on a screen of 1440 × 900: the causes, the graphs, and the two tables to click on.

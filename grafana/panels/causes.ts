@@ -3,8 +3,8 @@
 import { explainedBy } from "../builders/dashboard.ts";
 import { type Limits, stat } from "../builders/panel.ts";
 import { quantile, routes } from "../builders/promql.ts";
+import { type Frame, frames } from "../dashboards.ts";
 import { metrics } from "../metrics.ts";
-import { type Frame, frames } from "../pages/frames.ts";
 import type { phases } from "./colors.ts";
 import { poolWaitSeconds, querySeconds, queueWaitSeconds, requestSeconds } from "./limits.ts";
 import { loopDelayNow, memoryNow } from "./runtime.ts";

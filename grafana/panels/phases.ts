@@ -2,8 +2,8 @@
 import { timeSeries } from "../builders/panel.ts";
 import { mean, routes, wholeRange } from "../builders/promql.ts";
 import { stackedBars } from "../builders/table.ts";
+import { frames } from "../dashboards.ts";
 import { metrics } from "../metrics.ts";
-import { frames } from "../pages/frames.ts";
 import { phases } from "./colors.ts";
 import { onlyRoute } from "./requests.ts";
 

@@ -3,8 +3,8 @@ import { drillDown } from "../builders/dashboard.ts";
 import { type Link, timeSeries } from "../builders/panel.ts";
 import { busy, largest, quantile, rate, routes, share, total, totalBusy, wholeRange } from "../builders/promql.ts";
 import { table } from "../builders/table.ts";
+import { type Frame, frames } from "../dashboards.ts";
 import { metrics } from "../metrics.ts";
-import { type Frame, frames } from "../pages/frames.ts";
 import { colors } from "./colors.ts";
 import { errorShare, requestSeconds } from "./limits.ts";
 

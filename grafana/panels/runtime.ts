@@ -2,8 +2,8 @@
 import { explainedBy } from "../builders/dashboard.ts";
 import { stat, timeSeries } from "../builders/panel.ts";
 import { beyond, busy, fullest, highest, level, rate } from "../builders/promql.ts";
+import { frames } from "../dashboards.ts";
 import { type Gauge, metrics } from "../metrics.ts";
-import { frames } from "../pages/frames.ts";
 import { colors } from "./colors.ts";
 import { loopSeconds, loopShare, memoryShare } from "./limits.ts";
 

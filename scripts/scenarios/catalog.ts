@@ -1,6 +1,7 @@
 // The scenarios: each makes a service slow in one way, for real, and says where that can be seen.
-import type { Cause } from "../timeouts/causes.ts";
-import type { Endpoint } from "../timeouts/load-figures.ts";
+
+import type { Endpoint } from "../timeouts/load/load-figures.ts";
+import type { Cause } from "../timeouts/verdict/causes.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Scenario {

@@ -1,7 +1,7 @@
 // What came of a scenario: for programs, and side by side for people.
 import { z } from "zod";
+import { figure } from "../timeouts/output/text.ts";
 import { type Report, reportSchema } from "../timeouts/report.ts";
-import { figure } from "../timeouts/text.ts";
 import type { Scenario } from "./catalog.ts";
 
 export const outcomeSchema = z.object({

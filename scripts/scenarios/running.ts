@@ -1,10 +1,10 @@
 // A scenario on a service that runs already, by docker compose or npm run local: `npm run scenario NAME -- --url ADDRESS`.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { run } from "../lib/command.js";
-import { untilOk } from "../lib/ready.js";
-import { BadUse } from "../timeouts/bad-use.ts";
-import { isLoopback } from "../timeouts/target.ts";
+import { run } from "../bootstrap/command.js";
+import { untilOk } from "../bootstrap/ready.js";
+import { BadUse } from "../timeouts/command/bad-use.ts";
+import { isLoopback } from "../timeouts/service/target.ts";
 import type { Scenario } from "./catalog.ts";
 import { developmentToken, Stage } from "./stage.ts";
 

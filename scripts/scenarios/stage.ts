@@ -2,16 +2,16 @@
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { developmentSecret } from "../../src/environment.ts";
+import { developmentSecret } from "../../src/config/environment.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
-import { startChild } from "../lib/child.js";
-import { openDatabase } from "../lib/database/open.js";
-import { signalDatabase } from "../lib/database/signal.js";
-import { startKeeper } from "../lib/keeper.js";
-import { freePort } from "../lib/ports.js";
-import { untilOk } from "../lib/ready.js";
-import { serviceCommand } from "../lib/service-command.js";
-import type { Endpoint } from "../timeouts/load-figures.ts";
+import { startChild } from "../bootstrap/child.js";
+import { openDatabase } from "../bootstrap/database/open.js";
+import { signalDatabase } from "../bootstrap/database/signal.js";
+import { startKeeper } from "../bootstrap/keeper.js";
+import { freePort } from "../bootstrap/ports.js";
+import { untilOk } from "../bootstrap/ready.js";
+import { serviceCommand } from "../bootstrap/service-command.js";
+import type { Endpoint } from "../timeouts/load/load-figures.ts";
 
 const root = dirname(dirname(import.meta.dirname));
 const longestS = 600;

@@ -1,16 +1,16 @@
 // The analysis from start to end: warm up, look at the service when it is calm, find its capacity unless a rate is given, and
 // load it while watching it.
-import type { Arguments } from "./arguments.ts";
-import { type Capacity, findCapacity, judgedShare } from "./capacity.ts";
-import type { Load } from "./load.ts";
-import type { Endpoint, LoadFigures, Plan } from "./load-figures.ts";
-import type { ProgressLine } from "./progress.ts";
+import type { Arguments } from "./command/arguments.ts";
+import type { ProgressLine } from "./command/progress.ts";
+import { type Capacity, findCapacity, judgedShare } from "./load/capacity.ts";
+import type { Endpoint, LoadFigures, Plan } from "./load/load-figures.ts";
+import type { Load } from "./load/load-generator.ts";
+import { Tally } from "./load/tally.ts";
 import type { Report } from "./report.ts";
-import type { Samples } from "./sample-figures.ts";
-import { startSampling } from "./samples.ts";
-import { Tally } from "./tally.ts";
-import { judge } from "./targets.ts";
-import { verdictOf } from "./verdict.ts";
+import type { Samples } from "./service/sample-figures.ts";
+import { startSampling } from "./service/samples.ts";
+import { judge } from "./verdict/targets.ts";
+import { verdictOf } from "./verdict/verdict.ts";
 
 /** First calls are slow everywhere: connections are opened, code is compiled. Not counted. */
 const warmUpS = 1;

@@ -1,13 +1,13 @@
 // The report: the shape of `--json`, and what the text and the page are made of. Fields are only ever added; `version` says
 // when one had to change. Times are in milliseconds where the name says so.
 import { z } from "zod";
-import { capacitySchema } from "./capacity.ts";
-import { latencySchema } from "./latencies.ts";
-import { endpointFiguresSchema, loadFiguresSchema } from "./load-figures.ts";
-import { phaseTimesSchema } from "./phases.ts";
-import { samplesSchema } from "./sample-figures.ts";
-import { targetSchema } from "./targets.ts";
-import { verdictSchema } from "./verdict.ts";
+import { capacitySchema } from "./load/capacity.ts";
+import { latencySchema } from "./load/latencies.ts";
+import { endpointFiguresSchema, loadFiguresSchema } from "./load/load-figures.ts";
+import { phaseTimesSchema } from "./load/phases.ts";
+import { samplesSchema } from "./service/sample-figures.ts";
+import { targetSchema } from "./verdict/targets.ts";
+import { verdictSchema } from "./verdict/verdict.ts";
 
 export const reportSchema = z.object({
   version: z.literal(1),

@@ -1,7 +1,7 @@
 // A cursor is the sort key and the id of the last item of a page: the next page starts behind it, however the list has
 // grown since, and costs the same at any depth. It names its sort, so that it cannot be used with another.
 import { z } from "zod";
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "../platform/request/problem.ts";
 import { type Listing, type Sort, sorts } from "./schema.ts";
 
 /** `key` is the popularity, the rating, or the creation time in milliseconds since 1970. */

@@ -1,8 +1,8 @@
 // The HTTP side of the automations: each route with who may call it, what it takes and what it gives.
 import { createHash } from "node:crypto";
-import type { Route } from "../platform/http.ts";
-import { bytesOf, StaleCache, type StaleCacheOptions } from "../platform/stale-cache.ts";
-import { validate } from "../platform/validate.ts";
+import type { Route } from "../platform/http/types.ts";
+import { validate } from "../platform/http/validate.ts";
+import { bytesOf, StaleCache, type StaleCacheOptions } from "../platform/request/stale-cache.ts";
 import { automationChanges, idParameters, listQuery, newAutomation } from "./schema.ts";
 import type { AutomationService } from "./service.ts";
 

@@ -1,7 +1,7 @@
 // What can be done with automations. Knows no HTTP and no SQL; its answers have passed the schema.
 import { z } from "zod";
-import { Problem } from "../platform/problem.ts";
-import { withoutDeadline } from "../platform/request-scope.ts";
+import { Problem } from "../platform/request/problem.ts";
+import { withoutDeadline } from "../platform/request/scope.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import type { AutomationRepository } from "./repository.ts";
 import {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openConnection } from "../platform/database/connection.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Logger } from "../platform/log.ts";
-import { outsideOfRequest } from "../platform/request-scope.ts";
+import { outsideOfRequest } from "../platform/request/scope.ts";
 
 /** What each one's `amount` is. */
 export const faultKinds = {

@@ -1,7 +1,7 @@
 // Faults by HTTP, where FAULTS=on lets them be.
 import { z } from "zod";
-import type { Route } from "../platform/http.ts";
-import { validate } from "../platform/validate.ts";
+import type { Route } from "../platform/http/types.ts";
+import { validate } from "../platform/http/validate.ts";
 import { type FaultName, type Faults, faultKinds } from "./faults.ts";
 
 const names = Object.keys(faultKinds).filter((name): name is FaultName => name in faultKinds);

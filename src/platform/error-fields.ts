@@ -1,7 +1,7 @@
 // What a log line or a span may say about an error: which one it is and where it was thrown, but none of the values that it
 // was thrown about. Libraries attach those as properties (a driver its statement, Node the text that is no URL, a parser
 // the packet), and quote them in messages (a duplicate e-mail address, the start of a body that is no JSON).
-import { Problem } from "./problem.ts";
+import { Problem } from "./request/problem.ts";
 
 /** The parts of an error that are safe to log. `message` is missing where it may quote values; `stack` has the frames alone. */
 export interface ErrorFields {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { RowDataPacket } from "mysql2/promise";
-import { addressOf, startService, token } from "../helper.ts";
+import { addressOf, startService, token } from "../support/helper.ts";
 
 describe("a run whose client gives up", () => {
   it("does not look as if it still went on, whenever that was", async () => {

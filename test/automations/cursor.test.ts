@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { decodeCursor, encodeCursor } from "../../src/automations/cursor.ts";
 import { sorts } from "../../src/automations/schema.ts";
-import { Problem } from "../../src/platform/problem.ts";
+import { Problem } from "../../src/platform/request/problem.ts";
 
 describe("cursor", () => {
   it("comes back as the sort key and the id it was made of", () => {

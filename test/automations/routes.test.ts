@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { RowDataPacket } from "mysql2/promise";
 import { z } from "zod";
-import { serviceCommand } from "../../scripts/lib/service-command.js";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { addressOf, createDatabase, root, silent, spawnService, startService, token } from "../helper.ts";
+import { addressOf, createDatabase, root, silent, spawnService, startService, token } from "../support/helper.ts";
 
 const pageAnswer = z.strictObject({
   items: z.array(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RowDataPacket } from "mysql2/promise";
 import { seedAutomations } from "../../src/automations/seed.ts";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { createDatabase, root, silent } from "../helper.ts";
+import { createDatabase, root, silent } from "../support/helper.ts";
 
 const checksum = `SELECT COUNT(*) AS number, COUNT(DISTINCT category) AS categories,
   SUM(CRC32(CONCAT_WS('|', id, name, description, category, popularity, rating, created_at))) AS content FROM automations`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { automationRepository } from "../../src/automations/repository.ts";
 import { automationService } from "../../src/automations/service.ts";
-import { startService } from "../helper.ts";
+import { startService } from "../support/helper.ts";
 
 describe("automationService", () => {
   let service: Awaited<ReturnType<typeof startService>>;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { root } from "../helper.ts";
+import { root } from "../support/helper.ts";
 import type { Report } from "./bench.ts";
 import { measureCost } from "./cost.ts";
 import { allPeers, type Peer } from "./peers.ts";

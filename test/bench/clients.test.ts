@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { addressOf } from "../helper.ts";
+import { addressOf } from "../support/helper.ts";
 import { startClients } from "./processes.ts";
 
 describe("the clients of the benchmark", () => {

@@ -1,7 +1,7 @@
 // What is compared: each a server with the same endpoints, on the same database, started as it is in production.
 import { createRequire } from "node:module";
-import { serviceCommand } from "../../scripts/lib/service-command.js";
-import { root } from "../helper.ts";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
+import { root } from "../support/helper.ts";
 
 export interface Peer {
   name: string;

@@ -3,11 +3,11 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import Koa from "koa";
-import type { RequestState } from "../../src/platform/http.ts";
-import { whenHandedOver } from "../../src/platform/lifecycle.ts";
-import { LoopStalls } from "../../src/platform/loop-stalls.ts";
-import { phaseReport } from "../../src/platform/phase-report.ts";
-import { PhaseClock, type Wait } from "../../src/platform/phases.ts";
+import { whenHandedOver } from "../../src/platform/http/hooks.ts";
+import type { RequestState } from "../../src/platform/http/types.ts";
+import { phaseReport } from "../../src/platform/reporting/phase-report.ts";
+import { LoopStalls } from "../../src/platform/request/loop-stalls.ts";
+import { PhaseClock, type Wait } from "../../src/platform/request/phases.ts";
 import { type Spread, spreadOf } from "./figures.ts";
 
 const waits: readonly Wait[] = ["queue", "pool", "query"];

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { z } from "zod";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { createDatabase, root, silent } from "../helper.ts";
+import { createDatabase, root, silent } from "../support/helper.ts";
 import { type Ask, answeredSchema, type ClosedLoop } from "./clients.ts";
 import type { Received } from "./sink.ts";
 import { tables } from "./tables.ts";

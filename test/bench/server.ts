@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { freePort, root } from "../helper.ts";
+import { freePort, root } from "../support/helper.ts";
 import { type Peer, probe } from "./peers.ts";
 import { answerOf, type Surroundings } from "./processes.ts";
 

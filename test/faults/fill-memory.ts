@@ -1,6 +1,6 @@
 // A process that fills its memory until the watch sheds, and a little more, or until it dies of it. The argument says what with.
 import { pino } from "pino";
-import { MemoryWatch } from "../../src/platform/memory-watch.ts";
+import { MemoryWatch } from "../../src/platform/overload/memory-watch.ts";
 
 const stepBytes = 1_000_000;
 const kinds: Record<string, () => unknown> = {

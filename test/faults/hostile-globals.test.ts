@@ -5,8 +5,8 @@ import type { Connection } from "mysql2/promise";
 import { z } from "zod";
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { Database } from "../../src/platform/database/database.ts";
-import { silent, startService } from "../helper.ts";
 import { hostileGlobals, setGlobals } from "../hostile/globals.ts";
+import { silent, startService } from "../support/helper.ts";
 import { Victim } from "./victim.ts";
 
 const page = z.object({ items: z.array(z.object({ name: z.string() })) });

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { createDatabase, eventually, root, silent, spawnService } from "../helper.ts";
+import { createDatabase, eventually, root, silent, spawnService } from "../support/helper.ts";
 
 const quiet = { OTEL_SDK_DISABLED: "true" };
 

@@ -7,8 +7,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serviceCommand } from "../../scripts/lib/service-command.js";
-import { createDatabase, eventually, freePort, type LogLine, root } from "../helper.ts";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
+import { createDatabase, eventually, freePort, type LogLine, root } from "../support/helper.ts";
 
 /** At SIGUSR2 it logs 10,000 lines of 1 kB, more than may wait; the API of OpenTelemetry is a way to the service's log. */
 const talkative = `data:text/javascript,${encodeURIComponent(`

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { totalmem } from "node:os";
-import { eventually } from "../helper.ts";
+import { eventually } from "../support/helper.ts";
 
 const program = `${import.meta.dirname}/fill-memory.ts`;
 const mb = 2 ** 20;

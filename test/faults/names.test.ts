@@ -8,8 +8,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RowDataPacket } from "mysql2/promise";
-import { serviceCommand } from "../../scripts/lib/service-command.js";
-import { createDatabase, eventually, spawnService, token } from "../helper.ts";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
+import { createDatabase, eventually, spawnService, token } from "../support/helper.ts";
 
 const silentAddress = "127.0.0.9";
 const slowNames = 24;

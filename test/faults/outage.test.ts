@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { eventually } from "../helper.ts";
 import { goodShare, percentile } from "../overload/figures.ts";
 import type { Outcome } from "../overload/load.ts";
 import { loadFor } from "../overload/measure.ts";
 import { type Answered, startUnderLoad } from "../overload/service-process.ts";
+import { eventually } from "../support/helper.ts";
 import { tables } from "./routes.ts";
 import { Victim } from "./victim.ts";
 

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
 import { z } from "zod";
-import { createDatabase, eventually } from "../helper.ts";
 import { goodShare } from "../overload/figures.ts";
 import { load, loadFor } from "../overload/measure.ts";
 import { startUnderLoad } from "../overload/service-process.ts";
+import { createDatabase, eventually } from "../support/helper.ts";
 import { tables } from "./routes.ts";
 
 const healthAnswer = z.looseObject({

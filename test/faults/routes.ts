@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../src/platform/database/database.ts";
 import type { Statements } from "../../src/platform/database/transaction.ts";
-import type { Route } from "../../src/platform/http.ts";
-import { publicRoute } from "../public-route.ts";
+import type { Route } from "../../src/platform/http/types.ts";
+import { publicRoute } from "../support/public-route.ts";
 
 /** Tables for them; `counters` has the rows 1 to 40. */
 export const tables = [

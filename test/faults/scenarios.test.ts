@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { scenarios } from "../../scripts/scenarios/catalog.ts";
 import { outcomeSchema } from "../../scripts/scenarios/outcome.ts";
-import { createDatabase, root, spawnService } from "../helper.ts";
+import { createDatabase, root, spawnService } from "../support/helper.ts";
 
 const run = promisify(execFile);
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { Database } from "../../src/platform/database/database.ts";
-import { silent, spawnService } from "../helper.ts";
+import { silent, spawnService } from "../support/helper.ts";
 import { type Certificate, Certificates } from "./certificates.ts";
 import { Victim } from "./victim.ts";
 

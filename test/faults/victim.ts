@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { volumeName } from "../../scripts/lib/database/container.js";
-import { openDatabase } from "../../scripts/lib/database/open.js";
-import { removeVolume, signalDatabase } from "../../scripts/lib/database/signal.js";
-import { type Keeper, startKeeper } from "../../scripts/lib/keeper.js";
+import { volumeName } from "../../scripts/bootstrap/database/container.js";
+import { openDatabase } from "../../scripts/bootstrap/database/open.js";
+import { removeVolume, signalDatabase } from "../../scripts/bootstrap/database/signal.js";
+import { type Keeper, startKeeper } from "../../scripts/bootstrap/keeper.js";
 import { Link } from "./link.ts";
 
 const { signal } = new AbortController();

@@ -1,7 +1,7 @@
 // What somebody sends who means harm, or whose client is broken.
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
-import { eventually } from "../helper.ts";
+import { eventually } from "../support/helper.ts";
 import { exchange, outcomeOf } from "./raw-http.ts";
 import { authorization, chunked, get, good, json, list, post, postJson, request } from "./requests.ts";
 import { startTarget, type Target } from "./target.ts";

@@ -1,5 +1,5 @@
 // Requests as bytes, so that each can be wrong in a way of its own.
-import { token } from "../helper.ts";
+import { token } from "../support/helper.ts";
 
 export const list = "/api/automations/marketplace";
 /** A body that makes an automation. */

@@ -2,9 +2,9 @@
 // spans, metrics, OTLP logs, the answers, and in what goes to the hosts of others.
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createDatabase, eventually, freePort, spawnService, token } from "../helper.ts";
-import { startOtlpReceiver } from "../otlp-receiver.ts";
 import { type Dependency, dependency, ok } from "../platform/http-client/dependency.ts";
+import { createDatabase, eventually, freePort, spawnService, token } from "../support/helper.ts";
+import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 const rounds = fc.sample(fc.stringMatching(/^[A-Za-z0-9]{10}$/), 3).map((text) => `sk_live_${text}`);
 

@@ -1,6 +1,6 @@
 // The service as it runs, with Node's own limits, and what must be true of it whatever it was sent.
 import assert from "node:assert/strict";
-import { createDatabase, spawnService, token } from "../helper.ts";
+import { createDatabase, spawnService, token } from "../support/helper.ts";
 import { exchange, outcomeOf } from "./raw-http.ts";
 import { good, postJson } from "./requests.ts";
 

@@ -1,6 +1,6 @@
 // Who calls the service: each with an address and a name of its own, as behind a proxy, so that limits tell them apart.
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
-import { secret } from "../helper.ts";
+import { secret } from "../support/helper.ts";
 
 export interface Caller {
   headers: Record<string, string>;

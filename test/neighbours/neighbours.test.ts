@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { createDatabase, spawnService } from "../helper.ts";
 import { percentile } from "../overload/figures.ts";
+import { createDatabase, spawnService } from "../support/helper.ts";
 import type { Order } from "./bad-caller.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Outcome, others } from "./others.ts";

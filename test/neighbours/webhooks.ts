@@ -1,7 +1,7 @@
 // Receives the webhooks of all callers on one host: at `/good`, `/slow` and `/failing`.
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { addressOf } from "../helper.ts";
+import { addressOf } from "../support/helper.ts";
 
 const slowMs = 1350;
 

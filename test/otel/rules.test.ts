@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { commonLabels, metrics, seriesNames } from "../../grafana/metrics.ts";
 import { errorShare, requestSeconds } from "../../grafana/panels/limits.ts";
-import { variables } from "../../src/environment.ts";
+import { variables } from "../../src/config/environment.ts";
 import { dashboards } from "../grafana/committed.ts";
 import { type Alert, alerts, loaded, records, ruleFiles, testFiles, unitTests } from "./committed.ts";
 import { mentioned, thresholds } from "./promql.ts";

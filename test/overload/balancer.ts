@@ -1,6 +1,6 @@
 // A load balancer as small as can be, and clients that ask through it over kept connections.
 import { Agent, request } from "node:http";
-import { token } from "../helper.ts";
+import { token } from "../support/helper.ts";
 
 const pollMs = 100;
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
-import { secret } from "../helper.ts";
+import { secret } from "../support/helper.ts";
 import { startUnderLoad } from "./service-process.ts";
 
 /** What 40,000 more of a kind may leave behind. One word kept of each would be 2 MB. */

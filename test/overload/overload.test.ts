@@ -1,7 +1,7 @@
 // The service under more than it can do, on the real database, with the load in another process.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { eventually } from "../helper.ts";
+import { eventually } from "../support/helper.ts";
 import { goodShare, percentile } from "./figures.ts";
 import { load, start } from "./measure.ts";
 import { measureAll, type Report, rounded, shortfalls } from "./report.ts";

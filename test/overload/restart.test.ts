@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
-import { createDatabase, eventually, type LogLine, spawnService } from "../helper.ts";
+import { createDatabase, eventually, type LogLine, spawnService } from "../support/helper.ts";
 import { Balancer, type Sent, send, startTraffic } from "./balancer.ts";
 
 const noTelemetry = { OTEL_SDK_DISABLED: "true" };

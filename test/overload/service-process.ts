@@ -3,7 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { root } from "../helper.ts";
+import { root } from "../support/helper.ts";
 
 const answeredSchema = z.object({ url: z.string(), status: z.number(), type: z.string(), ms: z.number() });
 /** One answer: its URL, its status, the type of its refusal, and its time in the server. */

@@ -4,12 +4,12 @@ import { createServer } from "node:http";
 import { promisify } from "node:util";
 import { pino } from "pino";
 import { buildApp } from "../../src/app.ts";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { Database } from "../../src/platform/database/database.ts";
-import { Drain } from "../../src/platform/drain.ts";
-import type { Route } from "../../src/platform/http.ts";
+import { Drain } from "../../src/platform/http/drain.ts";
+import type { Route } from "../../src/platform/http/types.ts";
 import { metricsReader } from "../../src/telemetry.ts";
-import { usedByData } from "../heap.ts";
+import { usedByData } from "../support/heap.ts";
 import type { Answered, Resources } from "./service-process.ts";
 
 const config = loadConfig(process.env);

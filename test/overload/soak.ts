@@ -1,7 +1,7 @@
 // The service at a little more than its capacity for a long time: what it holds must not grow. `npm run test:overload --
 // --soak [MINUTES]` prints how it went, with exit code 1 when something has grown.
 import { setInterval as ticks } from "node:timers/promises";
-import { eventually } from "../helper.ts";
+import { eventually } from "../support/helper.ts";
 import { slopeOf } from "./figures.ts";
 import { capacity, load, start } from "./measure.ts";
 import type { Resources } from "./service-process.ts";

@@ -6,8 +6,8 @@ import { z } from "zod";
 import { connectionOptions } from "../../src/platform/database/connection.ts";
 import { type ErrorFields, errorFields } from "../../src/platform/error-fields.ts";
 import { createLogger } from "../../src/platform/log.ts";
-import { Problem } from "../../src/platform/problem.ts";
-import { createDatabase } from "../helper.ts";
+import { Problem } from "../../src/platform/request/problem.ts";
+import { createDatabase } from "../support/helper.ts";
 
 /** What `work` throws. */
 async function thrownBy(work: () => unknown): Promise<unknown> {

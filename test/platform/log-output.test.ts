@@ -7,7 +7,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { createLogger } from "../../src/platform/log.ts";
 import { LogOutput } from "../../src/platform/log-output.ts";
-import { eventually, root } from "../helper.ts";
+import { eventually, root } from "../support/helper.ts";
 
 /** Takes `room` bytes and no more, as a pipe does whose reader stands still. */
 class Sink {

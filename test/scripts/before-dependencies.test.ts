@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { root } from "../helper.ts";
+import { root } from "../support/helper.ts";
 
 const entries = [
   join(root, "scripts/local.js"),
   join(root, "scripts/test.js"),
-  join(root, "scripts/lib/keeper-process.js"),
+  join(root, "scripts/bootstrap/keeper-process.js"),
 ];
 
 /** All files that `files` load when they start, themselves included, with what each imports. */

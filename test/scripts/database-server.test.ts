@@ -7,12 +7,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
-import type { Binaries } from "../../scripts/lib/database/binaries.js";
-import { binariesOnPath } from "../../scripts/lib/database/on-path.js";
-import { cachedBinaries } from "../../scripts/lib/database/packages.js";
-import { startServer } from "../../scripts/lib/database/server.js";
-import { claimFolder } from "../../scripts/lib/database/stale.js";
-import { isAlive } from "../../scripts/lib/pid.js";
+import type { Binaries } from "../../scripts/bootstrap/database/binaries.js";
+import { binariesOnPath } from "../../scripts/bootstrap/database/on-path.js";
+import { cachedBinaries } from "../../scripts/bootstrap/database/packages.js";
+import { startServer } from "../../scripts/bootstrap/database/server.js";
+import { claimFolder } from "../../scripts/bootstrap/database/stale.js";
+import { isAlive } from "../../scripts/bootstrap/pid.js";
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "koa-service-template");
 const { signal } = new AbortController();

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { openGiven, withoutPassword } from "../../scripts/lib/database/given.js";
-import { settingsOf } from "../../scripts/lib/database/login.js";
-import { chooseWays, openDatabase } from "../../scripts/lib/database/open.js";
-import { firstThatWorks, Unavailable } from "../../scripts/lib/database/way.js";
-import { freePort } from "../../scripts/lib/ports.js";
+import { openGiven, withoutPassword } from "../../scripts/bootstrap/database/given.js";
+import { settingsOf } from "../../scripts/bootstrap/database/login.js";
+import { chooseWays, openDatabase } from "../../scripts/bootstrap/database/open.js";
+import { firstThatWorks, Unavailable } from "../../scripts/bootstrap/database/way.js";
+import { freePort } from "../../scripts/bootstrap/ports.js";
 import { parseDatabaseUrl } from "../../src/platform/database/url.ts";
 
 describe("where the database comes from", () => {

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureDependencies } from "../../scripts/lib/dependencies.js";
-import { root } from "../helper.ts";
+import { ensureDependencies } from "../../scripts/bootstrap/dependencies.js";
+import { root } from "../support/helper.ts";
 
 const options = { signal: new AbortController().signal, note: () => {} };
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { editionName, isSupported, parseEdition } from "../../scripts/lib/database/edition.js";
+import { editionName, isSupported, parseEdition } from "../../scripts/bootstrap/database/edition.js";
 
 describe("database edition", () => {
   const known = [

@@ -6,13 +6,13 @@ import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { isAlive } from "../../scripts/lib/pid.js";
-import { eventually, root } from "../helper.ts";
+import { isAlive } from "../../scripts/bootstrap/pid.js";
+import { eventually, root } from "../support/helper.ts";
 
 /** Starts a child under a keeper, prints the child's pid, and stays. */
 const parent = (folder: string) => `
-  import { startChild } from "${root}/scripts/lib/child.js";
-  import { startKeeper } from "${root}/scripts/lib/keeper.js";
+  import { startChild } from "${root}/scripts/bootstrap/child.js";
+  import { startKeeper } from "${root}/scripts/bootstrap/keeper.js";
   const keeper = startKeeper();
   keeper.removeAfterwards(${JSON.stringify(folder)});
   const child = startChild({ file: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"], keeper });

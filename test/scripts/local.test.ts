@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { createDatabase, eventually, freePort, root } from "../helper.ts";
+import { createDatabase, eventually, freePort, root } from "../support/helper.ts";
 
 function local(env: Record<string, string>, args: string[] = []) {
   const child = spawn(process.execPath, ["scripts/local.js", ...args], {

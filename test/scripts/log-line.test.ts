@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readableLogLine } from "../../scripts/lib/log-line.js";
+import { readableLogLine } from "../../scripts/bootstrap/log-line.js";
 
 const warnings = { all: false, plain: false };
 

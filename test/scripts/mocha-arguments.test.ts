@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { mochaArguments } from "../../scripts/lib/mocha-arguments.js";
-import { root } from "../helper.ts";
+import { mochaArguments } from "../../scripts/bootstrap/mocha-arguments.js";
+import { root } from "../support/helper.ts";
 
 describe("arguments of npm test", () => {
   it("passes mocha's own arguments on, beside the project's configuration", async () => {
@@ -13,11 +13,11 @@ describe("arguments of npm test", () => {
   });
 
   it("runs only the files that are named, with the configuration's other settings", async () => {
-    const args = await mochaArguments(root, ["test/config.test.ts"]);
+    const args = await mochaArguments(root, ["test/service/config.test.ts"]);
     assert.equal(args[0], "--no-config");
-    assert(args.includes("--require=test/setup.ts"));
+    assert(args.includes("--require=test/support/setup.ts"));
     assert(!args.some((arg) => arg.startsWith("--spec")));
-    assert.equal(args.at(-1), "test/config.test.ts");
+    assert.equal(args.at(-1), "test/service/config.test.ts");
   });
 
   it("takes the configuration of the suite that is named", async () => {

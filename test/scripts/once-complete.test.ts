@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onceComplete } from "../../scripts/lib/once-complete.js";
+import { onceComplete } from "../../scripts/bootstrap/once-complete.js";
 
 describe("a folder made once", () => {
   let parent = "";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { freePort, requireFreePorts } from "../../scripts/lib/ports.js";
+import { freePort, requireFreePorts } from "../../scripts/bootstrap/ports.js";
 
 describe("ports of npm run local", () => {
   for (const host of ["127.0.0.1", "0.0.0.0", "::"]) {

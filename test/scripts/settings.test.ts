@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { localParts } from "../../scripts/lib/local-parts.js";
-import { localSettings } from "../../scripts/lib/settings.js";
+import { localParts } from "../../scripts/bootstrap/local-parts.js";
+import { localSettings } from "../../scripts/bootstrap/settings.js";
 
 const url = "mysql://u:p@127.0.0.1/x";
 

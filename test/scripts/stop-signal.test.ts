@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { root } from "../helper.ts";
+import { root } from "../support/helper.ts";
 
 /** Says what happens, and needs longer to stop than anybody waits. */
 const program = `
-  import { aborted, stopSignal } from "${root}/scripts/lib/stop-signal.js";
+  import { aborted, stopSignal } from "${root}/scripts/bootstrap/stop-signal.js";
   const signal = stopSignal(() => console.log("killed all"));
   setInterval(() => {}, 1000); // a signal handler alone keeps no process alive
   console.log("up");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { startChild } from "../../scripts/lib/child.js";
-import { isAlive } from "../../scripts/lib/pid.js";
-import { createSupervisor } from "../../scripts/lib/supervisor.js";
-import { eventually } from "../helper.ts";
+import { startChild } from "../../scripts/bootstrap/child.js";
+import { isAlive } from "../../scripts/bootstrap/pid.js";
+import { createSupervisor } from "../../scripts/bootstrap/supervisor.js";
+import { eventually } from "../support/helper.ts";
 
 const runs = "setInterval(() => {}, 1000);";
 const ignoresTerm = `process.on("SIGTERM", () => {}); console.log("up"); ${runs}`;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { decodeJwt } from "jose";
-import { root, startService } from "../helper.ts";
+import { root, startService } from "../support/helper.ts";
 
 async function run(script: string, options: string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, [`${root}/scripts/${script}`, ...options], { env, cwd: import.meta.dirname });

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { outcomeSchema } from "../../scripts/scenarios/outcome.ts";
-import { root } from "../helper.ts";
+import { root } from "../support/helper.ts";
 import { addresses, compose, environment } from "./compose.ts";
 
 describe("stack: npm run scenario", () => {

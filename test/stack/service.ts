@@ -2,7 +2,7 @@
 // that what the telemetry says can be compared with what happened.
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { developmentSecret } from "../../src/environment.ts";
+import { developmentSecret } from "../../src/config/environment.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { addresses } from "./compose.ts";
 

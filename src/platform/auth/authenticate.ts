@@ -1,9 +1,9 @@
 // Asks for credentials on every route that is not public, and says who calls. What is public is decided on the matched
 // route; a request without one is treated as protected.
 import type { Next } from "koa";
-import type { Context, Middleware, Route } from "../http.ts";
-import { Problem } from "../problem.ts";
-import { inPhase } from "../request-scope.ts";
+import type { Context, Middleware, Route } from "../http/types.ts";
+import { Problem } from "../request/problem.ts";
+import { inPhase } from "../request/scope.ts";
 import { asAuthProblem, type TokenVerifier } from "./jwt.ts";
 
 export interface AuthenticateOptions {

@@ -3,7 +3,7 @@ import { createSecretKey, hash } from "node:crypto";
 import type { JWTVerifyGetKey } from "jose";
 import { jwtVerify } from "jose/jwt/verify";
 import { LRUCache } from "lru-cache";
-import { Problem } from "../problem.ts";
+import { Problem } from "../request/problem.ts";
 
 export interface JwtOptions {
   /** A shared secret, or a function that finds the public key of a token. */

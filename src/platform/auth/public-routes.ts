@@ -1,6 +1,6 @@
 // Which routes need no credentials: those declared public, and those that the configuration adds. It is a set of routes, so
 // that the decision is made on what will run and no spelling of a path can change it.
-import type { Route } from "../http.ts";
+import type { Route } from "../http/types.ts";
 import { ConfigError } from "../variables.ts";
 
 /**

@@ -5,7 +5,7 @@ import * as errors from "jose/errors";
 import { createRemoteJWKSet } from "jose/jwks/remote";
 import { reasonOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
-import { Problem } from "../problem.ts";
+import { Problem } from "../request/problem.ts";
 
 export interface RemoteKeysOptions {
   /** Keys older than this are fetched anew in the background, in milliseconds. */

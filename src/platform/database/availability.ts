@@ -1,7 +1,7 @@
 // Starting does not need the database to be there first: containers and machines come up in any order.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../log.ts";
-import { Problem } from "../problem.ts";
+import { Problem } from "../request/problem.ts";
 import { databaseError, meansRefusal } from "./errors.ts";
 
 const firstPauseMs = 100;

@@ -1,8 +1,8 @@
 // How every connection speaks to the server, for the pool and for the few that work outside of it.
 
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
-import { bounded } from "../bounded.ts";
-import { Problem } from "../problem.ts";
+import { bounded } from "../request/bounded.ts";
+import { Problem } from "../request/problem.ts";
 import { castDecimal } from "./exact-numbers.ts";
 import { setSessionState } from "./session-state.ts";
 import { parseDatabaseUrl } from "./url.ts";

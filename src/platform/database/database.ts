@@ -1,10 +1,10 @@
 // The one way to the database. Every wait has its own limit and heeds the request's deadline; the driver has neither.
 import type { ResultSetHeader, RowDataPacket } from "mysql2";
-import { Breaker, type BreakerState } from "../breaker.ts";
+import { Breaker, type BreakerState } from "../breaker/breaker.ts";
 import type { Logger } from "../log.ts";
-import { Problem } from "../problem.ts";
-import { currentDeadline } from "../request-scope.ts";
-import type { StopSignal } from "../stop-signal.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
+import { Problem } from "../request/problem.ts";
+import { currentDeadline } from "../request/scope.ts";
 import { connectionOptions } from "./connection.ts";
 import { isDeadlock, meansInterruption, meansReadOnly } from "./errors.ts";
 import { ConnectionPool, type Lease, type PoolOptions } from "./pool.ts";

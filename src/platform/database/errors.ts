@@ -1,6 +1,6 @@
 // Tells the errors of mysql2 apart: which of them say that the database cannot be reached, which that time ran out.
 // Those of a server go by their number: the driver names MySQL's only, and not those of MariaDB, proxies and clusters.
-import { Problem } from "../problem.ts";
+import { Problem } from "../request/problem.ts";
 
 /** The connection went away, or none could be made; codes of the system and of the driver. */
 const unreachable = new Set([

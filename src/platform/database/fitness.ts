@@ -1,6 +1,6 @@
 // Which open connections can be used once more: not those that are old, or have died while they lay idle.
 import type { PoolConnection } from "mysql2";
-import type { StopSignal } from "../stop-signal.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
 import { answers } from "./liveness.ts";
 
 /** What is known of an open connection; times as of performance.now(). */

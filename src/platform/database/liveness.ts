@@ -1,8 +1,8 @@
 // Asks a connection whether its server is still there.
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PoolConnection } from "mysql2";
-import { boundedCall } from "../bounded.ts";
-import type { StopSignal } from "../stop-signal.ts";
+import { boundedCall } from "../request/bounded.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
 
 /** A healthy server answers in a millisecond; waiting longer would use up the wait for a connection that works. */
 const withinMs = 200;

@@ -1,7 +1,7 @@
 // Sets the session state of each connection that the driver's pool opens, before anything else runs on it.
 import type { Pool, PoolConnection } from "mysql2";
-import { boundedCall } from "../bounded.ts";
-import { Problem } from "../problem.ts";
+import { boundedCall } from "../request/bounded.ts";
+import { Problem } from "../request/problem.ts";
 import { openWithinMs } from "./connection.ts";
 import { setSessionState } from "./session-state.ts";
 

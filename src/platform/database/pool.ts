@@ -2,12 +2,12 @@
 // idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
-import { bounded, boundedCall } from "../bounded.ts";
-import { Problem } from "../problem.ts";
-import { currentPhases } from "../request-scope.ts";
-import type { StopSignal } from "../stop-signal.ts";
+import { bounded, boundedCall } from "../request/bounded.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
+import { Problem } from "../request/problem.ts";
+import { currentPhases } from "../request/scope.ts";
 import type { connectionOptions } from "./connection.ts";
-import { openConnections, readyConnections } from "./driver-pool.ts";
+import { openConnections, readyConnections } from "./driver-internals.ts";
 import { databaseError } from "./errors.ts";
 import { Fitness } from "./fitness.ts";
 import { NewConnections } from "./new-connections.ts";

@@ -1,7 +1,7 @@
 // Stops a running query in the server: giving it up on this side alone would leave the server working on it.
 import type { Connection } from "mysql2/promise";
-import { bounded } from "../bounded.ts";
-import { Problem } from "../problem.ts";
+import { bounded } from "../request/bounded.ts";
+import { Problem } from "../request/problem.ts";
 import { openConnection } from "./connection.ts";
 import { errorNumber, meansLostConnection } from "./errors.ts";
 

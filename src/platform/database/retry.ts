@@ -1,8 +1,8 @@
 // Runs again what the server gave up to end a deadlock. Two that meet in one would meet again: each waits its own while.
 import { setTimeout as sleep } from "node:timers/promises";
-import { bounded } from "../bounded.ts";
-import { Problem } from "../problem.ts";
-import type { StopSignal } from "../stop-signal.ts";
+import { bounded } from "../request/bounded.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
+import { Problem } from "../request/problem.ts";
 import { isDeadlock } from "./errors.ts";
 
 /** With a full jitter each try has a fresh chance: with two in a deadlock, seven in a row are one in thousands. */

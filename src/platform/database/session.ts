@@ -1,11 +1,11 @@
 // One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
 import type { Span } from "@opentelemetry/api";
 import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
-import { boundedCall } from "../bounded.ts";
 import type { Logger } from "../log.ts";
-import { Problem } from "../problem.ts";
-import { currentPhases } from "../request-scope.ts";
-import type { StopSignal } from "../stop-signal.ts";
+import { boundedCall } from "../request/bounded.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
+import { Problem } from "../request/problem.ts";
+import { currentPhases } from "../request/scope.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
 import { readDecimals } from "./exact-numbers.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";

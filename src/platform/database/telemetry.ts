@@ -11,8 +11,8 @@ import {
   ValueType,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
-import { createHistogram, type Series } from "../histograms.ts";
-import { LightTracer } from "../light-tracer.ts";
+import { createHistogram, type Series } from "../telemetry/histograms.ts";
+import { LightTracer } from "../telemetry/lean/tracer.ts";
 
 const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
 

@@ -1,8 +1,8 @@
 // All or nothing: several statements on one connection, undone when one of them fails or the request ends.
 import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
-import { bounded } from "../bounded.ts";
-import { Problem } from "../problem.ts";
-import type { StopSignal } from "../stop-signal.ts";
+import { bounded } from "../request/bounded.ts";
+import type { StopSignal } from "../request/cancel-signal.ts";
+import { Problem } from "../request/problem.ts";
 import { isDeadlock } from "./errors.ts";
 import type { Parameter, Session, StatementResult } from "./session.ts";
 

@@ -5,8 +5,8 @@
 
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { Breaker, type BreakerOptions, isDependencyFailure } from "../breaker.ts";
-import { BreakerSeries, type BreakerState } from "../breaker-series.ts";
+import { Breaker, type BreakerOptions, isDependencyFailure } from "../breaker/breaker.ts";
+import { BreakerSeries, type BreakerState } from "../breaker/series.ts";
 import type { Logger } from "../log.ts";
 import type { OwnHosts } from "../own-hosts.ts";
 import { isConnectFailure } from "./connect-failure.ts";

@@ -1,7 +1,7 @@
 // What is wrong with a URL as a destination, as far as the URL alone tells. A name is looked up when it is connected to:
 // what it stands for now need not be what it stands for then.
 import { isIP } from "node:net";
-import { Problem } from "../problem.ts";
+import { Problem } from "../request/problem.ts";
 import type { AddressPolicy } from "./address-policy.ts";
 
 /** Why a destination is not called: not an http(s) address, a user name or password in it, or an address that the policy refuses. */

@@ -2,7 +2,7 @@
 // would wait until the request has a connection.
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
-import { BoundedBody } from "./body.ts";
+import { BoundedBody } from "./bounded-body.ts";
 
 /** What is sent. */
 export interface HttpRequest {

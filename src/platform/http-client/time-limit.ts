@@ -1,6 +1,6 @@
 // Bounds work by a time of its own and by the request that it is done for, and tells the work when it is over.
-import type { Deadline } from "../deadline.ts";
-import type { Problem } from "../problem.ts";
+import type { Deadline } from "../request/deadline.ts";
+import type { Problem } from "../request/problem.ts";
 
 interface TimeLimit {
   limitMs: number;

@@ -5,7 +5,7 @@ import type { Redis } from "ioredis";
 import type { WindowState } from "koa-ratelimit";
 import { reasonOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
-import { BoundedWindows } from "./memory-store.ts";
+import { BoundedWindows } from "./bounded-windows.ts";
 import { redisAddress } from "./redis-url.ts";
 
 /** The longest that a request waits for the shared store. */

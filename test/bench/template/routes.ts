@@ -1,7 +1,7 @@
 // The endpoints of the benchmark as routes of the service: public, as the peers ask for no credentials either.
 import type { Database } from "../../../src/platform/database/database.ts";
-import type { Route } from "../../../src/platform/http.ts";
-import { Problem } from "../../../src/platform/problem.ts";
+import type { Route } from "../../../src/platform/http/types.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import queries from "../peers/queries.cjs";
 
 export function routes(database: Database): Route[] {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";
 import { UnsecuredJWT } from "jose";
-import { startService } from "../../helper.ts";
+import { startService } from "../../support/helper.ts";
 import { keyPair, sign, startJwks } from "./provider.ts";
 
 const issuer = "https://issuer.example";

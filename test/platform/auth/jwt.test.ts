@@ -3,8 +3,8 @@ import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { exportSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { jwtVerifier } from "../../../src/platform/auth/jwt.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { usedHeap } from "../../heap.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
+import { usedHeap } from "../../support/heap.ts";
 import { audience, goodClaims, issuer, keyPair, nowS, sign } from "./provider.ts";
 
 const secret = "a-shared-secret-of-more-than-32-characters";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { tracingChannel } from "node:diagnostics_channel";
 import { connect } from "node:net";
 import fc from "fast-check";
-import { startService } from "../../helper.ts";
+import { startService } from "../../support/helper.ts";
 
 interface Answer {
   status: number;

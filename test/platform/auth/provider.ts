@@ -9,7 +9,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from "jose";
-import { addressOf } from "../../helper.ts";
+import { addressOf } from "../../support/helper.ts";
 
 export const issuer = "https://issuer.example";
 export const audience = "the-service";

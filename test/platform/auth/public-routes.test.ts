@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { publicRoutes } from "../../../src/platform/auth/public-routes.ts";
-import type { Route } from "../../../src/platform/http.ts";
+import type { Route } from "../../../src/platform/http/types.ts";
 import { ConfigError } from "../../../src/platform/variables.ts";
-import { startService } from "../../helper.ts";
+import { startService } from "../../support/helper.ts";
 
 describe("publicRoutes", () => {
   const handle = () => {};

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { pino } from "pino";
 import { jwtVerifier } from "../../../src/platform/auth/jwt.ts";
 import { type RemoteKeysOptions, remoteKeys } from "../../../src/platform/auth/remote-keys.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { eventually } from "../../helper.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
+import { eventually } from "../../support/helper.ts";
 import { audience, issuer, keyPair, nowS, sign, startJwks } from "./provider.ts";
 
 const first = await keyPair("RS256", "first");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { connectionOptions, withLock } from "../../../src/platform/database/connection.ts";
-import { createDatabase } from "../../helper.ts";
+import { createDatabase } from "../../support/helper.ts";
 
 describe("connectionOptions", () => {
   it("reads every part of the address, decoded", () => {

@@ -5,7 +5,7 @@ import type { RowDataPacket } from "mysql2/promise";
 import { pino } from "pino";
 import { Database, type DatabaseOptions } from "../../../src/platform/database/database.ts";
 import { Link } from "../../faults/link.ts";
-import { createDatabase, eventually, freePort, type LogLine } from "../../helper.ts";
+import { createDatabase, eventually, freePort, type LogLine } from "../../support/helper.ts";
 
 const options = { limit: 2, maxIdle: 1, recycleMs: 3_600_000, waitMs: 200, queryTimeoutMs: 5000, slowQueryMs: 5000 };
 /** A statement that keeps the server busy for about as long, unlike SLEEP, which a kill ends without an error. */

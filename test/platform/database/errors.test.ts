@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Database } from "../../../src/platform/database/database.ts";
-import { createDatabase, eventually, silent } from "../../helper.ts";
+import { createDatabase, eventually, silent } from "../../support/helper.ts";
 
 const options = { limit: 1, maxIdle: 1, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 5000, slowQueryMs: 5000 };
 const breaker = { failures: 3, resetMs: 60_000, probeTimeoutMs: 500 };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Database } from "../../../src/platform/database/database.ts";
 import { exactNumber } from "../../../src/platform/database/exact-numbers.ts";
-import { createDatabase, silent } from "../../helper.ts";
+import { createDatabase, silent } from "../../support/helper.ts";
 
 const options = { limit: 1, maxIdle: 1, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 1000, slowQueryMs: 1000 };
 

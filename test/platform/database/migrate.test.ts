@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import type { RowDataPacket } from "mysql2/promise";
 import { migrate } from "../../../src/platform/database/migrate.ts";
-import { createDatabase, silent } from "../../helper.ts";
+import { createDatabase, silent } from "../../support/helper.ts";
 
 describe("migrate", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;

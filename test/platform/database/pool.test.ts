@@ -5,7 +5,7 @@ import type { PoolConnection, RowDataPacket } from "mysql2";
 import { connectionOptions } from "../../../src/platform/database/connection.ts";
 import { ConnectionPool, type PoolOptions } from "../../../src/platform/database/pool.ts";
 import { Link } from "../../faults/link.ts";
-import { addressOf, createDatabase, eventually } from "../../helper.ts";
+import { addressOf, createDatabase, eventually } from "../../support/helper.ts";
 
 const options = { limit: 3, maxIdle: 2, waitMs: 400, recycleMs: 3_600_000 };
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Connection } from "mysql2/promise";
 import { pino } from "pino";
 import { checkServer } from "../../../src/platform/database/server-check.ts";
-import { createDatabase, type LogLine } from "../../helper.ts";
 import { setGlobals } from "../../hostile/globals.ts";
+import { createDatabase, type LogLine } from "../../support/helper.ts";
 
 describe("checkServer", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;

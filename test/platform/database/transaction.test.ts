@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
 import { Database } from "../../../src/platform/database/database.ts";
 import type { Statements } from "../../../src/platform/database/transaction.ts";
-import { createDatabase, eventually, silent } from "../../helper.ts";
+import { createDatabase, eventually, silent } from "../../support/helper.ts";
 
 /** Keeps the server at work for seconds. */
 const busy =

@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { LookupFunction } from "node:net";
 import { metrics } from "@opentelemetry/api";
 import { MeterProvider } from "@opentelemetry/sdk-metrics";
-import { OnDemandReader } from "../../../src/platform/metric-readers.ts";
-import { addressOf, eventually, freePort } from "../../helper.ts";
+import { OnDemandReader } from "../../../src/platform/telemetry/metric-readers.ts";
+import { addressOf, eventually, freePort } from "../../support/helper.ts";
 import { clientWith, dependency, ok } from "./dependency.ts";
 
 const breaker = { failures: 3, resetMs: 500, probeTimeoutMs: 1000 };

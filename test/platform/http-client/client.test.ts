@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { Problem, type ProblemType } from "../../../src/platform/problem.ts";
-import { eventually, freePort } from "../../helper.ts";
+import { Problem, type ProblemType } from "../../../src/platform/request/problem.ts";
+import { eventually, freePort } from "../../support/helper.ts";
 import { clientWith, closed, dependency, endlessly, ok, unanswering } from "./dependency.ts";
 
 function isProblem(type: ProblemType) {

@@ -4,7 +4,7 @@ import type { LookupFunction } from "node:net";
 import { Agent } from "undici";
 import { addressPolicy } from "../../../src/platform/http-client/address-policy.ts";
 import { guardedConnector } from "../../../src/platform/http-client/connector.ts";
-import { Problem } from "../../../src/platform/problem.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import { clientWith, type Dependency, dependency, ok } from "./dependency.ts";
 
 const refused = (error: unknown) => error instanceof Problem && error.type === "destination_refused";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type HttpClientOptions, httpClient } from "../../../src/platform/http-client/client.ts";
-import { addressOf, eventually, silent } from "../../helper.ts";
+import { addressOf, eventually, silent } from "../../support/helper.ts";
 
 export interface Dependency {
   url: string;

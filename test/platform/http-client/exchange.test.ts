@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Agent } from "undici";
-import { BoundedBody } from "../../../src/platform/http-client/body.ts";
+import { BoundedBody } from "../../../src/platform/http-client/bounded-body.ts";
 import { exchange } from "../../../src/platform/http-client/exchange.ts";
 
 describe("an exchange", () => {

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import type { RowDataPacket } from "mysql2/promise";
 import { z } from "zod";
-import { eventually, freePort, startService, token } from "../../helper.ts";
+import { eventually, freePort, startService, token } from "../../support/helper.ts";
 import { closed, dependency, endlessly, ok, unanswering } from "./dependency.ts";
 
 const timeoutMs = 800;

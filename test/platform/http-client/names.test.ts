@@ -8,8 +8,8 @@ import { createConnection } from "mysql2/promise";
 import { connectionOptions } from "../../../src/platform/database/connection.ts";
 import { Names, type NamesOptions } from "../../../src/platform/http-client/names/names.ts";
 import { candidates, parseHosts, parseSearch } from "../../../src/platform/http-client/names/system-files.ts";
-import { Problem } from "../../../src/platform/problem.ts";
-import { createDatabase, eventually } from "../../helper.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
+import { createDatabase, eventually } from "../../support/helper.ts";
 import { clientWith, type Dependency, dependency, ok } from "./dependency.ts";
 import { type DnsAnswer, dnsServer } from "./dns-server.ts";
 

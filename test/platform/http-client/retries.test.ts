@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { HttpAnswer } from "../../../src/platform/http-client/exchange.ts";
 import { mayRetry, type RetryOutcome, withRetries } from "../../../src/platform/http-client/retries.ts";
 import { RetryBudget } from "../../../src/platform/http-client/retry-budget.ts";
-import { Problem } from "../../../src/platform/problem.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import { clientWith, dependency, ok } from "./dependency.ts";
 
 const failed = (error: unknown) => error instanceof Problem && error.type === "dependency_failed";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { createDatabase, eventually, spawnService, token } from "../../helper.ts";
-import { spanKind, startOtlpReceiver } from "../../otlp-receiver.ts";
+import { createDatabase, eventually, spawnService, token } from "../../support/helper.ts";
+import { spanKind, startOtlpReceiver } from "../../support/otlp-receiver.ts";
 import { dependency, ok } from "./dependency.ts";
 
 describe("the telemetry of outbound calls", () => {

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readArguments } from "../../../scripts/timeouts/arguments.ts";
-import { BadUse } from "../../../scripts/timeouts/bad-use.ts";
-import { checkAllowed } from "../../../scripts/timeouts/target.ts";
+import { readArguments } from "../../../scripts/timeouts/command/arguments.ts";
+import { BadUse } from "../../../scripts/timeouts/command/bad-use.ts";
+import { checkAllowed } from "../../../scripts/timeouts/service/target.ts";
 
 describe("the arguments of timeouts", () => {
   it("have defaults", () => {

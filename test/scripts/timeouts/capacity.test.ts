@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findCapacity } from "../../../scripts/timeouts/capacity.ts";
+import { findCapacity } from "../../../scripts/timeouts/load/capacity.ts";
 import { endpoint, load } from "./figures.ts";
 
 /** A service that answers so many a second well and refuses the rest, without a wait. */

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Report, reportSchema } from "../../../scripts/timeouts/report.ts";
-import { createDatabase, freePort, secret, spawnService, token } from "../../helper.ts";
+import { createDatabase, freePort, secret, spawnService, token } from "../../support/helper.ts";
 import { serve, timeouts } from "./peers.ts";
 
 /** As it is promised: no more, no less. */

@@ -1,9 +1,10 @@
 // Figures of loads that never took place, to judge.
-import type { Measured } from "../../../scripts/timeouts/evidence.ts";
-import type { EndpointFigures, LoadFigures } from "../../../scripts/timeouts/load-figures.ts";
-import { noTime, type PhaseTimes } from "../../../scripts/timeouts/phases.ts";
-import type { Samples } from "../../../scripts/timeouts/sample-figures.ts";
-import { judge } from "../../../scripts/timeouts/targets.ts";
+
+import type { EndpointFigures, LoadFigures } from "../../../scripts/timeouts/load/load-figures.ts";
+import { noTime, type PhaseTimes } from "../../../scripts/timeouts/load/phases.ts";
+import type { Samples } from "../../../scripts/timeouts/service/sample-figures.ts";
+import type { Measured } from "../../../scripts/timeouts/verdict/evidence.ts";
+import { judge } from "../../../scripts/timeouts/verdict/targets.ts";
 
 export const times = (some: Partial<PhaseTimes>): PhaseTimes => ({ ...noTime(), ...some });
 

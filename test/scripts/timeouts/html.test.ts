@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { asPage } from "../../../scripts/timeouts/html/page.ts";
+import { asPage } from "../../../scripts/timeouts/output/html/page.ts";
 import { type Report, reportSchema } from "../../../scripts/timeouts/report.ts";
-import { verdictOf } from "../../../scripts/timeouts/verdict.ts";
+import { verdictOf } from "../../../scripts/timeouts/verdict/verdict.ts";
 import { calm, endpoint, load, measured, times } from "./figures.ts";
 
 const hostile = `GET /"><script>alert('x')</script><img src=x onerror=alert(1)>&amp;\u0007</style>`;

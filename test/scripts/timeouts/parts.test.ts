@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { outcomeOf } from "../../../scripts/timeouts/outcome.ts";
-import { PhaseProfile } from "../../../scripts/timeouts/phase-profile.ts";
-import { phasesOf } from "../../../scripts/timeouts/phases.ts";
-import { largest, parseSamples, percentileBetween } from "../../../scripts/timeouts/prometheus.ts";
-import { Tally } from "../../../scripts/timeouts/tally.ts";
-import { judge } from "../../../scripts/timeouts/targets.ts";
+import { outcomeOf } from "../../../scripts/timeouts/load/outcome.ts";
+import { PhaseProfile } from "../../../scripts/timeouts/load/phase-profile.ts";
+import { phasesOf } from "../../../scripts/timeouts/load/phases.ts";
+import { Tally } from "../../../scripts/timeouts/load/tally.ts";
+import { largest, parseSamples, percentileBetween } from "../../../scripts/timeouts/service/prometheus.ts";
+import { judge } from "../../../scripts/timeouts/verdict/targets.ts";
 import { endpoint, health, load, times } from "./figures.ts";
 
 describe("an outcome", () => {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { addressOf, root } from "../../helper.ts";
+import { addressOf, root } from "../../support/helper.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { arrivals } from "../../../scripts/timeouts/arrivals.ts";
-import { Load } from "../../../scripts/timeouts/load.ts";
-import type { LoadFigures, Plan } from "../../../scripts/timeouts/load-figures.ts";
+import { arrivals } from "../../../scripts/timeouts/load/arrivals.ts";
+import type { LoadFigures, Plan } from "../../../scripts/timeouts/load/load-figures.ts";
+import { Load } from "../../../scripts/timeouts/load/load-generator.ts";
 import { problem, serve } from "./peers.ts";
 
 /** Runs a plan against `url` in the worker, as the command does. */

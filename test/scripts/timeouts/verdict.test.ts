@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import type { Cause } from "../../../scripts/timeouts/causes.ts";
-import type { Measured } from "../../../scripts/timeouts/evidence.ts";
-import { verdictOf } from "../../../scripts/timeouts/verdict.ts";
+import type { Cause } from "../../../scripts/timeouts/verdict/causes.ts";
+import type { Measured } from "../../../scripts/timeouts/verdict/evidence.ts";
+import { verdictOf } from "../../../scripts/timeouts/verdict/verdict.ts";
 import { calm, endpoint, health, load, measured, times } from "./figures.ts";
 
 const late = { p50Ms: 150, p95Ms: 900, p99Ms: 1400, maxMs: 2000 };

@@ -1,0 +1,143 @@
+// The configuration: the environment, read once at the start, checked, and shaped for those who take a part of it.
+import { z } from "zod";
+import { parseApiKey } from "../platform/auth/api-keys.ts";
+import { ownHosts } from "../platform/own-hosts.ts";
+import { ConfigError, complaint, explanationOf } from "../platform/variables.ts";
+import { contradictionsOf } from "./consistency.ts";
+import { developmentKey, developmentNetworks, variables } from "./environment.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+export type Config = ReturnType<typeof loadConfig>;
+
+/**
+ * Reads and checks the configuration. An empty variable counts as not set.
+ *
+ * @throws {ConfigError} when a value is missing, malformed, or contradicts another.
+ */
+export function loadConfig(environment: Environment) {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const result = variables.safeParse(given);
+  if (!result.success) {
+    const issues = new Map(result.error.issues.map((issue) => [String(issue.path[0]), issue]));
+    const lines = [...issues].map(([name, issue]) => {
+      const explanation = explanationOf(issue);
+      // Without the value: in a malformed URL any part may be the password.
+      if (explanation !== undefined) return `${name}: ${explanation}; takes ${takes(name)}`;
+      return complaint(name, given[name], takes(name));
+    });
+    throw new ConfigError(lines.join("\n"));
+  }
+  const values = result.data;
+  const contradictions = contradictionsOf(values, given);
+  if (contradictions.length > 0) throw new ConfigError(contradictions.join("\n"));
+  const production = values.APP_ENV === "production";
+  const protection = values.PROTECTION === "on";
+  return {
+    environment: values.APP_ENV,
+    host: values.HOST,
+    port: values.PORT,
+    adminPort: values.ADMIN_PORT,
+    logLevel: values.LOG_LEVEL ?? (production ? "warn" : "info"),
+    server: {
+      headersTimeout: values.SERVER_HEADERS_TIMEOUT_MS,
+      requestTimeout: values.SERVER_REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: values.SERVER_KEEP_ALIVE_MS,
+      sendTimeoutMs: values.SERVER_SEND_TIMEOUT_MS,
+      maxConnections: values.SERVER_MAX_CONNECTIONS,
+      maxHeaderSize: values.SERVER_MAX_HEADER_BYTES,
+      // Most requests announce no body: theirs has ended from the first, instead of by way of a stream.
+      optimizeEmptyRequests: true,
+      // Node looks for late requests this often; its own 30 s would make of any limit half a minute.
+      connectionsCheckingInterval: Math.min(5000, values.SERVER_HEADERS_TIMEOUT_MS),
+    },
+    shutdown: {
+      delayMs: values.SHUTDOWN_DELAY_MS,
+      timeoutMs: values.SHUTDOWN_TIMEOUT_MS,
+    },
+    replicas: values.REPLICAS,
+    database: {
+      url: values.MYSQL_URL,
+      limit: values.DB_POOL_LIMIT,
+      maxIdle: values.DB_POOL_MAX_IDLE,
+      recycleMs: values.DB_POOL_RECYCLE_MS,
+      waitMs: values.DB_POOL_WAIT_MS,
+      queryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
+      slowQueryMs: values.SLOW_QUERY_MS,
+      breaker: protection
+        ? {
+            failures: values.BREAKER_FAILURES,
+            resetMs: values.DB_BREAKER_RESET_MS,
+            probeTimeoutMs: values.DB_BREAKER_PROBE_MS,
+          }
+        : undefined,
+    },
+    auth: {
+      jwt: {
+        secret: values.JWT_SECRET,
+        jwksUrl: values.JWT_JWKS_URL,
+        algorithms: values.JWT_JWKS_URL === undefined ? ["HS256"] : values.JWT_ALGORITHMS,
+        issuer: values.JWT_ISSUER,
+        audience: values.JWT_AUDIENCE,
+        clockToleranceS: values.JWT_CLOCK_TOLERANCE_S,
+      },
+      apiKeys: (values.API_KEYS ?? (production ? [] : [developmentKey])).map(parseApiKey),
+      publicRoutes: values.PUBLIC_ROUTES,
+    },
+    corsOrigins: values.CORS_ORIGINS,
+    trustedProxies: values.TRUSTED_PROXIES,
+    protection,
+    faults: values.FAULTS === "on",
+    deadlineMs: values.DEADLINE_MS,
+    admission: {
+      limit: values.ADMISSION_LIMIT,
+      waiting: values.ADMISSION_WAITING,
+      waitMs: values.ADMISSION_WAIT_MS,
+      newestFirstAfterMs: values.ADMISSION_NEWEST_FIRST_MS,
+    },
+    memory: { warnPercent: values.MEMORY_WARN_PERCENT, shedPercent: values.MEMORY_SHED_PERCENT },
+    loop: { shedDelayMs: values.LOOP_DELAY_SHED_MS },
+    rateLimit: {
+      perMinute: values.RATE_LIMIT_PER_MINUTE,
+      exempt: values.RATE_LIMIT_EXEMPT ?? (production ? [] : ["127.0.0.0/8", "::1"]),
+      redisUrl: values.RATE_LIMIT_REDIS_URL,
+    },
+    bodyLimitBytes: values.BODY_LIMIT_BYTES,
+    serverTiming: (values.SERVER_TIMING ?? (production ? "off" : "on")) === "on",
+    slowRequestMs: values.SLOW_REQUEST_MS,
+    outbound: {
+      timeoutMs: values.OUTBOUND_TIMEOUT_MS,
+      connectTimeoutMs: values.OUTBOUND_CONNECT_TIMEOUT_MS,
+      connections: values.OUTBOUND_CONNECTIONS,
+      maxResponseBytes: values.OUTBOUND_MAX_RESPONSE_BYTES,
+      isOwn: ownHosts(values.OUTBOUND_OWN_HOSTS),
+      allowPrivate: values.OUTBOUND_ALLOW_PRIVATE ?? (production ? [] : developmentNetworks),
+      breaker: protection
+        ? {
+            failures: values.BREAKER_FAILURES,
+            resetMs: values.BREAKER_RESET_MS,
+            // The trial is the call of a request, which its own limit ends sooner.
+            probeTimeoutMs: values.DEADLINE_MS,
+          }
+        : undefined,
+    },
+    marketplace: {
+      freshMs: values.MARKETPLACE_FRESH_MS,
+      staleMs: values.MARKETPLACE_STALE_MS,
+      maxEntries: values.MARKETPLACE_CACHE_ENTRIES,
+      maxBytes: values.MARKETPLACE_CACHE_BYTES,
+    },
+    seed: { automations: values.SEED_AUTOMATIONS, webhookUrl: values.SEED_WEBHOOK_URL },
+  };
+}
+
+/** Said of the value itself: a default around it, or that it may be left out, has no words of its own. */
+function takes(name: string): string {
+  let schema: z.core.$ZodType | undefined = Object.entries(variables.shape).find(([known]) => known === name)?.[1];
+  while (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    if (schema.description !== undefined) break;
+    schema = schema.def.innerType;
+  }
+  return (schema instanceof z.ZodType && schema.description) || "another value";
+}

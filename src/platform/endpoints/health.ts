@@ -1,0 +1,84 @@
+// Answers the probes of load balancers and orchestrators ahead of everything else: never queued, limited or authenticated.
+import type { Next } from "koa";
+import type { BreakerState } from "../breaker/breaker.ts";
+import type { PoolState } from "../database/telemetry.ts";
+import { nameRoute } from "../http/router.ts";
+import type { Context, Middleware } from "../http/types.ts";
+import type { CpuWatch } from "../overload/cpu-watch.ts";
+import type { MemoryWatch } from "../overload/memory-watch.ts";
+import { withoutDeadline } from "../request/scope.ts";
+import { sharedCheck } from "./shared-check.ts";
+
+interface HealthOptions {
+  version: string;
+  /** False until the process is prepared, and from the moment it is told to stop. */
+  accepting: () => boolean;
+  database: { ping(): Promise<void>; state(): PoolState; readonly breakerState: BreakerState };
+  outbound: { breakerStates(): Record<BreakerState, number> };
+  memory: Pick<MemoryWatch, "percent" | "warning">;
+  cpu: Pick<CpuWatch, "percent">;
+}
+
+/**
+ * `GET /health` for people and dashboards, always 200: healthy; degraded when the database is down or memory runs short;
+ * unhealthy when both, or when the process is starting or stopping. Percentages as {@link MemoryWatch} and {@link CpuWatch} define them.
+ * For probes: `/health/live` (the process runs) and `/health/ready` (503 while starting or stopping, or without the database).
+ */
+export function health({ version, accepting, database, outbound, memory, cpu }: HealthOptions): Middleware {
+  const databaseUp = sharedCheck(
+    async () => {
+      // When every connection is at work for us, the database is not asked: that would wait in line with the requests.
+      const { used, limit } = database.state();
+      // The result is for all that ask, so it must not end with the first one's request.
+      if (used < limit) await withoutDeadline(() => database.ping());
+    },
+    { limitMs: 400, keepMs: 1000 },
+  );
+  return function health(ctx, next) {
+    if (!ctx.path.startsWith("/health") || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
+    return answer(ctx, next);
+  };
+
+  async function answer(ctx: Context, next: Next): Promise<void> {
+    switch (ctx.path) {
+      case "/health/live":
+        ctx.body = { status: "alive" };
+        break;
+      case "/health/ready": {
+        const ready = accepting() && (await databaseUp());
+        ctx.status = ready ? 200 : 503;
+        ctx.body = { status: ready ? "ready" : "not ready" };
+        break;
+      }
+      case "/health": {
+        const up = await databaseUp();
+        ctx.body = {
+          status: statusOf(accepting(), up, memory.warning),
+          timestamp: Date.now() / 1000,
+          memory_percent: rounded(memory.percent),
+          cpu_percent: rounded(cpu.percent),
+          uptime_seconds: rounded(process.uptime()),
+          version,
+          dependencies: {
+            database: { status: up ? "up" : "down", breaker: database.breakerState, connections: database.state() },
+            outbound: { breakers: outbound.breakerStates() },
+          },
+        };
+        break;
+      }
+      default:
+        return next();
+    }
+    nameRoute(ctx, ctx.path);
+    ctx.set("Cache-Control", "no-store");
+  }
+}
+
+function statusOf(accepting: boolean, databaseUp: boolean, memoryShort: boolean): string {
+  if (!accepting || (!databaseUp && memoryShort)) return "unhealthy";
+  return databaseUp && !memoryShort ? "healthy" : "degraded";
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,53 @@
+// One signal for all that may end a request early: its time is up, or its client has gone.
+
+import { type StopSignal, StopSource } from "./cancel-signal.ts";
+import { Problem } from "./problem.ts";
+
+export interface Deadline {
+  /** Aborts with the {@link Problem} that ended the request: deadline_exceeded or client_closed. */
+  readonly stop: StopSignal;
+  /** The same, for those who need a real one, as fetch() does. */
+  readonly signal: AbortSignal;
+  /** Milliseconds that are left; Infinity without a limit. */
+  remainingMs(): number;
+}
+
+/** A deadline in `limitMs` from now (undefined: none), which its owner can bring forward or call off. */
+export class RequestDeadline implements Deadline {
+  readonly #stop = new StopSource();
+  #controller: AbortController | undefined;
+  readonly #endsAt: number;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(limitMs: number | undefined) {
+    this.#endsAt = limitMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + limitMs;
+    if (limitMs !== undefined) this.#timer = setTimeout(() => this.abort(new Problem("deadline_exceeded")), limitMs);
+  }
+
+  get stop(): StopSignal {
+    return this.#stop;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const abort = () => controller.abort(this.#stop.reason);
+    if (this.#stop.aborted) abort();
+    else this.#stop.addEventListener("abort", abort);
+    return controller.signal;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.#endsAt - performance.now());
+  }
+
+  abort(problem: Problem): void {
+    this.#stop.abort(problem);
+  }
+
+  /** The request has been answered: nothing of it is ended any more. */
+  done(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,95 @@
+// One typed error for everything that a client may be told, and one middleware that turns errors into problem details.
+// Whatever is not a Problem is a bug: the client sees a plain 500, the log sees the error.
+import { isSpanContextValid, type Span, trace } from "@opentelemetry/api";
+import type { Context, Middleware } from "../http/types.ts";
+import type { Logger } from "../log.ts";
+
+const kinds = {
+  invalid_request: { status: 400, title: "The request is not valid" },
+  unauthenticated: { status: 401, title: "Authentication is required" },
+  forbidden: { status: 403, title: "This is not allowed" },
+  not_found: { status: 404, title: "There is nothing here" },
+  too_large: { status: 413, title: "The request body is too large" },
+  unsupported_media_type: { status: 415, title: "The request body has an unsupported type" },
+  destination_refused: { status: 422, title: "The address to call is not allowed" },
+  rate_limited: { status: 429, title: "Too many requests", retryAfterS: 1 },
+  client_closed: { status: 499, title: "The client went away" },
+  internal: { status: 500, title: "Something went wrong" },
+  queue_full: { status: 503, title: "Too many requests are waiting", retryAfterS: 1 },
+  queue_timeout: { status: 503, title: "The request waited too long for its turn", retryAfterS: 1 },
+  shed: { status: 503, title: "The service is under pressure", retryAfterS: 1 },
+  database_unavailable: { status: 503, title: "The database is unavailable", retryAfterS: 1 },
+  breaker_open: { status: 503, title: "A service this depends on is known to be down", retryAfterS: 1 },
+  dependency_failed: { status: 503, title: "A service this depends on failed", retryAfterS: 1 },
+  deadline_exceeded: { status: 504, title: "The request took too long", retryAfterS: 1 },
+  pool_timeout: { status: 504, title: "No database connection was free in time", retryAfterS: 1 },
+  query_timeout: { status: 504, title: "A database query took too long", retryAfterS: 1 },
+  outbound_timeout: { status: 504, title: "A service this depends on took too long", retryAfterS: 1 },
+} as const satisfies Record<string, { status: number; title: string; retryAfterS?: number }>;
+
+/** The machine-readable name of a problem: `type` in the answer, `error.type` in telemetry. */
+export type ProblemType = keyof typeof kinds;
+
+/** One wrong field of the input. `field` is a path such as `webhookUrl` or `tags.0`. */
+export interface FieldError {
+  field: string;
+  message: string;
+}
+
+interface ProblemOptions {
+  /** For the client to read. Left out of a 5xx answer, where it may carry what is nobody's business. */
+  detail?: string;
+  errors?: FieldError[];
+  headers?: Record<string, string>;
+  /** Seconds, instead of the kind's own. */
+  retryAfterS?: number;
+  cause?: unknown;
+}
+
+/** An error that has a place in the API: it becomes a problem details answer (RFC 9457). */
+export class Problem extends Error {
+  override name = "Problem";
+  readonly type: ProblemType;
+  readonly status: number;
+  readonly options: ProblemOptions;
+
+  constructor(type: ProblemType, options: ProblemOptions = {}) {
+    super(options.detail ?? kinds[type].title, options.cause === undefined ? undefined : { cause: options.cause });
+    this.type = type;
+    this.status = kinds[type].status;
+    this.options = options;
+  }
+}
+
+/** Answers every error as `application/problem+json` with the trace id, and logs those that are bugs. */
+export function problemDetails(log: Logger): Middleware {
+  return function problemDetails(ctx, next) {
+    return next().catch((error: unknown) => answer(ctx, error));
+  };
+
+  function answer(ctx: Context, error: unknown): void {
+    const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
+    if (problem.type === "internal") log.error({ err: error, route: ctx.state.route?.path }, "request failed");
+    if (problem.status >= 500) ctx.state.problem = problem.type;
+    const { title, ...kind } = kinds[problem.type];
+    ctx.status = problem.status;
+    ctx.set(problem.options.headers ?? {});
+    const retryAfterS = problem.options.retryAfterS ?? ("retryAfterS" in kind ? kind.retryAfterS : undefined);
+    if (retryAfterS !== undefined) ctx.set("Retry-After", String(Math.max(1, Math.ceil(retryAfterS))));
+    ctx.body = {
+      type: problem.type,
+      title,
+      status: problem.status,
+      ...(problem.status < 500 && problem.options.detail !== undefined && { detail: problem.options.detail }),
+      ...(problem.options.errors && { errors: problem.options.errors }),
+      traceId: traceIdOf(trace.getActiveSpan()),
+    };
+    ctx.type = "application/problem+json";
+  }
+}
+
+/** Undefined outside of a trace, and when tracing is off. */
+function traceIdOf(span: Span | undefined): string | undefined {
+  const spanContext = span?.spanContext();
+  return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext.traceId : undefined;
+}

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, get, type Server, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import Koa, { type Middleware } from "koa";
+import { Application } from "../../../src/platform/http/application.ts";
+import { addressOf, eventually } from "../../support/helper.ts";
+
+type Told = (error: Error | null, response: ServerResponse) => void;
+/** As middleware of others do that want to know when the answer is out. */
+const onFinished: (response: ServerResponse, told: Told) => void = createRequire(import.meta.url)("on-finished");
+
+const events = ["end", "finish", "close", "error", "socket"];
+
+function listeners({ res }: Pick<Koa.Context, "res">): number[] {
+  return events.map((event) => res.listenerCount(event) + (res.socket?.listenerCount(event) ?? 0));
+}
+
+// Koa as it is says how both have to behave.
+for (const [name, make] of [
+  ["Koa", () => new Koa()],
+  ["Application", () => new Application()],
+] as const) {
+  describe(`the end of a response in ${name}`, () => {
+    let server: Server;
+    let failures: (string | undefined)[];
+
+    async function start(middleware: Middleware): Promise<string> {
+      const app: Koa = make();
+      failures = [];
+      app.on("error", (error: NodeJS.ErrnoException) => failures.push(error.code));
+      server = createServer(app.use(middleware).callback()).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return addressOf(server.address());
+    }
+
+    function request(url: string) {
+      const socket = connect(Number(new URL(url).port), "127.0.0.1").on("error", () => {});
+      return socket.setEncoding("utf8").setNoDelay();
+    }
+
+    afterEach(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+
+    it("is told to all who ask on-finished, in their order, once and without an error", async () => {
+      const told: unknown[] = [];
+      let late: unknown;
+      const url = await start((ctx) => {
+        for (const which of [1, 2])
+          onFinished(ctx.res, (error, response) => told.push([which, error, response === ctx.res]));
+        ctx.res.once("close", () => setImmediate(onFinished, ctx.res, (error: unknown) => (late = error)));
+        ctx.body = "answer";
+      });
+      assert.equal(await (await fetch(url)).text(), "answer");
+      await eventually("it is told late", () => late === null);
+      assert.deepEqual(told, [
+        [1, null, true],
+        [2, null, true],
+      ]);
+      assert.deepEqual(failures, []);
+    });
+
+    it("destroys a body that is a stream when its client has gone", async () => {
+      const body = new Readable({ read() {} });
+      body.push("first");
+      const url = await start((ctx) => {
+        ctx.body = body;
+      });
+      const client = request(url);
+      client.write("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+      await once(client, "data");
+      client.end().destroy();
+      await eventually("the body is destroyed", () => body.destroyed);
+    });
+
+    it("tells the application of a connection that broke", async () => {
+      let answering = false;
+      const url = await start(async (ctx) => {
+        answering = true;
+        await once(ctx.res, "close");
+      });
+      const client = request(url);
+      client.write("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
+      await eventually("it answers", () => answering);
+      client.resetAndDestroy();
+      await eventually("it is told", () => failures.length > 0);
+      assert.deepEqual(failures, ["ECONNRESET"]);
+    });
+  });
+}
+
+it("Application sets up one listener for each response beside Node's own, and leaves none with its connection", async () => {
+  let own: number[] = [];
+  const app = new Application().use((ctx) => {
+    own = listeners(ctx);
+    ctx.status = 204;
+  });
+  let nodes: number[] = [];
+  const bare = createServer((_request, res) => {
+    nodes = listeners({ res });
+    res.end();
+  });
+  for (const server of [createServer(app.callback()), bare]) {
+    await once(server.listen(0, "127.0.0.1"), "listening");
+    const [response] = await once(get(addressOf(server.address())), "response");
+    response.resume();
+    server.close();
+  }
+  const added = own.map((count, index) => count - (nodes[index] ?? 0));
+  assert.deepEqual(
+    added,
+    events.map((event) => (event === "close" ? 1 : 0)),
+  );
+});

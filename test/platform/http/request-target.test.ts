@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { startService } from "../../support/helper.ts";
+
+describe("request target", () => {
+  let service: Awaited<ReturnType<typeof startService>>;
+  before(async () => {
+    service = await startService({ automations: 1 });
+  });
+  after(() => service.stop());
+
+  async function statusOf(target: string, method = "GET"): Promise<number> {
+    const { port } = new URL(service.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    socket.write(`${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(socket, "close");
+    return Number(/^HTTP\/1\.1 (\d+)/.exec(Buffer.concat(chunks).toString())?.[1]);
+  }
+
+  it("may be a path or an absolute address, which lead to the same route", async () => {
+    assert.equal(await statusOf("/api/automations/marketplace"), 200);
+    assert.equal(await statusOf("http://anything:81/api/automations/marketplace?limit=1"), 200);
+    assert.equal(await statusOf("http://anything/api/automations/1"), 401);
+  });
+
+  it("leads nowhere when it is neither, and is never an error of the server", async () => {
+    assert.equal(await statusOf("http://[/api"), 404);
+    assert.equal(await statusOf("HTTP://LOCALHOST:1%@c0%afapi/automations/1/runs", "POST"), 404);
+    assert.equal(await statusOf("*", "OPTIONS"), 404);
+  });
+});

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { secret, startService } from "../../support/helper.ts";
+
+describe("slow request", () => {
+  it("makes one warning with the route and no value of the request", async () => {
+    const service = await startService({ automations: 2000, env: { SLOW_REQUEST_MS: "1" } });
+    await fetch(`${service.url}/api/automations/marketplace?search=${secret}`);
+    const lines = service.log.filter((line) => line.msg === "slow request");
+    assert.equal(lines.length, 1);
+    const [line] = lines;
+    assert.equal(line?.level, "warn");
+    assert.equal(line?.route, "/api/automations/marketplace");
+    assert.equal(line?.status, 200);
+    assert.ok(Number(line?.durationMs) > 1);
+    assert.doesNotMatch(JSON.stringify(service.log), new RegExp(secret));
+    await service.stop();
+  });
+
+  it("says nothing of a quick one", async () => {
+    const service = await startService();
+    await fetch(`${service.url}/api/automations/marketplace`);
+    assert.deepEqual(service.log, []);
+    await service.stop();
+  });
+});

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { RequestDeadline } from "../../../src/platform/request/deadline.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
+
+const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+const reasonOf = ({ signal: { reason } }: RequestDeadline) => (reason instanceof Problem ? reason.type : reason);
+
+describe("RequestDeadline", () => {
+  it("aborts with deadline_exceeded when its time is up, and not before", async () => {
+    const startedAt = performance.now();
+    const deadline = new RequestDeadline(50);
+    assert.ok(!deadline.signal.aborted && deadline.remainingMs() > 0 && deadline.remainingMs() <= 50);
+    await once(deadline.signal, "abort");
+    const tookMs = performance.now() - startedAt;
+    assert.ok(tookMs >= 48 && tookMs < 100, `${tookMs} ms`);
+    assert.equal(reasonOf(deadline), "deadline_exceeded");
+  });
+
+  it("has nothing left once its time is up, never less than nothing", async () => {
+    const deadline = new RequestDeadline(1);
+    await once(deadline.signal, "abort");
+    const other = new RequestDeadline(5);
+    await once(other.signal, "abort");
+    assert.equal(deadline.remainingMs(), 0);
+  });
+
+  it("is brought forward with a reason, which a later one does not replace", () => {
+    const deadline = new RequestDeadline(60_000);
+    deadline.abort(new Problem("client_closed"));
+    deadline.abort(new Problem("deadline_exceeded"));
+    assert.equal(reasonOf(deadline), "client_closed");
+    deadline.done();
+  });
+
+  it("holds no timer once its request is done, however often that is said", async () => {
+    await setImmediate();
+    const before = timers();
+    const deadline = new RequestDeadline(20);
+    assert.equal(timers(), before + 1);
+    deadline.done();
+    deadline.done();
+    assert.equal(timers(), before);
+    const later = new RequestDeadline(40);
+    await once(later.signal, "abort");
+    assert.equal(deadline.signal.aborted, false);
+  });
+
+  it("without a limit has forever, and no timer, but can still be ended", () => {
+    const before = timers();
+    const deadline = new RequestDeadline(undefined);
+    assert.equal(deadline.remainingMs(), Number.POSITIVE_INFINITY);
+    assert.equal(timers(), before);
+    deadline.abort(new Problem("client_closed"));
+    assert.equal(reasonOf(deadline), "client_closed");
+  });
+});

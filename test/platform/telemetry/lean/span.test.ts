@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { type Attributes, context, type Exception, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { hrTimeToMicroseconds } from "@opentelemetry/core";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import {
+  InMemorySpanExporter,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+  type SpanProcessor,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import fc from "fast-check";
+import { exceptionOf } from "../../../../src/platform/error-fields.ts";
+import { LightSpan } from "../../../../src/platform/telemetry/lean/span.ts";
+
+const spanContext = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1 };
+const circular: Attributes = {};
+circular.self = circular;
+
+const key = fc.constantFrom("", "a", "b", "c", "d", "e", "first");
+const value = fc.oneof(
+  fc.string({ maxLength: 12 }),
+  fc.double(),
+  fc.boolean(),
+  fc.array(fc.oneof(fc.string({ maxLength: 12 }), fc.integer())),
+  fc.dictionary(key, fc.string({ maxLength: 12 })),
+  fc.constantFrom(undefined, null, 1n, Symbol("none"), () => 1, new Date(0), circular, new Uint8Array(9)),
+);
+const attributes = fc.dictionary(key, value);
+const optionalAttributes = fc.option(attributes, { nil: undefined });
+const time = fc.oneof(
+  fc.constantFrom(undefined, 0, 0.5),
+  fc.double({ min: 1.6e12, max: 3e12, noNaN: true }),
+  fc.date({ noInvalidDate: true, min: new Date(1.6e12), max: new Date(3e12) }),
+  fc.tuple(fc.integer({ min: 1.6e9, max: 3e9 }), fc.integer({ min: 0, max: 999_999_999 })),
+);
+const exception = fc.oneof(
+  fc.string(),
+  fc.string().map((message) => new Error(message)),
+  fc
+    .record({ code: fc.oneof(fc.integer(), fc.string()), message: fc.string() }, { requiredKeys: ["code"] })
+    .map((error) => ({ ...error })),
+  fc.string().map((name) => ({ name })),
+);
+const status = fc.record(
+  { code: fc.constantFrom(SpanStatusCode.UNSET, SpanStatusCode.OK, SpanStatusCode.ERROR), message: fc.string() },
+  { requiredKeys: ["code"] },
+);
+const link = fc.record({ context: fc.constant(spanContext), attributes }, { requiredKeys: ["context"] });
+
+/** All that can be done to a span. */
+const step: fc.Arbitrary<(span: Span) => unknown> = fc.oneof(
+  fc.tuple(key, value).map(
+    ([key, value]) =>
+      (span: Span) =>
+        span.setAttribute(key, value),
+  ),
+  attributes.map((attributes) => (span: Span) => span.setAttributes(attributes)),
+  fc.tuple(fc.string(), time).map(
+    ([name, time]) =>
+      (span: Span) =>
+        span.addEvent(name, time),
+  ),
+  fc.tuple(fc.string(), optionalAttributes, time).map(
+    ([name, attributes, time]) =>
+      (span: Span) =>
+        span.addEvent(name, attributes, time),
+  ),
+  fc.tuple(fc.string(), time, time).map(
+    ([name, one, other]) =>
+      (span: Span) =>
+        span.addEvent(name, one, other),
+  ),
+  link.map((link) => (span: Span) => span.addLink(link)),
+  fc.array(link).map((links) => (span: Span) => span.addLinks(links)),
+  status.map((status) => (span: Span) => span.setStatus(status)),
+  fc.string().map((name) => (span: Span) => span.updateName(name)),
+  fc.tuple(exception, time).map(
+    ([exception, time]) =>
+      (span: Span) =>
+        span.recordException(span instanceof LightSpan ? exception : asOurs(exception), time),
+  ),
+);
+const ending = time.map((time) => (span: Span) => span.end(time));
+const limits = fc.record({
+  attributeCountLimit: fc.constantFrom(1, 3, 128),
+  attributeValueLengthLimit: fc.constantFrom(1, 5, Number.POSITIVE_INFINITY),
+  eventCountLimit: fc.constantFrom(0, 2, 128),
+  linkCountLimit: fc.constantFrom(0, 2, 128),
+  attributePerEventCountLimit: fc.constantFrom(0, 2, 128),
+  attributePerLinkCountLimit: fc.constantFrom(0, 2, 128),
+});
+
+const wide = {
+  attributeCountLimit: 9,
+  attributeValueLengthLimit: 9,
+  eventCountLimit: 9,
+  linkCountLimit: 9,
+  attributePerEventCountLimit: 9,
+  attributePerLinkCountLimit: 9,
+};
+
+describe("LightSpan", () => {
+  it("is what the SDK's span is, whatever is done to it", () => {
+    const steps = fc.array(fc.oneof({ weight: 9, arbitrary: step }, ending), { maxLength: 12 });
+    fc.assert(
+      fc.property(limits, steps, ending, (limits, steps, end) => {
+        const [theirs, ours] = spansOfBoth(limits);
+        for (const each of [...steps, end]) {
+          each(theirs);
+          each(ours);
+          assertAlike(ours, theirs);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("takes what no type keeps away: nothing at all for attributes or for an exception", () => {
+    const [theirs, ours] = spansOfBoth(wide);
+    for (const span of [theirs, ours]) {
+      for (const nothing of [undefined, null]) {
+        Reflect.apply(span.setAttributes, span, [nothing]);
+        Reflect.apply(span.recordException, span, [nothing]);
+        Reflect.apply(span.addEvent, span, ["nothing", nothing, nothing]);
+      }
+      span.end();
+    }
+    assertAlike(ours, theirs);
+    assert.equal(ours.events.length, 2);
+  });
+
+  it("tells the processors of its end when it still takes attributes, and when it has ended", () => {
+    const told: unknown[] = [];
+    const processor: Pick<SpanProcessor, "onEnding" | "onEnd"> = {
+      onEnding(span) {
+        told.push(["ending", span.ended, span.duration[0]]);
+        span.setAttribute("late", true);
+      },
+      onEnd: (span) => told.push(["end", span.ended, span.attributes.late]),
+    };
+    const span = lightSpan({ processor });
+    span.end();
+    span.end();
+    assert.deepEqual(told, [
+      ["ending", false, 0],
+      ["end", true, true],
+    ]);
+  });
+
+  it("has the time of day, and within a request is as exact as the process's own clock", () => {
+    const outer = timed(() => lightSpan());
+    assert.ok(Math.abs(outer.startUs / 1000 - Date.now()) < 1000);
+    for (let made = 0; made < 20; made += 1) {
+      const inner = timed(() => lightSpan({ within: outer.span }));
+      const sinceOuterMs = (inner.startUs - outer.startUs) / 1000;
+      assert.ok(sinceOuterMs > inner.beforeMs - outer.afterMs - 0.001, `${made}: ${sinceOuterMs} ms`);
+      assert.ok(sinceOuterMs < inner.afterMs - outer.beforeMs + 0.001, `${made}: ${sinceOuterMs} ms`);
+      while (performance.now() < inner.afterMs + 0.37);
+      inner.span.end();
+      const { duration, endTime } = inner.span;
+      assert.ok(hrTimeToMicroseconds(duration) >= 370);
+      assert.ok(Math.abs(hrTimeToMicroseconds(endTime) - inner.startUs - hrTimeToMicroseconds(duration)) < 1);
+    }
+  });
+});
+
+function timed(start: () => LightSpan) {
+  const beforeMs = performance.now();
+  const span = start();
+  return { span, startUs: hrTimeToMicroseconds(span.startTime), beforeMs, afterMs: performance.now() };
+}
+
+interface Made {
+  processor?: Pick<SpanProcessor, "onEnding" | "onEnd">;
+  within?: Span;
+}
+
+function lightSpan({ processor = { onEnd() {} }, within }: Made = {}): LightSpan {
+  const origin = { resource: resourceFromAttributes({}), scope: { name: "test" }, limits: wide, processor };
+  const start = { name: "test", kind: SpanKind.SERVER, context: spanContext, parent: undefined, attributes: {} };
+  return new LightSpan(origin, start, within);
+}
+
+/** The same span twice: as the SDK makes it, and ours. */
+function spansOfBoth(spanLimits: LightSpanLimits): [Span & ReadableSpan, LightSpan] {
+  const processor = new SimpleSpanProcessor({ exporter: new InMemorySpanExporter() });
+  const tracer = new TracerProvider({ spanLimits, spanProcessors: [processor] }).getTracer("test", "1.0");
+  const attributes = { first: "1" };
+  const theirs = tracer.startSpan("test", { kind: SpanKind.CLIENT, attributes }, context.active());
+  assert.ok(isReadable(theirs));
+  const { resource, instrumentationScope: scope } = theirs;
+  const origin = { resource, scope, limits: spanLimits, processor };
+  const start = { name: "test", kind: SpanKind.CLIENT, parent: undefined, attributes: { ...attributes } };
+  return [theirs, new LightSpan(origin, { ...start, context: theirs.spanContext() }, undefined)];
+}
+
+type LightSpanLimits = ConstructorParameters<typeof LightSpan>[0]["limits"];
+
+function isReadable(span: Span): span is Span & ReadableSpan {
+  return "duration" in span;
+}
+
+function assertAlike(ours: ReadableSpan, theirs: ReadableSpan): void {
+  const parts = ["name", "kind", "status", "attributes", "links", "ended", "parentSpanContext"] as const;
+  const rest = ["droppedAttributesCount", "droppedEventsCount", "droppedLinksCount"] as const;
+  const same = [...parts, ...rest, "resource", "instrumentationScope"] as const;
+  for (const part of same) assert.deepEqual(ours[part], theirs[part], part);
+  assert.deepEqual(ours.spanContext(), theirs.spanContext());
+  assert.deepEqual(ours.events.map(timeless), theirs.events.map(timeless));
+  // The two are made one after the other, and what has no time given happens at its own.
+  const [our, their] = [ours, theirs].map((span) => [
+    span.startTime,
+    span.endTime,
+    ...span.events.map(({ time }) => time),
+  ]);
+  for (const [index, time] of (our ?? []).entries()) {
+    const difference = hrTimeToMicroseconds(time) - hrTimeToMicroseconds(their?.[index] ?? [0, 0]);
+    assert.ok(Math.abs(difference) < 200_000, `time ${index}: ${difference} µs`);
+  }
+}
+
+/** The one thing in which they differ: ours records no values. */
+const asOurs = (exception: Exception): Exception => (exception === "" ? exception : exceptionOf(exception));
+
+function timeless({ time, ...event }: ReadableSpan["events"][number]) {
+  assert.equal(time.length, 2);
+  return event;
+}

@@ -1,0 +1,376 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import type { RowDataPacket } from "mysql2/promise";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
+import { withLock } from "../../src/platform/database/connection.ts";
+import { Link } from "../faults/link.ts";
+import {
+  addressOf,
+  createDatabase,
+  eventually,
+  freePort,
+  type LogLine,
+  root,
+  spawnService,
+} from "../support/helper.ts";
+
+const withoutTelemetry = { OTEL_SDK_DISABLED: "true" };
+/** For tests that hold a lock for a while. */
+const patient = {
+  DB_QUERY_TIMEOUT_MS: "8000",
+  DEADLINE_MS: "20000",
+  SLOW_QUERY_MS: "20000",
+  SLOW_REQUEST_MS: "20000",
+};
+
+describe("the process", () => {
+  let db: Awaited<ReturnType<typeof createDatabase>>;
+  beforeEach(async () => {
+    db = await createDatabase();
+  });
+  afterEach(() => db.drop());
+
+  it("ends with one line when a variable is wrong", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, DB_POOL_LIMIT: "many" });
+    assert.equal(await service.exited, 1);
+    assert.equal(
+      service.errors(),
+      'DB_POOL_LIMIT: got "many", takes a whole number from 1 to 1000 (most open connections)\n',
+    );
+    assert.deepEqual(service.log(), []);
+  });
+
+  it("ends with one line when a public route is configured that is not there", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, PUBLIC_ROUTES: "GET /api/nothing" });
+    assert.equal(await service.exited, 1);
+    assert.match(service.errors(), /^PUBLIC_ROUTES: no route is "GET \/api\/nothing"; there are: .*\n$/);
+  });
+
+  it("waits for a database that is not there, says so once, and serves soon after it is", async () => {
+    const link = await Link.to(db.url);
+    await link.refuse();
+    const service = await spawnListening({ MYSQL_URL: link.through(db.url) });
+    await eventually("the word of it", () => service.log().some((line) => line.level === "warn"));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const get = (path: string) => fetch(service.url + path);
+    assert.equal((await get("/health/live")).status, 200);
+    assert.equal((await get("/health/ready")).status, 503);
+    assert.equal(Reflect.get(Object(await (await get("/health")).json()), "status"), "unhealthy");
+    const refused = await get("/api/automations/marketplace");
+    assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "1"]);
+    assert.equal(Reflect.get(Object(await refused.json()), "type"), "database_unavailable");
+    assert.equal((await get("/nothing")).status, 404);
+
+    await link.mend();
+    await eventually("readiness", async () => (await get("/health/ready")).status === 200, 3000);
+    assert.equal((await get("/api/automations/marketplace")).status, 200);
+    assert.equal(await service.stop(), 0);
+    const told = service.log().filter((line) => line.msg.includes("the database is"));
+    assert.deepEqual(
+      told.map(({ level, msg }) => [level, msg]),
+      [
+        ["warn", "the database is not there: waiting for it, not ready until then"],
+        ["info", "the database is there"],
+      ],
+    );
+    link.close();
+  });
+
+  it("ends cleanly and at once when it is told to stop while it waits for the database", async () => {
+    const port = await freePort();
+    const env = { MYSQL_URL: `mysql://root@127.0.0.1:${port}/shop`, SHUTDOWN_DELAY_MS: "60000" };
+    const service = await spawnListening(env);
+    await eventually("the word of it", () => service.log().some((line) => line.level === "warn"));
+    assert.equal(await service.stop(), 0);
+    assertStopped(service.log());
+  });
+
+  it("ends cleanly when it is told to stop while another replica migrates", async () => {
+    await withLock(db.url, { name: "migrations", waitS: 1 }, async () => {
+      const service = await spawnListening({ MYSQL_URL: db.url });
+      const sql = "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE info LIKE 'SELECT GET_LOCK%'";
+      await eventually("its wait for the lock", async () => {
+        const [[row]] = await db.connection.query<RowDataPacket[]>(`${sql} AND db = DATABASE()`);
+        return Number(row?.number) === 1;
+      });
+      assert.equal(await service.stop(), 0);
+      assertStopped(service.log());
+    });
+  });
+
+  it("ends with one line when the database refuses its password", async () => {
+    const url = new URL(db.url);
+    url.password = "wrong";
+    url.username = "nobody";
+    const service = await spawnListening({ MYSQL_URL: url.href });
+    assert.equal(await service.exited, 1);
+    const wrong = service.log().filter((line) => ["warn", "error", "fatal"].includes(line.level));
+    assert.deepEqual(
+      wrong.map((line) => line.msg),
+      ["the database could not be prepared"],
+    );
+    assert.doesNotMatch(JSON.stringify(service.log()), /wrong/);
+  });
+
+  it("warns when all replicas may open more connections than the database accepts", async () => {
+    const env = { ...withoutTelemetry, MYSQL_URL: db.url };
+    const many = await spawnService({ ...env, REPLICAS: "1000" });
+    const [warning, ...more] = many.log().filter((line) => line.level === "warn");
+    assert.match(warning?.msg ?? "", /lower DB_POOL_LIMIT or raise max_connections/);
+    assert.equal(warning?.needed, 16_000);
+    assert.deepEqual(more, []);
+    assert.equal(await many.stop(), 0);
+    const one = await spawnService(env);
+    assert.equal(await one.stop(), 0);
+    assert.deepEqual(
+      one.log().filter((line) => line.level === "warn"),
+      [],
+    );
+  });
+
+  function spawnListening(env: Record<string, string>) {
+    return spawnService({ ...withoutTelemetry, ...env }, undefined, "listening");
+  }
+
+  it("says which variables to change when the port is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const address = taken.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, PORT: String(address.port) });
+    assert.equal(await service.exited, 1);
+    assert.match(service.log().at(-1)?.msg ?? "", /HOST and PORT/);
+    taken.close();
+  });
+
+  it("migrates once when several replicas start together, and seeds once", async () => {
+    const env = { ...withoutTelemetry, MYSQL_URL: db.url, SEED_AUTOMATIONS: "3000" };
+    const replicas = await Promise.all([spawnService(env), spawnService(env), spawnService(env)]);
+    for (const replica of replicas) assert.equal((await fetch(`${replica.url}/health/ready`)).status, 200);
+    const lines = replicas.flatMap((replica) => replica.log());
+    assert.deepEqual(
+      lines.flatMap((line) => (line.msg === "migrated" ? [line.migration] : [])),
+      ["2026-11-24-01-automations.ts", "2026-11-24-02-automation-runs.ts"],
+    );
+    const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT COUNT(*) AS number FROM automations");
+    assert.equal(row?.number, 3000);
+    assert.deepEqual(await Promise.all(replicas.map((replica) => replica.stop())), [0, 0, 0]);
+  });
+
+  it("finishes running requests when it is told to stop, and ends by itself", async () => {
+    const service = await spawnService({
+      ...withoutTelemetry,
+      MYSQL_URL: db.url,
+      ...patient,
+    });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const paths = Array.from({ length: 10 }, (_, index) => `/api/automations/marketplace?search=nothing${index}`);
+    const running = Promise.all(paths.map((path) => fetch(service.url + path)));
+    await eventually("10 queries that wait for the lock", async () => (await waitingQueries()) === 10);
+    service.child.kill("SIGTERM");
+    await eventually("the end of listening", () => service.log().some((line) => line.msg === "stopping"));
+    await assert.rejects(fetch(`${service.url}/health/live`));
+    await db.connection.query("UNLOCK TABLES");
+    for (const answer of await running) {
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers.get("connection"), "close");
+    }
+    assert.equal(await service.exited, 0);
+    assertStopped(service.log());
+  });
+
+  it("stops the queries of a client that has gone, also while it is stopping itself", async () => {
+    const service = await spawnService({
+      ...withoutTelemetry,
+      MYSQL_URL: db.url,
+      ...patient,
+      LOG_LEVEL: "info",
+    });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const leaving = new AbortController();
+    const gone = fetch(`${service.url}/api/automations/marketplace?count=true`, { signal: leaving.signal });
+    await eventually("2 queries that wait for the lock", async () => (await waitingQueries()) === 2);
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    leaving.abort();
+    await assert.rejects(gone);
+    await eventually("no query in the server", async () => (await waitingQueries()) === 0);
+    await db.connection.query("UNLOCK TABLES");
+    assert.equal(await service.exited, 0);
+    assertStopped(service.log());
+  });
+
+  it("ends in time although a request does not", async () => {
+    const service = await spawnService({
+      ...withoutTelemetry,
+      MYSQL_URL: db.url,
+      ...patient,
+      SHUTDOWN_TIMEOUT_MS: "300",
+    });
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace`));
+    await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
+    const startedAt = performance.now();
+    await service.stop();
+    assert.ok(performance.now() - startedAt < 3000);
+    await cut;
+    await db.connection.query("UNLOCK TABLES");
+  });
+
+  for (const [what, later] of [
+    ["when it is told to stop", undefined],
+    [
+      "after an error that nobody caught",
+      `data:text/javascript,setTimeout(() => Promise.reject(new Error("oh")), 2500)`,
+    ],
+  ] as const) {
+    it(`ends in time ${what}, although a request does not and a collector takes telemetry without an answer`, async () => {
+      const held: Socket[] = [];
+      const collector = createServer((socket) => held.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
+      await once(collector, "listening");
+      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(collector.address()), SHUTDOWN_TIMEOUT_MS: "1500" };
+      const entry = later === undefined ? serviceCommand : ["--import", later, ...serviceCommand];
+      const service = await spawnService({ ...patient, ...env, MYSQL_URL: db.url }, entry);
+      await db.connection.query("LOCK TABLES automations WRITE");
+      const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace?search=nothing`));
+      await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
+      if (later === undefined) service.child.kill("SIGTERM");
+      await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+      const startedAt = performance.now();
+      assert.equal(await service.exited, later === undefined ? 0 : 1);
+      const ms = performance.now() - startedAt;
+      assert.ok(ms < 1900, `${ms} ms`);
+      assert.ok(held.length > 0, "it has tried to send");
+      await cut;
+      await db.connection.query("UNLOCK TABLES");
+      for (const socket of held) socket.destroy();
+      collector.close();
+    });
+  }
+
+  it("ends when npm is told to stop, and leaves nobody who serves on", async () => {
+    const port = await freePort();
+    const child = spawn("npm", ["start"], {
+      cwd: root,
+      env: {
+        ...process.env,
+        ...withoutTelemetry,
+        APP_ENV: "development",
+        HOST: "127.0.0.1",
+        PORT: String(port),
+        MYSQL_URL: db.url,
+        SHUTDOWN_DELAY_MS: "0",
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+      output += chunk;
+    });
+    const ready = () => fetch(`http://127.0.0.1:${port}/health/ready`).then(({ ok }) => ok);
+    await eventually("readiness", () => ready().catch(() => false));
+    child.kill("SIGTERM");
+    // Its output is open for as long as somebody is there who can write to it.
+    await once(child, "close");
+    assert.match(output, /"msg":"stopped"/);
+    assert.equal(child.exitCode, 0);
+    await assert.rejects(ready());
+  });
+
+  it("answers on for a while, but not ready, so that a load balancer can turn away", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "700" });
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    assert.equal((await fetch(`${service.url}/health/ready`)).status, 503);
+    const answer = await fetch(`${service.url}/api/automations/marketplace`);
+    assert.deepEqual([answer.status, answer.headers.get("connection")], [200, "close"]);
+    assert.equal(await service.exited, 0);
+  });
+
+  it("serves health and metrics on ADMIN_PORT alone, to the end of the drain", async () => {
+    const adminPort = String(await freePort());
+    const env = { ...withoutTelemetry, ...patient, MYSQL_URL: db.url, ADMIN_PORT: adminPort };
+    const service = await spawnService(env);
+    const own = ["/health", "/health/live", "/health/ready", "/metrics"];
+    const statuses = (url: string, paths: string[]) =>
+      Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
+    const adminUrl = `http://127.0.0.1:${adminPort}`;
+    assert.deepEqual(await statuses(adminUrl, own), [200, 200, 200, 200]);
+    assert.deepEqual(await statuses(service.url, own), [404, 404, 404, 404]);
+    const routes = ["/", "/api/automations/marketplace"];
+    assert.deepEqual(await statuses(adminUrl, routes), [404, 404]);
+    assert.deepEqual(await statuses(service.url, routes), [404, 200]);
+
+    await db.connection.query("LOCK TABLES automations WRITE");
+    const running = fetch(`${service.url}/api/automations/marketplace?search=nothing`);
+    await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await assert.rejects(fetch(service.url));
+    assert.deepEqual(await statuses(adminUrl, own), [200, 200, 503, 200]);
+    await db.connection.query("UNLOCK TABLES");
+    assert.equal((await running).status, 200);
+    assert.equal(await service.exited, 0);
+    await assert.rejects(fetch(adminUrl));
+  });
+
+  it("says which variable to change when the port for health and metrics is taken", async () => {
+    const taken = createServer().listen(0, "127.0.0.1");
+    await once(taken, "listening");
+    const port = new URL(addressOf(taken.address())).port;
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, ADMIN_PORT: port });
+    assert.equal(await service.exited, 1);
+    assert.match(service.log().at(-1)?.msg ?? "", /ADMIN_PORT/);
+    taken.close();
+  });
+
+  it("ends at once on a second signal", async () => {
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "60000" });
+    service.child.kill("SIGTERM");
+    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    service.child.kill("SIGTERM");
+    assert.equal(await service.exited, 1);
+    assert.equal(service.log().at(-1)?.msg, "ending at once");
+  });
+
+  it("logs an error that nobody caught, drains, and ends with 1", async () => {
+    const later = `data:text/javascript,setTimeout(() => Promise.reject(new Error("nobody caught me")), 1500)`;
+    const entry = ["--import", "./src/telemetry.ts", "--import", later, "src/main.ts"];
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url }, entry);
+    assert.equal(await service.exited, 1);
+    const messages = new Set(service.log().map((line) => line.msg));
+    for (const message of ["unhandledRejection", "stopping", "stopped"]) assert.ok(messages.has(message), message);
+  });
+
+  it("closes the connection of a client that does not finish its headers, or sends too many", async () => {
+    const env = { SERVER_HEADERS_TIMEOUT_MS: "300", SERVER_MAX_HEADER_BYTES: "2048" };
+    const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, ...env });
+    const slow = connect(Number(new URL(service.url).port), "127.0.0.1");
+    slow.write("GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ");
+    const [first] = await once(slow, "data");
+    assert.match(String(first), /^HTTP\/1\.1 408 /);
+    const large = await fetch(service.url, { headers: { "x-large": "x".repeat(4000) } });
+    assert.equal(large.status, 431);
+    assert.equal((await fetch(`${service.url}/health/live`)).status, 200);
+    await service.stop();
+  });
+
+  async function waitingQueries(): Promise<number> {
+    const sql =
+      "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE db = DATABASE() AND state LIKE 'Waiting%'";
+    const [[row]] = await db.connection.query<RowDataPacket[]>(sql);
+    return Number(row?.number);
+  }
+});
+
+/** It stopped in good order. The last lines of a process may arrive in another one. */
+function assertStopped(log: readonly LogLine[]): void {
+  const told = log.map(({ msg }) => msg);
+  for (const msg of ["stopping", "stopped"]) assert.ok(told.includes(msg), `"${msg}" among ${told.join(", ")}`);
+  assert.deepEqual(
+    log.filter(({ level }) => level === "error" || level === "fatal"),
+    [],
+  );
+}

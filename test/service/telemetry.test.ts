@@ -1,0 +1,365 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createDatabase, eventually, freePort, spawnService, token } from "../support/helper.ts";
+import { spanKind, startOtlpReceiver } from "../support/otlp-receiver.ts";
+
+const headers = { authorization: `Bearer ${token}` };
+let db: Awaited<ReturnType<typeof createDatabase>>;
+before(async () => {
+  db = await createDatabase();
+});
+after(() => db.drop());
+
+function newTrace() {
+  const traceId = randomBytes(16).toString("hex");
+  return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
+}
+
+/** In seconds. */
+function durationOf({
+  startTimeUnixNano,
+  endTimeUnixNano,
+}: {
+  startTimeUnixNano: bigint;
+  endTimeUnixNano: bigint;
+}): number {
+  return Number(endTimeUnixNano - startTimeUnixNano) / 1e9;
+}
+
+// Protobuf is what the service sends by default, JSON what some vendors take.
+for (const protocol of ["http/protobuf", "http/json"] as const) {
+  describe(`telemetry over ${protocol}`, () => {
+    let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+    let service: Awaited<ReturnType<typeof spawnService>>;
+    before(async () => {
+      receiver = await startOtlpReceiver(protocol);
+      service = await spawnService({
+        ...receiver.env,
+        MYSQL_URL: db.url,
+        SEED_AUTOMATIONS: "10000",
+        DB_POOL_LIMIT: "3",
+        DB_POOL_MAX_IDLE: "3",
+        DB_POOL_WAIT_MS: "8000",
+        DEADLINE_MS: "20000",
+        ADMISSION_LIMIT: "100",
+        // A busy machine is no reason to refuse any of them.
+        LOOP_DELAY_SHED_MS: "60000",
+      });
+    });
+    after(async () => {
+      await service.stop();
+      receiver.stop();
+    });
+
+    const spansOf = (traceId: string, number: number) =>
+      eventually(`${number} spans of ${traceId}`, () => {
+        const spans = receiver.spans.filter((span) => span.traceId === traceId);
+        return spans.length >= number && spans;
+      });
+
+    it("makes a server span with its route and one query span below it", async () => {
+      const { traceId, traceparent } = newTrace();
+      assert.equal(
+        (await fetch(`${service.url}/api/automations/17?secret=1`, { headers: { ...headers, traceparent } })).status,
+        200,
+      );
+      const spans = await spansOf(traceId, 2);
+      assert.equal(spans.length, 2);
+      const server = spans.find((span) => span.kind === spanKind.server);
+      const query = spans.find((span) => span.kind === spanKind.client);
+      assert.equal(server?.name, "GET /api/automations/{id}");
+      assert.equal(server.attributes["http.route"], "/api/automations/{id}");
+      assert.equal(server.attributes["http.response.status_code"], 200);
+      assert.equal(query?.parentSpanId, server.spanId);
+      assert.equal(query.name, "automations.get");
+      assert.equal(query.attributes["db.system.name"], "mysql");
+      assert.match(String(query.attributes["db.query.text"]), /WHERE id = \?$/);
+    });
+
+    it("gives each of 50 parallel requests its own query span when the pool has 3 connections", async () => {
+      const traces = Array.from({ length: 50 }, newTrace);
+      const urls = (index: number) => `${service.url}/api/automations/marketplace?search=nothing-like-${index}`;
+      const answers = await Promise.all(
+        traces.map(({ traceparent }, index) => fetch(urls(index), { headers: { traceparent } })),
+      );
+      assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200]);
+      let waited = 0;
+      for (const { traceId } of traces) {
+        const spans = await spansOf(traceId, 2);
+        assert.deepEqual(spans.map((span) => span.kind).toSorted(), [spanKind.server, spanKind.client], traceId);
+        const server = spans.find((span) => span.kind === spanKind.server);
+        const query = spans.find((span) => span.kind === spanKind.client);
+        assert.equal(query?.parentSpanId, server?.spanId);
+        if (Number(query?.attributes["db.client.connection.wait_time"]) > 0.005) waited += 1;
+      }
+      assert.ok(waited >= 40, `${waited} of 50 waited for a connection`);
+      const counts = await eventually("the pool's size", () => {
+        const points = receiver.points("db.client.connection.count");
+        return points.length === 2 && points;
+      });
+      assert.equal(
+        counts.reduce((sum, point) => sum + (point.asInt ?? 0), 0),
+        3,
+      );
+    });
+
+    it("says on the server span where its time went", async () => {
+      const { traceId, traceparent } = newTrace();
+      await fetch(`${service.url}/api/automations/1`, { headers: { ...headers, traceparent } });
+      const spans = await spansOf(traceId, 2);
+      const server = spans.find((span) => span.kind === spanKind.server);
+      const query = spans.find((span) => span.kind === spanKind.client);
+      assert.ok(server && query);
+      const names = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"];
+      const seconds = names.map((name) => Number(server.attributes[`request.phase.${name}`]));
+      const sum = seconds.reduce((total, one) => total + one, 0);
+      assert.ok(Math.abs(sum - durationOf(server)) < 0.005, `${sum} of ${durationOf(server)} s`);
+      assert.ok(Math.abs(Number(server.attributes["request.phase.query"]) - durationOf(query)) < 0.005);
+      assert.match(String(server.attributes["request.id"]), /^[\w-]{36}$/);
+      const points = await eventually("its phases in the metrics", () => {
+        const found = receiver.points("request.phase.duration");
+        return found.some((point) => point.attributes["http.route"] === "/api/automations/{id}") && found;
+      });
+      for (const name of names)
+        assert.ok(
+          points.some((point) => point.attributes.phase === name),
+          name,
+        );
+    });
+
+    it("counts every request under its route, and all unknown ones under one", async () => {
+      for (let index = 0; index < 20; index++) {
+        const path = [`/${randomBytes(4).toString("hex")}`, `/api/automations/${index}/nothing`][index % 2];
+        assert.equal((await fetch(service.url + path)).status, 404);
+      }
+      await fetch(`${service.url}/health`);
+      await fetch(`${service.url}/api/automations/1`);
+      const expected = new Map([
+        ["unmatched 404", 20],
+        ["/health 200", 1],
+        ["/api/automations/{id} 401", 1],
+      ]);
+      const found = await eventually("the metrics of all requests", () => {
+        const points = receiver.points("http.server.request.duration");
+        const counts = new Map(
+          points.map(({ attributes, count }) => [
+            `${attributes["http.route"]} ${attributes["http.response.status_code"]}`,
+            count,
+          ]),
+        );
+        return [...expected].every(([key, count]) => counts.get(key) === count) && points;
+      });
+      const routes = new Set(found.map((point) => point.attributes["http.route"]));
+      assert.deepEqual(
+        routes,
+        new Set(["unmatched", "/health", "/api/automations/{id}", "/api/automations/marketplace"]),
+      );
+    });
+
+    it("says on the span of a refusal which kind it was", async () => {
+      const { traceId, traceparent } = newTrace();
+      const input = { name: "Away", category: "hr", webhookUrl: `http://127.0.0.1:${await freePort()}/hooks` };
+      const created = await fetch(`${service.url}/api/automations`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify(input),
+      });
+      const run = await fetch(`${service.url}${created.headers.get("location")}/runs`, {
+        method: "POST",
+        headers: { ...headers, traceparent },
+      });
+      assert.equal(run.status, 503);
+      const spans = await spansOf(traceId, 8);
+      const server = spans.find((span) => span.kind === spanKind.server);
+      assert.equal(server?.attributes["error.type"], "dependency_failed");
+      // What the service looked like then.
+      for (const name of [
+        "admission.running",
+        "admission.queued",
+        "db.client.connection.used",
+        "nodejs.eventloop.delay",
+      ]) {
+        assert.ok(Number(server.attributes[name]) >= 0, name);
+      }
+      assert.deepEqual(
+        spans
+          .filter((span) => span.kind === spanKind.client)
+          .map((span) => span.name)
+          .toSorted(),
+        ["BEGIN", "COMMIT", "POST", "automations.get", "runs.create", "runs.update"],
+      );
+      // What belongs to a transaction is below its span.
+      const finish = spans.find((span) => span.name === "runs.finish");
+      const inTransaction = new Set(["BEGIN", "COMMIT", "runs.update"]);
+      for (const span of spans) {
+        if (span === server) continue;
+        assert.equal(span.parentSpanId, (inTransaction.has(span.name) ? finish : server)?.spanId, span.name);
+      }
+    });
+
+    it("sends the pool's and the runtime's metrics", async () => {
+      const names = [
+        "http.server.request.duration",
+        "db.client.operation.duration",
+        "db.client.connection.count",
+        "db.client.connection.max",
+        "db.client.connection.pending_requests",
+        "db.client.connection.wait_time",
+        "db.client.connection.timeouts",
+        "db.query.slow",
+        "nodejs.eventloop.delay.p99",
+        "nodejs.eventloop.utilization",
+        "v8js.memory.heap.used",
+      ];
+      const missing = () => names.filter((name) => !receiver.metricNames().includes(name));
+      await eventually("all metrics", () => missing().length === 0).catch(() => assert.deepEqual(missing(), []));
+    });
+
+    it("puts the trace into each log line of a request", async () => {
+      const slow = await spawnService({ ...receiver.env, MYSQL_URL: db.url, SLOW_REQUEST_MS: "1", SLOW_QUERY_MS: "1" });
+      const { traceId, traceparent } = newTrace();
+      await fetch(`${slow.url}/api/automations/marketplace?search=nothing`, { headers: { traceparent } });
+      const lines = await eventually("two lines", () => {
+        const found = slow.log().filter((line) => line.level === "warn");
+        return found.length === 2 && found;
+      });
+      assert.deepEqual(lines.map((line) => line.msg).toSorted(), ["slow query", "slow request"]);
+      for (const line of lines) {
+        assert.equal(line.trace_id, traceId);
+        assert.match(String(line.span_id), /^[0-9a-f]{16}$/);
+      }
+      await slow.stop();
+    });
+  });
+}
+
+describe("the variables of OpenTelemetry", () => {
+  it("are honoured: service, resource, headers, propagator, limits", async () => {
+    const receiver = await startOtlpReceiver();
+    const service = await spawnService({
+      ...receiver.env,
+      MYSQL_URL: db.url,
+      OTEL_SERVICE_NAME: "orders",
+      OTEL_RESOURCE_ATTRIBUTES: "team=payments,deployment.environment.name=staging",
+      OTEL_EXPORTER_OTLP_HEADERS: "x-api-key=for-the-vendor",
+      OTEL_PROPAGATORS: "b3",
+      OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: "12",
+      OTEL_METRICS_EXPORTER: "none",
+    });
+    const { traceId } = newTrace();
+    await fetch(`${service.url}/api/automations/marketplace`, {
+      headers: { b3: `${traceId}-${randomBytes(8).toString("hex")}-1` },
+    });
+    const query = await eventually("the query span", () =>
+      receiver.spans.find((span) => span.traceId === traceId && span.kind === spanKind.client),
+    );
+    assert.equal(String(query.attributes["db.query.text"]).length, 12);
+    const resource = receiver.resources[0];
+    assert.equal(resource?.["service.name"], "orders");
+    assert.equal(resource?.team, "payments");
+    assert.equal(resource?.["deployment.environment.name"], "staging");
+    assert.match(String(resource?.["service.instance.id"]), /./);
+    assert.ok(receiver.requests.every((request) => request.headers["x-api-key"] === "for-the-vendor"));
+    assert.ok(receiver.requests.every((request) => request.path !== "/v1/metrics"));
+    await service.stop();
+    receiver.stop();
+  });
+
+  it("are honoured: sampler and the switch that turns all of it off", async () => {
+    for (const env of [{ OTEL_TRACES_SAMPLER: "always_off" }, { OTEL_SDK_DISABLED: "true" }]) {
+      const receiver = await startOtlpReceiver();
+      const service = await spawnService({ ...receiver.env, ...env, MYSQL_URL: db.url });
+      assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
+      // Stopping sends what is left: what has not arrived after that will never come.
+      assert.equal(await service.stop(), 0);
+      assert.deepEqual(receiver.spans, []);
+      if ("OTEL_SDK_DISABLED" in env) assert.deepEqual(receiver.requests, []);
+      else assert.ok(receiver.points("http.server.request.duration").length > 0);
+      receiver.stop();
+    }
+  });
+});
+
+describe("a library that is added", () => {
+  it("is traced at once: a query through knex is a span below the caller's", async () => {
+    const receiver = await startOtlpReceiver();
+    const script = `
+      import { trace } from "@opentelemetry/api";
+      import knex from "knex";
+      const db = knex({ client: "mysql2", connection: process.env.MYSQL_URL });
+      await trace.getTracer("test").startActiveSpan("caller", async (span) => {
+        await db.select(db.raw("? as number", [1]));
+        span.end();
+      });
+      await db.destroy();
+      const { telemetry } = await import("./src/telemetry.ts");
+      await telemetry.shutdown();`;
+    const entry = ["--import", "./src/telemetry.ts", "--input-type=module", "--eval", script];
+    const added = await spawnService({ ...receiver.env, MYSQL_URL: db.url }, entry);
+    assert.equal(await added.exited, 0, added.errors());
+    const caller = receiver.spans.find((span) => span.name === "caller");
+    const traced = receiver.spans.filter(
+      (span) => span.parentSpanId === caller?.spanId && span.kind === spanKind.client,
+    );
+    assert.equal(traced.length, 1);
+    assert.match(String(traced[0]?.attributes["db.query.text"]), /select \? as number/);
+    receiver.stop();
+  });
+});
+
+describe("a collector that is away", () => {
+  const fast = {
+    OTEL_BSP_SCHEDULE_DELAY: "50",
+    OTEL_METRIC_EXPORT_INTERVAL: "100",
+    OTEL_METRIC_EXPORT_TIMEOUT: "100",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "500",
+  };
+
+  async function load(url: string, number: number): Promise<void> {
+    for (let sent = 0; sent < number; sent += 50) {
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, () => fetch(`${url}/api/optimized/automations/marketplace`)),
+      );
+      for (const answer of answers) {
+        assert.equal(answer.status, 200);
+        await answer.arrayBuffer();
+      }
+    }
+  }
+
+  it("fails no request and is reported once, when it refuses", async () => {
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` };
+    const service = await spawnService({ ...fast, ...endpoint, MYSQL_URL: db.url });
+    await load(service.url, 500);
+    await eventually("a line about it", () => service.log().some((line) => line.component === "telemetry"));
+    await load(service.url, 2500);
+    assert.equal(await service.stop(), 0);
+    assert.equal(service.log().filter((line) => line.component === "telemetry").length, 1);
+    assert.equal(service.errors(), "");
+  });
+
+  it("fails no request, holds no memory and is reported once, when it hangs", async function () {
+    this.timeout(40_000);
+    const hanging = createServer(() => {}).listen(0, "127.0.0.1");
+    await once(hanging, "listening");
+    const address = hanging.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${address.port}` };
+    const service = await spawnService({
+      ...fast,
+      ...endpoint,
+      MYSQL_URL: db.url,
+      NODE_OPTIONS: "--max-old-space-size=64",
+    });
+    await load(service.url, 5000);
+    await eventually("a line about it", () => service.log().some((line) => line.component === "telemetry"));
+    const startedAt = performance.now();
+    assert.equal(await service.stop(), 0);
+    assert.ok(performance.now() - startedAt < 5000, "it does not hold up the end of the process");
+    assert.equal(service.log().filter((line) => line.component === "telemetry").length, 1);
+    hanging.close();
+    hanging.closeAllConnections();
+  });
+});

@@ -1,0 +1,195 @@
+// What the tests share: a database of their own on the real server, and the service on it, in this process or its own.
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import { dirname } from "node:path";
+import type { Connection } from "mysql2/promise";
+import { pino } from "pino";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
+import { buildApp } from "../../src/app.ts";
+import { seedAutomations } from "../../src/automations/seed.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
+import { openConnection } from "../../src/platform/database/connection.ts";
+import { Database } from "../../src/platform/database/database.ts";
+import { migrate } from "../../src/platform/database/migrate.ts";
+import { Drain } from "../../src/platform/http/drain.ts";
+import { httpServer } from "../../src/platform/http/server.ts";
+import type { Route } from "../../src/platform/http/types.ts";
+import { createLogger } from "../../src/platform/log.ts";
+import { OnDemandReader } from "../../src/platform/telemetry/metric-readers.ts";
+
+export const root = dirname(dirname(import.meta.dirname));
+export const secret = "a-secret-for-the-tests-of-the-service";
+const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+/** A token that the service under test accepts. */
+export const token = await signDevelopmentToken(signing, { subject: "tester", ttlS: 86_400 });
+export const silent = pino({ level: "silent" });
+
+/** A new, empty database on the test server. */
+export async function createDatabase(): Promise<{ url: string; connection: Connection; drop(): Promise<void> }> {
+  const name = `test_${randomBytes(6).toString("hex")}`;
+  const url = new URL(process.env.MYSQL_URL ?? "");
+  const admin = await openConnection(url.href);
+  await admin.query(`CREATE DATABASE ${name}`);
+  url.pathname = name;
+  const connection = await openConnection(url.href);
+  return {
+    url: url.href,
+    connection,
+    async drop() {
+      await connection.end();
+      await admin.query(`DROP DATABASE ${name}`);
+      await admin.end();
+    },
+  };
+}
+
+export interface LogLine {
+  level: string;
+  msg: string;
+  [field: string]: unknown;
+}
+
+/** The service in this process, on a migrated database with `automations` rows. Its log lines are kept in `log`. */
+export async function startService({
+  automations = 0,
+  env = {},
+  routes,
+}: {
+  automations?: number;
+  env?: Record<string, string>;
+  /** Beside those of the example. */
+  routes?: (database: Database) => Route[];
+} = {}) {
+  const db = await createDatabase();
+  await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
+  await seedAutomations(db.connection, automations, "http://127.0.0.1:9/hooks");
+  const config = loadConfig({ APP_ENV: "development", MYSQL_URL: db.url, JWT_SECRET: secret, ...env });
+  const log: LogLine[] = [];
+  const logger = createLogger("info", { write: (line: string) => log.push(JSON.parse(line)) });
+  const database = new Database(config.database, logger);
+  const { app, close } = buildApp(config, {
+    database,
+    log: logger,
+    drain: new Drain(),
+    metricsReader: new OnDemandReader(),
+    ...(routes && { routes: routes(database) }),
+  });
+  const server = httpServer(config.server, app.callback()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const url = addressOf(server.address());
+  return {
+    url,
+    db,
+    database,
+    log,
+    /** A request with the token; `body` is sent as JSON. */
+    call(method: string, path: string, body?: unknown): Promise<Response> {
+      return fetch(url + path, {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body !== undefined && { "content-type": "application/json" }),
+        },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    },
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await database.close();
+      await close();
+      await db.drop();
+    },
+  };
+}
+
+/** The service as its own process, started as `npm start` does. Resolves when it is ready, or listens, or has ended. */
+export async function spawnService(
+  env: Record<string, string>,
+  entry = serviceCommand,
+  until: "listening" | "ready" = "ready",
+) {
+  const port = await freePort();
+  const child = spawn(process.execPath, entry, {
+    cwd: root,
+    env: {
+      PATH: process.env.PATH,
+      APP_ENV: "development",
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      JWT_SECRET: secret,
+      SHUTDOWN_DELAY_MS: "0",
+      ...env,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  // A test that fails does not get to stop it.
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
+  const output: string[] = [];
+  const begun = Promise.withResolvers<void>();
+  let rest = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    output.push(...lines);
+    if (lines.some((line) => line.includes(`"msg":"${until}"`))) begun.resolve();
+  });
+  let errors = "";
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    errors += chunk;
+  });
+  const exited = once(child, "close").then(() => child.exitCode);
+  await Promise.race([begun.promise, exited]);
+  return {
+    url: `http://127.0.0.1:${port}`,
+    child,
+    exited,
+    /** Its log so far. */
+    log: (): LogLine[] => output.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line)),
+    errors: () => errors,
+    /** Asks it to stop, waits, gives its exit code. */
+    async stop(): Promise<number | null> {
+      if (child.exitCode === null) child.kill("SIGTERM");
+      return exited;
+    },
+  };
+}
+
+/** A port that nothing listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return portOf(address);
+}
+
+export function addressOf(address: AddressInfo | string | null): string {
+  return `http://127.0.0.1:${portOf(address)}`;
+}
+
+function portOf(address: AddressInfo | string | null): number {
+  if (address === null || typeof address === "string") throw new Error("not listening on a port");
+  return address.port;
+}
+
+/** Waits until `check` gives something other than undefined or false; fails with `what` after `limitMs`. */
+export async function eventually<Result>(
+  what: string,
+  check: () => Promise<Result | undefined | false> | Result | undefined | false,
+  limitMs = 10_000,
+): Promise<Result> {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const result = await check();
+    if (result !== undefined && result !== false) return result;
+    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
