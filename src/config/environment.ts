@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { apiKeyEntry, parseApiKey } from "../platform/auth/api-keys.ts";
 import { parseDatabaseUrl } from "../platform/database/url.ts";
-import { addressRanges } from "../platform/http/client-address.ts";
+import { addressRanges } from "../platform/ip-address.ts";
 import { ownHosts } from "../platform/own-hosts.ts";
 import { redisAddress } from "../platform/rate-limit/redis-url.ts";
 import { accepts, listOf, oneOf, optionalWholeNumber, parsedBy, urlOf, wholeNumber } from "../platform/variables.ts";

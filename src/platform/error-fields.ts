@@ -1,7 +1,9 @@
 // What a log line or a span may say about an error: which one it is and where it was thrown, but none of the values that it
 // was thrown about. Libraries attach those as properties (a driver its statement, Node the text that is no URL, a parser
 // the packet), and quote them in messages (a duplicate e-mail address, the start of a body that is no JSON).
-import { Problem } from "./request/problem.ts";
+
+/** Set by error classes whose messages come from our own code and quote no value: those messages may be logged. */
+export const writesOwnMessages = Symbol("writes its own messages");
 
 /** The parts of an error that are safe to log. `message` is missing where it may quote values; `stack` has the frames alone. */
 export interface ErrorFields {
@@ -76,7 +78,7 @@ function fieldsOf(error: Error, depth: number): ErrorFields {
 }
 
 function messageOf(error: Error, code: string | undefined, frames: readonly string[]): string | undefined {
-  if (error instanceof Problem) return firstLine(error.message);
+  if (writesOwnMessages in error) return firstLine(error.message);
   if ("code" in error || "sqlState" in error) {
     const syscall = wordOf(error, "syscall");
     return syscall === undefined || code === undefined ? code : `${syscall} ${code}`;

@@ -1,6 +1,6 @@
 // Whether a host is on this machine or in its own network, where plain text is common practice.
 import { lookup } from "node:dns/promises";
-import { addressRanges, normalAddress } from "./http/client-address.ts";
+import { addressRanges, normalAddress } from "./ip-address.ts";
 
 /** Loopback, link-local, and the private networks of RFC 1918, RFC 4193 and RFC 6598. */
 const isPrivate = addressRanges([

@@ -1,7 +1,7 @@
 // Which addresses may be called when a client of ours wrote the URL: those of the public internet. Anything else would let
 // it reach what only this machine or its network can, such as a cloud's metadata service (server-side request forgery).
 // The ranges are those of IANA's special-purpose registries (RFC 6890) that are not globally reachable.
-import { addressRanges, normalAddress } from "../http/client-address.ts";
+import { addressRanges, normalAddress } from "../ip-address.ts";
 
 /** Tells whether an address, in any spelling, may be connected to. */
 export type AddressPolicy = (address: string) => boolean;

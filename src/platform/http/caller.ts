@@ -1,5 +1,5 @@
 // Which caller a request counts for, where limits are per caller.
-import { clientNetwork } from "./client-address.ts";
+import { clientNetwork } from "../ip-address.ts";
 import type { RequestState } from "./types.ts";
 
 /** The authenticated subject, else the network of the client's address. */

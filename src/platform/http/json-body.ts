@@ -2,9 +2,14 @@
 // is refused by name.
 import { bodyParser } from "@koa/bodyparser";
 import type { Next } from "koa";
-import type { WaitingBodies } from "../overload/waiting-bodies.ts";
 import { Problem } from "../request/problem.ts";
 import type { Context, Middleware } from "./types.ts";
+
+/** Bounds the bodies that are being received; see overload/waiting-bodies.ts. */
+interface BodyBudget {
+  /** Reserves room for a body of up to `bytes` until the returned function is called. Throws a Problem to refuse the body unread. */
+  enter(ctx: Context, bytes: number): () => void;
+}
 
 const parsedMethods = ["POST", "PUT", "PATCH"];
 const types = ["application/json", "application/*+json"];
@@ -13,9 +18,9 @@ const types = ["application/json", "application/*+json"];
  * Parses the body into `ctx.request.body`; `waiting` bounds how many may be on their way.
  * Problems: too_large (413) over `limitBytes`, unsupported_media_type (415) for other types and for compressed bodies,
  * invalid_request (400) for text that is not a JSON object or array, client_closed when the client stops in the middle,
- * and those of {@link WaitingBodies.enter}, for which the body is left unread.
+ * and those of {@link BodyBudget.enter}, for which the body is left unread.
  */
-export function jsonBody(limitBytes: number, waiting?: WaitingBodies): Middleware {
+export function jsonBody(limitBytes: number, waiting?: BodyBudget): Middleware {
   const parse = bodyParser({
     parsedMethods,
     enableTypes: ["json"],

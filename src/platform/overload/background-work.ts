@@ -3,11 +3,8 @@
 
 import { StopSource } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
-import { withoutDeadline } from "../request/scope.ts";
+import { type Background, withoutDeadline } from "../request/scope.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
-
-/** Runs `work` in the background, or rejects with a Problem without having run it. */
-export type Background = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 /**
  * Takes and waits for at most half of the slots, but at least one. Rejects as {@link AdmissionQueue.enter} does, and with

@@ -3,8 +3,9 @@
 import { metrics } from "@opentelemetry/api";
 import type { Next } from "koa";
 import koaRatelimit, { type RateLimitContext } from "koa-ratelimit";
-import { clientAddress, clientNetwork } from "../http/client-address.ts";
+import { clientAddress } from "../http/client-address.ts";
 import type { Context, Middleware, RequestState } from "../http/types.ts";
+import { clientNetwork } from "../ip-address.ts";
 import { Problem } from "../request/problem.ts";
 import type { RateLimitStore } from "./store.ts";
 

@@ -1,10 +1,8 @@
-// One typed error for everything that a client may be told, and one middleware that turns errors into problem details.
-// Whatever is not a Problem is a bug: the client sees a plain 500, the log sees the error.
-import { isSpanContextValid, type Span, trace } from "@opentelemetry/api";
-import type { Context, Middleware } from "../http/types.ts";
-import type { Logger } from "../log.ts";
+// One typed error for everything that a client may be told. http/problem-details.ts turns it into an answer.
+import { writesOwnMessages } from "../error-fields.ts";
 
-const kinds = {
+/** What each type means to a client. Any other error is a bug, and answered as `internal`. */
+export const kinds = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Authentication is required" },
   forbidden: { status: 403, title: "This is not allowed" },
@@ -49,6 +47,7 @@ interface ProblemOptions {
 /** An error that has a place in the API: it becomes a problem details answer (RFC 9457). */
 export class Problem extends Error {
   override name = "Problem";
+  readonly [writesOwnMessages] = true;
   readonly type: ProblemType;
   readonly status: number;
   readonly options: ProblemOptions;
@@ -59,37 +58,4 @@ export class Problem extends Error {
     this.status = kinds[type].status;
     this.options = options;
   }
-}
-
-/** Answers every error as `application/problem+json` with the trace id, and logs those that are bugs. */
-export function problemDetails(log: Logger): Middleware {
-  return function problemDetails(ctx, next) {
-    return next().catch((error: unknown) => answer(ctx, error));
-  };
-
-  function answer(ctx: Context, error: unknown): void {
-    const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
-    if (problem.type === "internal") log.error({ err: error, route: ctx.state.route?.path }, "request failed");
-    if (problem.status >= 500) ctx.state.problem = problem.type;
-    const { title, ...kind } = kinds[problem.type];
-    ctx.status = problem.status;
-    ctx.set(problem.options.headers ?? {});
-    const retryAfterS = problem.options.retryAfterS ?? ("retryAfterS" in kind ? kind.retryAfterS : undefined);
-    if (retryAfterS !== undefined) ctx.set("Retry-After", String(Math.max(1, Math.ceil(retryAfterS))));
-    ctx.body = {
-      type: problem.type,
-      title,
-      status: problem.status,
-      ...(problem.status < 500 && problem.options.detail !== undefined && { detail: problem.options.detail }),
-      ...(problem.options.errors && { errors: problem.options.errors }),
-      traceId: traceIdOf(trace.getActiveSpan()),
-    };
-    ctx.type = "application/problem+json";
-  }
-}
-
-/** Undefined outside of a trace, and when tracing is off. */
-function traceIdOf(span: Span | undefined): string | undefined {
-  const spanContext = span?.spanContext();
-  return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext.traceId : undefined;
 }

@@ -99,6 +99,9 @@ export function withDeadline<Result>(deadline: Deadline, work: () => Result): Re
   return inRequest(phases === undefined ? { deadline } : { deadline, phases }, context.active(), work);
 }
 
+/** Runs `work` in the background, or rejects with a Problem without having run it. */
+export type Background = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
 /** Runs work that outlives the request that waits for it, such as the refresh of a shared cache. */
 export function withoutDeadline<Result>(work: () => Result): Result {
   const phases = currentPhases();

@@ -1,9 +1,8 @@
 // A bounded in-process cache that keeps answering: while an entry is refreshed, and when it cannot be refreshed.
 // One refresh runs at a time for a key, whatever the number of requests that want it.
 import { LRUCache } from "lru-cache";
-import type { Background } from "../overload/background-work.ts";
 import { bounded } from "./bounded.ts";
-import { currentDeadline, withDeadline } from "./scope.ts";
+import { type Background, currentDeadline, withDeadline } from "./scope.ts";
 import { SharedLoad } from "./shared-load.ts";
 
 export interface StaleCacheOptions<Value> {

@@ -5,9 +5,10 @@ import Koa from "koa";
 import { apiKeyEntry, apiKeySubjects, parseApiKey } from "../../../src/platform/auth/api-keys.ts";
 import { authenticate } from "../../../src/platform/auth/authenticate.ts";
 import { publicRoutes } from "../../../src/platform/auth/public-routes.ts";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { handleRoute, routeMatch } from "../../../src/platform/http/router.ts";
 import type { RequestState, Route } from "../../../src/platform/http/types.ts";
-import { Problem, problemDetails } from "../../../src/platform/request/problem.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import { addressOf, silent } from "../../support/helper.ts";
 
 describe("authenticate", () => {

@@ -6,12 +6,12 @@ import Koa from "koa";
 import { enforceDeadline } from "../../../src/platform/http/enforce-deadline.ts";
 import { whenEnded, whenHandedOver } from "../../../src/platform/http/hooks.ts";
 import { jsonBody } from "../../../src/platform/http/json-body.ts";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { requestContext } from "../../../src/platform/http/request-context.ts";
 import type { Context, RequestState } from "../../../src/platform/http/types.ts";
 import { admission } from "../../../src/platform/overload/admission.ts";
 import { AdmissionQueue } from "../../../src/platform/overload/admission-queue.ts";
 import { LoopStalls } from "../../../src/platform/request/loop-stalls.ts";
-import { problemDetails } from "../../../src/platform/request/problem.ts";
 import { addressOf, eventually, silent } from "../../support/helper.ts";
 
 describe("enforceDeadline", () => {

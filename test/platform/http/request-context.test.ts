@@ -4,12 +4,12 @@ import { createServer, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import Koa from "koa";
 import { enforceDeadline } from "../../../src/platform/http/enforce-deadline.ts";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { requestContext } from "../../../src/platform/http/request-context.ts";
 import type { Context, RequestState } from "../../../src/platform/http/types.ts";
 import { admission } from "../../../src/platform/overload/admission.ts";
 import { AdmissionQueue } from "../../../src/platform/overload/admission-queue.ts";
 import { LoopStalls } from "../../../src/platform/request/loop-stalls.ts";
-import { problemDetails } from "../../../src/platform/request/problem.ts";
 import { currentDeadline, withoutDeadline } from "../../../src/platform/request/scope.ts";
 import { addressOf, eventually, silent } from "../../support/helper.ts";
 

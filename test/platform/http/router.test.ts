@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import Koa from "koa";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { handleRoute, routeMatch, routeTemplate } from "../../../src/platform/http/router.ts";
 import type { RequestState, Route } from "../../../src/platform/http/types.ts";
-import { problemDetails } from "../../../src/platform/request/problem.ts";
 import { addressOf, silent } from "../../support/helper.ts";
 
 describe("routeMatch", () => {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import Koa from "koa";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { crossOrigin, securityHeaders } from "../../../src/platform/http/security-headers.ts";
 import type { RequestState } from "../../../src/platform/http/types.ts";
-import { Problem, problemDetails } from "../../../src/platform/request/problem.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import { addressOf, silent } from "../../support/helper.ts";
 
 const servers: Server[] = [];

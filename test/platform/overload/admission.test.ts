@@ -6,12 +6,13 @@ import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import Koa from "koa";
 import type { RowDataPacket } from "mysql2";
 import { enforceDeadline } from "../../../src/platform/http/enforce-deadline.ts";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { requestContext } from "../../../src/platform/http/request-context.ts";
 import type { Priority, RequestState } from "../../../src/platform/http/types.ts";
 import { admission } from "../../../src/platform/overload/admission.ts";
 import { AdmissionQueue, type QueueOptions } from "../../../src/platform/overload/admission-queue.ts";
 import { LoopStalls } from "../../../src/platform/request/loop-stalls.ts";
-import { Problem, problemDetails } from "../../../src/platform/request/problem.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import { addressOf, eventually, silent, startService } from "../../support/helper.ts";
 
 const none = { high: 0, normal: 0, low: 0 };

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import Koa from "koa";
 import { pino } from "pino";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import type { RequestState } from "../../../src/platform/http/types.ts";
 import { limitByAddress, limitBySubject } from "../../../src/platform/rate-limit/rate-limit.ts";
 import { type RateLimitStore, redisStore } from "../../../src/platform/rate-limit/store.ts";
-import { problemDetails } from "../../../src/platform/request/problem.ts";
 import { addressOf, eventually, freePort, silent } from "../../support/helper.ts";
 
 const program = ["valkey-server", "redis-server"]

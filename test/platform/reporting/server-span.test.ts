@@ -7,10 +7,11 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import Koa from "koa";
+import { problemDetails } from "../../../src/platform/http/problem-details.ts";
 import { routeMatch } from "../../../src/platform/http/router.ts";
 import type { Context, RequestState } from "../../../src/platform/http/types.ts";
 import { serverSpan } from "../../../src/platform/reporting/server-span.ts";
-import { Problem, problemDetails } from "../../../src/platform/request/problem.ts";
+import { Problem } from "../../../src/platform/request/problem.ts";
 import { exchange } from "../../hostile/raw-http.ts";
 import { addressOf, eventually, silent } from "../../support/helper.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { context } from "@opentelemetry/api";
-import type { Background } from "../../../src/platform/overload/background-work.ts";
 import { RequestDeadline } from "../../../src/platform/request/deadline.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
+import type { Background } from "../../../src/platform/request/scope.ts";
 import { currentDeadline, followRequests, inRequest } from "../../../src/platform/request/scope.ts";
 import { StaleCache } from "../../../src/platform/request/stale-cache.ts";
 import { eventually } from "../../support/helper.ts";
