@@ -1,10 +1,6 @@
 // The composition root: everything is built here, and the way of a request can be read here from top to bottom.
 import type { MetricReader } from "@opentelemetry/sdk-metrics";
 import packageJson from "../package.json" with { type: "json" };
-import { automationRepository } from "./automations/repository.ts";
-import { automationRoutes } from "./automations/routes.ts";
-import { automationService } from "./automations/service.ts";
-import { webhooks } from "./automations/webhook.ts";
 import type { Config } from "./config/config.ts";
 import { Faults } from "./faults/faults.ts";
 import { faultRoutes } from "./faults/routes.ts";
@@ -84,12 +80,11 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   });
 
   const outbound = httpClient(config.outbound, log);
-  const automations = automationService(automationRepository(database), webhooks(outbound));
   // Only where they are asked for, which production refuses.
   const { url } = config.database;
   const faults = config.faults ? new Faults({ database, url, table: "automations", memoryPercent, log }) : undefined;
   const routes = [
-    ...automationRoutes(automations, { ...config.marketplace, background }),
+    ...config.domains.flatMap((domain) => domain.routes({ database, httpClient: outbound, background })),
     ...(faults ? faultRoutes(faults) : []),
     ...more,
   ];

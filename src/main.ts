@@ -2,7 +2,6 @@
 import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
-import { seedAutomations } from "./automations/seed.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { whenAvailable } from "./platform/database/availability.ts";
 import { withLock } from "./platform/database/connection.ts";
@@ -97,15 +96,14 @@ async function flushTelemetry(): Promise<void> {
 
 /** Migrations and example data, one replica at a time, as soon as the database is there. */
 async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
-  const { environment, database, replicas, bodyLimitBytes, seed } = config;
+  const { environment, database, replicas, bodyLimitBytes, domains } = config;
   const { url, limit } = database;
   const expected = { url, limit, replicas, bodyLimitBytes, production: environment === "production" };
   const prepare = () =>
     withLock(url, { name: "migrations", waitS: 600, signal: stopping.signal }, async (connection) => {
       await checkServer(connection, expected, logger);
       await migrate(connection, import.meta.dirname, "*/migrations/*.ts", logger);
-      const seeded = await seedAutomations(connection, seed.automations, seed.webhookUrl);
-      if (seeded > 0) logger.info({ rows: seeded }, "seeded");
+      for (const domain of domains) await domain.prepare?.(connection, logger);
     });
   await whenAvailable(prepare, { log: logger, signal: stopping.signal });
 }

@@ -1,8 +1,9 @@
 // The configuration: the environment, read once at the start, checked, and shaped for those who take a part of it.
-import { z } from "zod";
+import { domains } from "../domains.ts";
 import { parseApiKey } from "../platform/auth/api-keys.ts";
 import { ownHosts } from "../platform/own-hosts.ts";
-import { ConfigError, complaint, explanationOf } from "../platform/variables.ts";
+import { ConfigError } from "../platform/variables.ts";
+import { complaintsOf } from "./complaints.ts";
 import { contradictionsOf } from "./consistency.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 
@@ -16,20 +17,15 @@ export type Config = ReturnType<typeof loadConfig>;
  */
 export function loadConfig(environment: Environment) {
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, value]],
+    ),
   );
-  const result = variables.safeParse(given);
-  if (!result.success) {
-    const issues = new Map(result.error.issues.map((issue) => [String(issue.path[0]), issue]));
-    const lines = [...issues].map(([name, issue]) => {
-      const explanation = explanationOf(issue);
-      // Without the value: in a malformed URL any part may be the password.
-      if (explanation !== undefined) return `${name}: ${explanation}; takes ${takes(name)}`;
-      return complaint(name, given[name], takes(name));
-    });
-    throw new ConfigError(lines.join("\n"));
-  }
-  const values = result.data;
+  const complaints = [variables, ...domains.map((domain) => domain.variables)].flatMap((all) =>
+    complaintsOf(all, given),
+  );
+  if (complaints.length > 0) throw new ConfigError(complaints.join("\n"));
+  const values = variables.parse(given);
   const contradictions = contradictionsOf(values, given);
   if (contradictions.length > 0) throw new ConfigError(contradictions.join("\n"));
   const production = values.APP_ENV === "production";
@@ -122,22 +118,6 @@ export function loadConfig(environment: Environment) {
           }
         : undefined,
     },
-    marketplace: {
-      freshMs: values.MARKETPLACE_FRESH_MS,
-      staleMs: values.MARKETPLACE_STALE_MS,
-      maxEntries: values.MARKETPLACE_CACHE_ENTRIES,
-      maxBytes: values.MARKETPLACE_CACHE_BYTES,
-    },
-    seed: { automations: values.SEED_AUTOMATIONS, webhookUrl: values.SEED_WEBHOOK_URL },
+    domains: domains.map((domain) => domain.configure(given)),
   };
-}
-
-/** Said of the value itself: a default around it, or that it may be left out, has no words of its own. */
-function takes(name: string): string {
-  let schema: z.core.$ZodType | undefined = Object.entries(variables.shape).find(([known]) => known === name)?.[1];
-  while (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    if (schema.description !== undefined) break;
-    schema = schema.def.innerType;
-  }
-  return (schema instanceof z.ZodType && schema.description) || "another value";
 }

@@ -15,7 +15,10 @@ export const developmentKey = apiKeyEntry("developer", "development-key");
 export const developmentNetworks = ["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
-/** Each variable with its check; the description says what it takes. Times are in milliseconds, sizes in bytes. */
+/**
+ * Each variable of the platform with its check; the description says what it takes. Times are in milliseconds, sizes in bytes.
+ * Each domain has its own variables in its settings.ts.
+ */
 export const variables = z.object({
   APP_ENV: oneOf(["production", "development"], "how strict to be").default("production"),
   HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
@@ -117,15 +120,6 @@ export const variables = z.object({
   ).default([]),
   BREAKER_FAILURES: wholeNumber(5, 1, 1000, "failures in a row that open a circuit breaker"),
   BREAKER_RESET_MS: wholeNumber(60_000, 1, 3_600_000, "how long it stays open before a call is tried"),
-
-  MARKETPLACE_FRESH_MS: wholeNumber(5000, 1, 86_400_000, "how long a cached marketplace page is fresh"),
-  MARKETPLACE_STALE_MS: wholeNumber(60_000, 0, 86_400_000, "how long after that it is served while it is refreshed"),
-  MARKETPLACE_CACHE_ENTRIES: wholeNumber(500, 1, 1_000_000, "most marketplace pages in the cache"),
-  MARKETPLACE_CACHE_BYTES: wholeNumber(16_777_216, 1, 4_294_967_296, "most memory of the pages in the cache"),
-  SEED_AUTOMATIONS: wholeNumber(0, 0, 1_000_000, "example automations put into an empty table at the start"),
-  SEED_WEBHOOK_URL: urlOf(["http:", "https:"], "the webhook of the example automations").default(
-    "http://127.0.0.1:9000/hooks",
-  ),
 });
 
 function isAsymmetric(algorithm: string): boolean {

@@ -3,11 +3,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import fc from "fast-check";
+import { z } from "zod";
 import { loadConfig } from "../../src/config/config.ts";
-import { variables } from "../../src/config/environment.ts";
+import { variables as platformVariables } from "../../src/config/environment.ts";
+import { domains } from "../../src/domains.ts";
 import { ConfigError, mask } from "../../src/platform/variables.ts";
 import { root } from "../support/helper.ts";
 
+const variables = z.object(Object.assign({}, platformVariables.shape, ...domains.map((domain) => domain.variables.shape)));
 const minimal = { APP_ENV: "development", MYSQL_URL: "mysql://user:hunter2@db:3306/shop" };
 
 function complaintsOf(environment: Record<string, string>): string[] {
