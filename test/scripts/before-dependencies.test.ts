@@ -57,6 +57,6 @@ describe("scripts that run before the dependencies are installed", () => {
   });
 
   it("check the version of Node before they do anything else", () => {
-    for (const entry of entries.slice(0, 2)) assert.equal(loaded.get(entry)?.[0], "./lib/node-version.js");
+    for (const entry of entries.slice(0, 2)) assert.equal(loaded.get(entry)?.[0], "./bootstrap/node-version.js");
   });
 });

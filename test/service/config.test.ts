@@ -10,7 +10,9 @@ import { domains } from "../../src/domains.ts";
 import { ConfigError, mask } from "../../src/platform/variables.ts";
 import { root } from "../support/helper.ts";
 
-const variables = z.object(Object.assign({}, platformVariables.shape, ...domains.map((domain) => domain.variables.shape)));
+const variables = z.object(
+  Object.assign({}, platformVariables.shape, ...domains.map((domain) => domain.variables.shape)),
+);
 const minimal = { APP_ENV: "development", MYSQL_URL: "mysql://user:hunter2@db:3306/shop" };
 
 function complaintsOf(environment: Record<string, string>): string[] {
