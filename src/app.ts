@@ -1,5 +1,4 @@
 // The composition root: everything is built here, and the way of a request can be read here from top to bottom.
-import type { MetricReader } from "@opentelemetry/sdk-metrics";
 import packageJson from "../package.json" with { type: "json" };
 import type { Config } from "./config/config.ts";
 import { Faults } from "./faults/faults.ts";
@@ -42,12 +41,14 @@ import { serverSpan } from "./platform/reporting/server-span.ts";
 import { slowRequest } from "./platform/reporting/slow-request-log.ts";
 import { LoopStalls } from "./platform/request/loop-stalls.ts";
 import { type Background, withoutDeadline } from "./platform/request/scope.ts";
+import type { Reader } from "./platform/telemetry/collected.ts";
 
 interface Dependencies {
   database: Database;
   log: Logger;
   drain: Drain;
-  metricsReader: Pick<MetricReader, "collect">;
+  /** What GET /metrics reads; undefined when nothing is measured for it. */
+  metricsReader: Reader | undefined;
   /** Whether all that the domains need is there; not given: it is. */
   prepared?: () => boolean;
   /** Routes besides those of the domains. */

@@ -14,12 +14,13 @@ import { createLogger, type Logger } from "./platform/log.ts";
 import { shutdownTime, within } from "./platform/shutdown-time.ts";
 import { reportDiagnostics } from "./platform/telemetry/diagnostics.ts";
 import { ConfigError } from "./platform/variables.ts";
-import { metricsReader, telemetry } from "./telemetry.ts";
+import { telemetry } from "./telemetry.ts";
 
 const drain = new Drain();
 let prepared = false;
 const { config, log, database, app, admin, close } = setUp();
 reportDiagnostics(log);
+for (const note of telemetry.notes) log.warn(note);
 
 const stopping = new AbortController();
 let exitCode = 0;
@@ -126,7 +127,7 @@ function setUp() {
       config,
       log,
       database,
-      ...buildApp(config, { database, log, drain, metricsReader, prepared: () => prepared }),
+      ...buildApp(config, { database, log, drain, metricsReader: telemetry.metricsReader, prepared: () => prepared }),
     };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

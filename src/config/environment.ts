@@ -24,6 +24,7 @@ export const variables = z.object({
   HOST: z.string().min(1).default("0.0.0.0").describe("a host name or IP address (to listen on)"),
   PORT: wholeNumber(8000, 0, 65_535, "the port to listen on; 0 is any free one"),
   ADMIN_PORT: optionalWholeNumber(0, 65_535, "a port of their own for health and metrics"),
+  TELEMETRY_MODE: oneOf(["lean", "standard"], "see docs/telemetry.md").default("lean"),
   LOG_LEVEL: oneOf(levels, "the least level that is logged").optional(),
   SERVER_HEADERS_TIMEOUT_MS: wholeNumber(10_000, 100, 600_000, "longest time to receive the headers of a request"),
   SERVER_REQUEST_TIMEOUT_MS: wholeNumber(30_000, 100, 600_000, "longest time to receive a whole request"),

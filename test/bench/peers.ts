@@ -50,6 +50,13 @@ export function allPeers(): Peer[] {
     { name: "koa", title: "Koa", traced: false, args: [file("peers/koa.cjs")], env: {} },
     { name: "template", title: "template, as shipped", traced: true, ...template },
     {
+      name: "template-standard",
+      title: "template, standard telemetry",
+      traced: true,
+      args: template.args,
+      env: { ...template.env, TELEMETRY_MODE: "standard" },
+    },
+    {
       name: "template-off",
       title: "template, OTEL_SDK_DISABLED",
       traced: false,

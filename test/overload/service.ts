@@ -8,7 +8,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { Database } from "../../src/platform/database/database.ts";
 import { Drain } from "../../src/platform/http/drain.ts";
 import type { Route } from "../../src/platform/http/types.ts";
-import { metricsReader } from "../../src/telemetry.ts";
+import { telemetry } from "../../src/telemetry.ts";
 import { usedByData } from "../support/heap.ts";
 import type { Answered, Resources } from "./service-process.ts";
 
@@ -17,7 +17,7 @@ const log = pino({ level: "error" });
 const database = new Database(config.database, log);
 const routesFile: { routes(database: Database): Route[] } = await import(process.argv[2] ?? "");
 const routes = routesFile.routes(database);
-const { app } = buildApp(config, { database, log, drain: new Drain(), metricsReader, routes });
+const { app } = buildApp(config, { database, log, drain: new Drain(), metricsReader: telemetry.metricsReader, routes });
 
 let answered: Answered[] = [];
 app.middleware.unshift(async (ctx, next) => {

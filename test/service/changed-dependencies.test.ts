@@ -1,6 +1,7 @@
 // What the service does when a dependency changes something that it does not document, and that we rely on.
 import assert from "node:assert/strict";
 import { evaluateMutated } from "../support/mutated.ts";
+import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 /** Starts an application, asks it once, and prints its status and what it logged. */
 const askOnce = `
@@ -42,5 +43,71 @@ describe("with a changed on-finished", () => {
   it("says nothing of the one that is installed", async () => {
     const { output } = await evaluateMutated(askOnce, [{ file, replace: [[push, push]] }]);
     assert.deepEqual(JSON.parse(output), { status: 200, warnings: [] });
+  });
+});
+
+/** Makes a span and a measurement by the service's own telemetry, sends them, and prints what it says of itself. */
+const measureOnce = `
+  import { metrics, trace } from "@opentelemetry/api";
+  import { telemetry } from "./src/telemetry.ts";
+  trace.getTracer("test").startSpan("made", { attributes: { some: "text" } }).end();
+  metrics.getMeter("test").createHistogram("measured", { advice: { explicitBucketBoundaries: [1] } }).record(0.5);
+  await telemetry.shutdown();
+  console.log(JSON.stringify(telemetry.notes));`;
+
+describe("with a changed OpenTelemetry", () => {
+  for (const [what, mutation, note] of [
+    [
+      "a field more in its tracer",
+      { file: "sdk-trace/dist/Tracer.mjs", replace: [["\t_tracerMetrics;\n", "\t_tracerMetrics;\n\t_more = {};\n"]] },
+      /spans are the SDK's own, .*: the SDK's tracer has other fields/,
+    ],
+    [
+      "another version of its tracer",
+      { file: "sdk-trace/package.json", replace: [['"version": "3.1.', '"version": "3.2.']] },
+      /spans are the SDK's own, .*: @opentelemetry\/sdk-trace is 3\.2\.\d+, tested is 3\.1/,
+    ],
+    [
+      "a serializer that is frozen",
+      {
+        file: "otlp-transformer/dist/trace/protobuf/trace.mjs",
+        replace: [
+          ["const ProtobufTraceSerializer = {", "const ProtobufTraceSerializer = Object.freeze({"],
+          ["\t}\n};", "\t}\n});"],
+        ],
+      },
+      /serializer cannot be replaced/,
+    ],
+    [
+      "one name more that its SDK imports",
+      {
+        file: "sdk-node/dist/create-from-env.mjs",
+        replace: [
+          [
+            "import { diag ",
+            'import { createOtlpGrpcExportDelegate } from "@opentelemetry/otlp-grpc-exporter-base";\nimport { diag ',
+          ],
+        ],
+      },
+      /the whole SDK is loaded/,
+    ],
+  ] as const) {
+    it(`traces and measures as before, and says what it costs, with ${what}`, async () => {
+      const receiver = await startOtlpReceiver("http/protobuf");
+      const { output } = await evaluateMutated(measureOnce, [mutation], receiver.env, { telemetry: true });
+      assert.match(JSON.parse(output).join("\n"), note);
+      const span = receiver.spans.find(({ name }) => name === "made");
+      assert.equal(span?.attributes.some, "text");
+      assert.equal(receiver.points("measured")[0]?.count, 1);
+      receiver.stop();
+    });
+  }
+
+  it("says nothing of the one that is installed", async () => {
+    const receiver = await startOtlpReceiver("http/protobuf");
+    const same = { file: "sdk-trace/dist/Tracer.mjs", replace: [["_tracerMetrics;", "_tracerMetrics;"]] } as const;
+    const { output } = await evaluateMutated(measureOnce, [same], receiver.env, { telemetry: true });
+    assert.deepEqual(JSON.parse(output), []);
+    receiver.stop();
   });
 });

@@ -29,8 +29,12 @@ function durationOf({
 }
 
 // Protobuf is what the service sends by default, JSON what some vendors take.
-for (const protocol of ["http/protobuf", "http/json"] as const) {
-  describe(`telemetry over ${protocol}`, () => {
+for (const [mode, protocol] of [
+  ["lean", "http/protobuf"],
+  ["lean", "http/json"],
+  ["standard", "http/protobuf"],
+] as const) {
+  describe(`${mode} telemetry over ${protocol}`, () => {
     let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
     let service: Awaited<ReturnType<typeof spawnService>>;
     before(async () => {
@@ -38,6 +42,7 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
       service = await spawnService({
         ...receiver.env,
         MYSQL_URL: db.url,
+        TELEMETRY_MODE: mode,
         SEED_AUTOMATIONS: "10000",
         DB_POOL_LIMIT: "3",
         DB_POOL_MAX_IDLE: "3",
@@ -197,6 +202,13 @@ for (const protocol of ["http/protobuf", "http/json"] as const) {
         if (span === server) continue;
         assert.equal(span.parentSpanId, (inTransaction.has(span.name) ? finish : server)?.spanId, span.name);
       }
+    });
+
+    it("runs as asked for, without a line that says otherwise", () => {
+      assert.deepEqual(
+        service.log().filter(({ msg }) => String(msg).startsWith("telemetry:")),
+        [],
+      );
     });
 
     it("sends the pool's and the runtime's metrics", async () => {

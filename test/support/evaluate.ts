@@ -13,7 +13,7 @@ const listing = `data:text/javascript,${encodeURIComponent(`
       return next(url, context);
     },
   });
-  process.on("exit", () => process.stderr.write(JSON.stringify(urls)));`)}`;
+  process.on("exit", () => process.stderr.write("\\n" + JSON.stringify(urls)));`)}`;
 
 /**
  * The output of `script`, an ES module in the project's folder, and the address of each module that was loaded. `before` is a
@@ -32,5 +32,5 @@ export async function evaluate(
     [...preloaded, "--input-type=module", "--eval", program],
     { cwd: root, env: { PATH: process.env.PATH, ...env } },
   );
-  return { output: stdout, modules: JSON.parse(stderr) };
+  return { output: stdout, modules: JSON.parse(stderr.split("\n").at(-1) ?? "") };
 }

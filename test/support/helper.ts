@@ -18,7 +18,6 @@ import { Drain } from "../../src/platform/http/drain.ts";
 import { httpServer } from "../../src/platform/http/server.ts";
 import type { Route } from "../../src/platform/http/types.ts";
 import { createLogger } from "../../src/platform/log.ts";
-import { OnDemandReader } from "../../src/platform/telemetry/metric-readers.ts";
 
 export const root = dirname(dirname(import.meta.dirname));
 export const secret = "a-secret-for-the-tests-of-the-service";
@@ -74,7 +73,7 @@ export async function startService({
     database,
     log: logger,
     drain: new Drain(),
-    metricsReader: new OnDemandReader(),
+    metricsReader: undefined,
     ...(routes && { routes: routes(database) }),
   });
   const server = httpServer(config.server, app.callback()).listen(0, "127.0.0.1");

@@ -38,7 +38,7 @@ export async function evaluateMutated(
       const missing = mutations.filter(({ file }) => !loaded.has(file)).map(({ file }) => file);
       if (missing.length > 0) {
         process.exitCode = 1;
-        process.stderr.write("not loaded: " + missing.join(", "));
+        process.stderr.write("\\nnot loaded: " + missing.join(", "));
       }
     });`;
   return evaluate(script, env, { ...options, before: `data:text/javascript,${encodeURIComponent(mutating)}` });

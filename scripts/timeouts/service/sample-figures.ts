@@ -77,9 +77,9 @@ export function metricsFigures(readings: readonly Sample[][]): Samples["metrics"
   const [first, last] = [readings[0], readings.at(-1)];
   if (first === undefined || last === undefined) return null;
   // The first reading covers the time before the load.
-  const delays = readings.slice(1).map((samples) => largest(samples, "nodejs_eventloop_delay_p99"));
+  const delays = readings.slice(1).map((samples) => largest(samples, "nodejs_eventloop_delay_p99_seconds"));
   const known = delays.filter((delay) => delay !== null);
-  const queryP95S = percentileBetween(first, last, "db_client_operation_duration", 0.95, isRequestQuery);
+  const queryP95S = percentileBetween(first, last, "db_client_operation_duration_seconds", 0.95, isRequestQuery);
   return {
     loopDelayP99MaxMs: known.length === 0 ? null : Math.max(...known) * 1000,
     queryP95Ms: queryP95S === null ? null : queryP95S * 1000,

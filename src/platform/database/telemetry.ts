@@ -1,20 +1,9 @@
 // What the database layer reports: a client span and a duration for each query, and the state of the pool.
 // Names follow the OpenTelemetry conventions for database clients; durations are in seconds.
-import {
-  type Attributes,
-  context,
-  metrics,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  ValueType,
-} from "@opentelemetry/api";
+import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
-import { createHistogram, type Series } from "../telemetry/histograms.ts";
-import { LightTracer } from "../telemetry/lean/tracer.ts";
 
-const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
+const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
 
 /** Connections of a pool at this instant. */
 export interface PoolState {
@@ -36,10 +25,9 @@ interface ServerAddress {
 /** The instruments of one pool. `state` is read at each collection; `stop` ends that. */
 export function databaseTelemetry(server: ServerAddress, state: () => PoolState) {
   const tracer = trace.getTracer("database");
-  const starter = new LightTracer("database");
   const meter = metrics.getMeter("database");
   const pool = `${server.host}${server.port === undefined ? "" : `:${server.port}`}/${server.database}`;
-  const poolAttributes = { "db.client.connection.pool.name": pool };
+  const poolAttributes = Object.freeze({ "db.client.connection.pool.name": pool });
   const spanAttributes: Attributes = {
     "db.system.name": "mysql",
     "db.namespace": server.database,
@@ -47,25 +35,23 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     ...(server.port !== undefined && { [ATTR_SERVER_PORT]: server.port }),
   };
   const histogram = (name: string, description: string) =>
-    createHistogram("database", name, { description, unit: "s", boundaries });
+    meter.createHistogram(name, { description, unit: "s", advice: { explicitBucketBoundaries } });
 
   const duration = histogram("db.client.operation.duration", "Duration of queries, without the wait for a connection");
-  const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool").series(
-    poolAttributes,
-  );
-  /** By query and outcome: a good one has the empty text. */
-  const known = new Map<string, Map<string, Series>>();
-  function durationOf(name: string, errorType = ""): Series {
-    const ofQuery = known.get(name) ?? new Map<string, Series>();
+  const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool");
+  /** By query and outcome: a good one has the empty text. Frozen and used again, which makes a record cheap. */
+  const known = new Map<string, Map<string, Attributes>>();
+  function durationAttributes(name: string, errorType = ""): Attributes {
+    const ofQuery = known.get(name) ?? new Map<string, Attributes>();
     const found = ofQuery.get(errorType);
     if (found !== undefined) return found;
-    const series = duration.series({
+    const attributes = Object.freeze({
       "db.system.name": "mysql",
       "db.query.summary": name,
       ...(errorType !== "" && { [ATTR_ERROR_TYPE]: errorType }),
     });
-    known.set(name, ofQuery.set(errorType, series));
-    return series;
+    known.set(name, ofQuery.set(errorType, attributes));
+    return attributes;
   }
   const counter = (name: string, unit: string, description: string) =>
     meter.createCounter(name, { unit, description, valueType: ValueType.INT });
@@ -111,7 +97,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
         "db.query.text": sql,
         "db.client.connection.wait_time": waitS,
       };
-      return starter.start(name, SpanKind.CLIENT, attributes, context.active());
+      return tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
     },
     endQuery(span: Span, name: string, durationS: number, errorType: string | undefined): void {
       if (errorType !== undefined) {
@@ -119,7 +105,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
         span.setStatus({ code: SpanStatusCode.ERROR });
       }
       span.end();
-      durationOf(name, errorType).record(durationS);
+      duration.record(durationS, durationAttributes(name, errorType));
     },
     /** A span around several queries, as a transaction is one; marked when `work` rejects. */
     inSpan<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
@@ -134,7 +120,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
         }
       });
     },
-    waited: (waitS: number) => waitTime.record(waitS),
+    waited: (waitS: number) => waitTime.record(waitS, poolAttributes),
     timedOut: () => timeouts.add(1, poolAttributes),
     killed: (name: string) => killed.add(1, { "db.query.summary": name }),
     retried: (name: string, reason: "connection_lost" | "deadlock") =>

@@ -1,7 +1,6 @@
 // What the request histogram says about each endpoint: counts, average, maximum, and percentiles.
-import type { Histogram, ResourceMetrics } from "@opentelemetry/sdk-metrics";
-import { DataPointType } from "@opentelemetry/sdk-metrics";
 import { unmatchedRoute } from "../http/router.ts";
+import { type Collected, type HistogramValue, histogramSeries } from "../telemetry/collected.ts";
 
 /** Of all requests since the start; times in seconds. */
 export interface EndpointTimes {
@@ -16,21 +15,17 @@ export interface EndpointTimes {
 }
 
 /** By `METHOD /route/{parameter}`, from `http.server.request.duration`. */
-export function endpointTimes({ scopeMetrics }: ResourceMetrics): Record<string, EndpointTimes> {
-  const merged = new Map<string, { histogram: Histogram; errors: number }>();
-  for (const metric of scopeMetrics.flatMap((scope) => scope.metrics)) {
-    if (metric.descriptor.name !== "http.server.request.duration") continue;
-    if (metric.dataPointType !== DataPointType.HISTOGRAM) continue;
-    for (const { attributes, value } of metric.dataPoints) {
-      // No route: answered ahead of the route match, as a browser's preflight is.
-      const name = `${attributes["http.request.method"] ?? "*"} ${attributes["http.route"] ?? unmatchedRoute}`;
-      const failed = Number(attributes["http.response.status_code"]) >= 500 ? value.count : 0;
-      const known = merged.get(name);
-      merged.set(name, {
-        histogram: known === undefined ? value : add(known.histogram, value),
-        errors: (known?.errors ?? 0) + failed,
-      });
-    }
+export function endpointTimes(collected: Collected): Record<string, EndpointTimes> {
+  const merged = new Map<string, { histogram: HistogramValue; errors: number }>();
+  for (const { attributes, value } of histogramSeries(collected, "http.server.request.duration")) {
+    // No route: answered ahead of the route match, as a browser's preflight is.
+    const name = `${attributes["http.request.method"] ?? "*"} ${attributes["http.route"] ?? unmatchedRoute}`;
+    const failed = Number(attributes["http.response.status_code"]) >= 500 ? value.count : 0;
+    const known = merged.get(name);
+    merged.set(name, {
+      histogram: known === undefined ? value : add(known.histogram, value),
+      errors: (known?.errors ?? 0) + failed,
+    });
   }
   const entries = [...merged].map(([name, { histogram, errors }]) => [name, timesOf(histogram, errors)] as const);
   return Object.fromEntries(entries.toSorted(([a], [b]) => a.localeCompare(b)));
@@ -40,7 +35,7 @@ export function endpointTimes({ scopeMetrics }: ResourceMetrics): Record<string,
  * The value under which `share` (0 to 1) of all measurements lie: linear within the bucket where it falls, never over the
  * largest measurement. As Prometheus' histogram_quantile does it, but for the last bucket, whose end is known here.
  */
-export function percentile({ buckets: { boundaries, counts }, count, max = 0 }: Histogram, share: number): number {
+export function percentile({ buckets: { boundaries, counts }, count, max = 0 }: HistogramValue, share: number): number {
   let rank = share * count;
   for (const [index, inBucket] of counts.entries()) {
     if (rank <= inBucket && inBucket > 0) {
@@ -54,7 +49,7 @@ export function percentile({ buckets: { boundaries, counts }, count, max = 0 }: 
   return max;
 }
 
-function timesOf(histogram: Histogram, errors: number): EndpointTimes {
+function timesOf(histogram: HistogramValue, errors: number): EndpointTimes {
   const { sum = 0, max = 0, count } = histogram;
   return {
     avg_time: count === 0 ? 0 : sum / count,
@@ -67,7 +62,7 @@ function timesOf(histogram: Histogram, errors: number): EndpointTimes {
   };
 }
 
-function add(a: Histogram, b: Histogram): Histogram {
+function add(a: HistogramValue, b: HistogramValue): HistogramValue {
   const counts = a.buckets.counts.map((count, index) => count + (b.buckets.counts[index] ?? 0));
   return {
     buckets: { boundaries: a.buckets.boundaries, counts },

@@ -1,10 +1,11 @@
 // GET /metrics from the OpenTelemetry SDK's own data: the endpoints' times as JSON for people and scripts, everything in
 // Prometheus' text format for a scraper. Never queued, limited or authenticated: keep it off the public side of your proxy, or
 // on a port of its own. A collection takes milliseconds of the event loop, so all requests within a second share one.
-import { emptyResource } from "@opentelemetry/resources";
-import type { MetricReader, ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import { nameRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
+import { Problem } from "../request/problem.ts";
+import type { Collected, Reader } from "../telemetry/collected.ts";
+import { prometheusText } from "../telemetry/prometheus-text.ts";
 import { endpointTimes } from "./endpoint-times.ts";
 
 const textType = "text/plain; version=0.0.4; charset=utf-8";
@@ -15,7 +16,7 @@ const sharedForMs = 1000;
 
 /** One collection, serialised at most once in each format. */
 interface Collection {
-  metrics: Promise<ResourceMetrics>;
+  metrics: Promise<Collected>;
   /** Undefined while it runs. */
   endedAt?: number;
   json?: Promise<string>;
@@ -24,9 +25,9 @@ interface Collection {
 
 /**
  * Answers `{"endpoints": {"GET /path/{id}": {…}}}` (see {@link endpointTimes}), or text when `Accept` prefers that. Up to a
- * second old. `now` returns milliseconds on a clock that only goes forward.
+ * second old. Without a `reader` it throws not_found. `now` returns milliseconds on a clock that only goes forward.
  */
-export function metricsEndpoint(reader: Pick<MetricReader, "collect">, now = () => performance.now()): Middleware {
+export function metricsEndpoint(reader: Reader | undefined, now = () => performance.now()): Middleware {
   let last: Collection | undefined;
   return function metricsEndpoint(ctx, next) {
     const isAsked = ctx.path === "/metrics" && (ctx.method === "GET" || ctx.method === "HEAD");
@@ -37,8 +38,13 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">, now = () 
     nameRoute(ctx, "/metrics");
     ctx.set("Cache-Control", "no-store");
     ctx.vary("Accept");
+    if (reader === undefined) {
+      const detail =
+        "OpenTelemetry measures nothing for this page; with OTEL_CONFIG_FILE, that file says who reads metrics";
+      throw new Problem("not_found", { detail });
+    }
     const preferred = ctx.accepts(...offered) || "application/json";
-    const collection = current();
+    const collection = current(reader);
     if (preferred === "application/json") {
       collection.json ??= collection.metrics.then((all) => JSON.stringify({ endpoints: endpointTimes(all) }));
       ctx.body = await collection.json;
@@ -50,7 +56,7 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">, now = () 
     }
   }
 
-  function current(): Collection {
+  function current(reader: Reader): Collection {
     const isOver = last?.endedAt !== undefined && now() - last.endedAt >= sharedForMs;
     if (last === undefined || isOver) {
       const begun: Collection = { metrics: reader.collect().then(({ resourceMetrics }) => resourceMetrics) };
@@ -62,12 +68,4 @@ export function metricsEndpoint(reader: Pick<MetricReader, "collect">, now = () 
     }
     return last;
   }
-}
-
-async function prometheusText(metrics: ResourceMetrics): Promise<string> {
-  const { PrometheusSerializer } = await import("@opentelemetry/exporter-prometheus");
-  // Without the resource: it has the process's paths and arguments, which do not belong here, and looking at it
-  // before the last of its detectors has ended is an error in the log.
-  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
-  return serializer.serialize({ ...metrics, resource: emptyResource() });
 }

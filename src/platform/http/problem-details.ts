@@ -1,10 +1,11 @@
 // Turns errors into problem details (RFC 9457). Any error but a Problem is a bug: the client sees a plain 500, the log sees the error.
 import { isSpanContextValid, type Span, trace } from "@opentelemetry/api";
+import { exceptionOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
 import { kinds, Problem } from "../request/problem.ts";
 import type { Context, Middleware } from "./types.ts";
 
-/** Answers every error as `application/problem+json` with the trace id, and logs those that are bugs. */
+/** Answers every error as `application/problem+json` with the trace id. Bugs are logged, and recorded on the request's span. */
 export function problemDetails(log: Logger): Middleware {
   return function problemDetails(ctx, next) {
     return next().catch((error: unknown) => answer(ctx, error));
@@ -12,7 +13,10 @@ export function problemDetails(log: Logger): Middleware {
 
   function answer(ctx: Context, error: unknown): void {
     const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
-    if (problem.type === "internal") log.error({ err: error, route: ctx.state.route?.path }, "request failed");
+    if (problem.type === "internal") {
+      log.error({ err: error, route: ctx.state.route?.path }, "request failed");
+      trace.getActiveSpan()?.recordException(exceptionOf(error));
+    }
     if (problem.status >= 500) ctx.state.problem = problem.type;
     const { title, ...kind } = kinds[problem.type];
     ctx.status = problem.status;

@@ -5,7 +5,8 @@ import { RequestDeadline } from "../request/deadline.ts";
 import type { LoopStalls } from "../request/loop-stalls.ts";
 import { PhaseClock } from "../request/phases.ts";
 import { Problem } from "../request/problem.ts";
-import { followRequests, inRequest } from "../request/scope.ts";
+import { inRequest } from "../request/scope.ts";
+import { followRequests } from "../telemetry/follow-requests.ts";
 import { answered, whenHandedOver } from "./hooks.ts";
 import type { Middleware } from "./types.ts";
 

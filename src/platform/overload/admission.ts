@@ -5,11 +5,10 @@ import { callerOfOutbound } from "../http/caller.ts";
 import { whenEnded } from "../http/hooks.ts";
 import { type Context, type Middleware, type Priority, priorities } from "../http/types.ts";
 import { inPhase } from "../request/scope.ts";
-import { createHistogram } from "../telemetry/histograms.ts";
 import type { AdmissionQueue, Place } from "./admission-queue.ts";
 import { refusalCounter } from "./admission-refusals.ts";
 
-const waitBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
+const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 
 /**
  * Runs the rest of the chain inside `queue`, in the class of the matched route.
@@ -28,7 +27,7 @@ export function admission(queue: AdmissionQueue, refused = refusalCounter()): Mi
       throw refused(error, priority);
     }
     if (place === undefined) return waitInLine(ctx, priority, outboundOf, next);
-    waited[priority].record(0);
+    waited(0, priority);
     return goOn(ctx, place, next);
   };
 
@@ -43,7 +42,7 @@ export function admission(queue: AdmissionQueue, refused = refusalCounter()): Mi
     const place = await inPhase("queue", () => queue.enter(priority, stop, outboundOf)).catch((error: unknown) => {
       throw refused(error, priority);
     });
-    waited[priority].record((performance.now() - startedAt) / 1000);
+    waited((performance.now() - startedAt) / 1000, priority);
     return goOn(ctx, place, next);
   }
 }
@@ -74,11 +73,13 @@ function instruments(queue: AdmissionQueue) {
     },
     [limit, running, queued],
   );
-  const wait = createHistogram("admission", "admission.wait.duration", {
+  const wait = meter.createHistogram("admission.wait.duration", {
     unit: "s",
     description: "Time that admitted requests waited for their turn",
-    boundaries: waitBoundaries,
+    advice: { explicitBucketBoundaries },
   });
-  const series = (priority: Priority) => wait.series({ class: priority });
-  return { high: series("high"), normal: series("normal"), low: series("low") };
+  // Frozen and used again, which makes a record cheap.
+  const attributes = (priority: Priority) => Object.freeze({ class: priority });
+  const byClass = { high: attributes("high"), normal: attributes("normal"), low: attributes("low") };
+  return (seconds: number, priority: Priority) => wait.record(seconds, byClass[priority]);
 }

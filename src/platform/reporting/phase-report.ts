@@ -5,10 +5,9 @@ import { unmatchedRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { type Phase, type PhaseTimes, phases } from "../request/phases.ts";
 import type { ProblemType } from "../request/problem.ts";
-import { createHistogram, type Series } from "../telemetry/histograms.ts";
 import { Slowest } from "./slowest.ts";
 
-const boundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
+const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
 /** What ends because time was up; each name says which limit it was. */
 const timeouts: ReadonlySet<ProblemType> = new Set([
   "queue_timeout",
@@ -18,7 +17,7 @@ const timeouts: ReadonlySet<ProblemType> = new Set([
   "deadline_exceeded",
 ] as const);
 
-type SeriesOfPhases = Readonly<Record<Phase, Series>>;
+type AttributesOfPhases = Readonly<Record<Phase, Attributes>>;
 
 /** Of the server span, in seconds. */
 const attributeOf = ofEachPhase((phase) => `request.phase.${phase}`);
@@ -32,7 +31,7 @@ interface PhaseReportOptions {
 
 /** Reports the phases of `ctx.state.phases` when the answer is in the hands of the socket, or its client has gone. */
 export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): Middleware {
-  const { durationsOf, timedOut } = instruments();
+  const { duration, attributesOf, timedOut } = instruments();
   const slowest = new Slowest();
 
   return function phaseReport(ctx, next) {
@@ -51,8 +50,8 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
     const times = ctx.state.phases.end();
     let totalMs = 0;
     for (const phase of phases) totalMs += times[phase];
-    const durations = durationsOf(route, slowest.isAmong(route, totalMs));
-    for (const phase of phases) durations[phase].record(times[phase] / 1000);
+    const attributes = attributesOf(route, slowest.isAmong(route, totalMs));
+    for (const phase of phases) duration.record(times[phase] / 1000, attributes[phase]);
     const { problem } = ctx.state;
     if (problem !== undefined && timeouts.has(problem)) {
       // A deadline says nothing about its cause: the largest phase is it.
@@ -90,22 +89,23 @@ function instruments() {
   });
   // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
   timedOut.add(0);
-  const duration = createHistogram("request", "request.phase.duration", {
+  const duration = meter.createHistogram("request.phase.duration", {
     unit: "s",
     description: "Where requests spend their time: the phases of one sum up to its duration",
-    boundaries,
+    advice: { explicitBucketBoundaries },
   });
-  const known = { slowest: new Map<string, SeriesOfPhases>(), others: new Map<string, SeriesOfPhases>() };
-  function durationsOf(route: string, isSlowest: boolean): SeriesOfPhases {
+  // Frozen and used again, which makes a record cheap.
+  const known = { slowest: new Map<string, AttributesOfPhases>(), others: new Map<string, AttributesOfPhases>() };
+  function attributesOf(route: string, isSlowest: boolean): AttributesOfPhases {
     const of = isSlowest ? known.slowest : known.others;
-    let series = of.get(route);
-    if (series === undefined) {
-      series = ofEachPhase((phase) => duration.series({ phase, "http.route": route, "request.slowest": isSlowest }));
-      of.set(route, series);
+    let attributes = of.get(route);
+    if (attributes === undefined) {
+      attributes = ofEachPhase((phase) => Object.freeze({ phase, "http.route": route, "request.slowest": isSlowest }));
+      of.set(route, attributes);
     }
-    return series;
+    return attributes;
   }
-  return { durationsOf, timedOut };
+  return { duration, attributesOf, timedOut };
 }
 
 function ofEachPhase<Value>(of: (phase: Phase) => Value): Readonly<Record<Phase, Value>> {

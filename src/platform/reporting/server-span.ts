@@ -1,7 +1,16 @@
 // The span of each request and its duration, as the OpenTelemetry conventions for HTTP servers have them. In place of the
 // incoming half of the standard instrumentation, which costs several times as much (`npm run bench`): it parses the address
 // anew, wraps every listener of the request and the response, and cannot see the route or why a request was refused.
-import { type Attributes, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import {
+  type Attributes,
+  metrics,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@opentelemetry/api";
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_ERROR_TYPE,
@@ -21,13 +30,12 @@ import { whenHandedOver } from "../http/hooks.ts";
 import { unmatchedRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { cut, redactedQuery } from "../redaction.ts";
-import { followRequests, inRequest } from "../request/scope.ts";
-import { createHistogram, type Series } from "../telemetry/histograms.ts";
-import { LightTracer } from "../telemetry/lean/tracer.ts";
+import { inRequest } from "../request/scope.ts";
+import { followRequests } from "../telemetry/follow-requests.ts";
 
 const scope = "http-server";
 /** The conventions' own, and the target of 0.2 s: whether it is met can be counted, and not only guessed. */
-const boundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const explicitBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** Any other is counted as `_OTHER`, so that nobody can grow the metrics by inventing some. */
 const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]);
 
@@ -36,8 +44,13 @@ const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH",
  * is how many proxies in front of the service append to X-Forwarded-For.
  */
 export function serverSpan(trustedProxies: number): Middleware {
-  const tracer = new LightTracer(scope);
-  const durationOf = durations();
+  const tracer = trace.getTracer(scope);
+  const duration = metrics.getMeter(scope).createHistogram(METRIC_HTTP_SERVER_REQUEST_DURATION, {
+    unit: "s",
+    description: "Duration of HTTP server requests",
+    advice: { explicitBucketBoundaries },
+  });
+  const attributesOf = durationAttributes();
   followRequests();
   return function serverSpan(ctx, next) {
     const startedAt = performance.now();
@@ -46,15 +59,14 @@ export function serverSpan(trustedProxies: number): Middleware {
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const scheme = clientScheme(req, trustedProxies);
-    const span = tracer.start(method, SpanKind.SERVER, asked(ctx, method, scheme), parent);
+    const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: asked(ctx, method, scheme) }, parent);
     whenHandedOver(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
       const errorType = statusCode < 500 ? undefined : (ctx.state.problem ?? String(statusCode));
       if (span.isRecording()) endSpan(span, ctx, `${method} ${route}`, route, errorType);
-      durationOf(method, route, statusCode, errorType, req.httpVersion, scheme).record(
-        (performance.now() - startedAt) / 1000,
-      );
+      const attributes = attributesOf(method, route, statusCode, errorType, req.httpVersion, scheme);
+      duration.record((performance.now() - startedAt) / 1000, attributes);
     });
     // One context for all that follows the request: the span, and what requestContext() adds to its scope.
     ctx.state.scope = {};
@@ -93,14 +105,12 @@ function endSpan(span: Span, ctx: Context, name: string, route: string, errorTyp
   span.end();
 }
 
-/** The series of a kind of request, of which there are as many as there are routes and outcomes. */
-function durations() {
-  const duration = createHistogram(scope, METRIC_HTTP_SERVER_REQUEST_DURATION, {
-    unit: "s",
-    description: "Duration of HTTP server requests",
-    boundaries,
-  });
-  const ofRoutes = new Map<string, KnownSeries[]>();
+/**
+ * The attributes of a request's duration: as many kinds as there are routes and outcomes. Frozen and used again, which makes a
+ * record cheap.
+ */
+function durationAttributes() {
+  const ofRoutes = new Map<string, Known[]>();
   return (
     method: string,
     route: string,
@@ -119,8 +129,8 @@ function durations() {
         one.version === version &&
         one.scheme === scheme
       )
-        return one.series;
-    const series = duration.series({
+        return one.attributes;
+    const attributes = Object.freeze({
       [ATTR_HTTP_REQUEST_METHOD]: method,
       [ATTR_HTTP_ROUTE]: route,
       [ATTR_HTTP_RESPONSE_STATUS_CODE]: statusCode,
@@ -128,16 +138,16 @@ function durations() {
       [ATTR_NETWORK_PROTOCOL_VERSION]: version,
       ...(errorType !== undefined && { [ATTR_ERROR_TYPE]: errorType }),
     });
-    ofRoutes.set(route, [...known, { method, statusCode, errorType, version, scheme, series }]);
-    return series;
+    ofRoutes.set(route, [...known, { method, statusCode, errorType, version, scheme, attributes }]);
+    return attributes;
   };
 }
 
-interface KnownSeries {
+interface Known {
   method: string;
   statusCode: number;
   errorType: string | undefined;
   version: string;
   scheme: Scheme;
-  series: Series;
+  attributes: Attributes;
 }

@@ -1,7 +1,6 @@
 // What belongs to a request wherever its work takes it: its deadline and its phases. Deep code, such as the database, asks for
 // them here instead of being handed them through every function.
-import { type Context, context, createContextKey, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { type Context, context, ROOT_CONTEXT, type Span, trace } from "@opentelemetry/api";
 import type { Deadline } from "./deadline.ts";
 import type { PhaseClock, Wait } from "./phases.ts";
 
@@ -50,16 +49,9 @@ class ScopedContext implements Context {
   }
 }
 
-/** Makes contexts follow asynchronous work also where no SDK does, as with OTEL_SDK_DISABLED. */
-export function followRequests(): void {
-  const probe = ROOT_CONTEXT.setValue(createContextKey("probe"), true);
-  if (context.with(probe, () => context.active()) === probe) return;
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-}
-
 /**
- * Runs the work of a request, with all that OpenTelemetry's context `under` says, and in `span` when there is one. Needs
- * {@link followRequests}.
+ * Runs the work of a request, with all that OpenTelemetry's context `under` says, and in `span` when there is one. Needs a
+ * context manager: see telemetry/follow-requests.ts.
  */
 export function inRequest<Result>(scope: RequestScope, under: Context, work: () => Result, span?: Span): Result {
   const scoped = new ScopedContext(under, scope);

@@ -1,132 +1,167 @@
-// Histograms of what happens with every request. The SDK's own turn the attributes into a text for each record and each
-// reader, which at a dozen records a request is the largest single cost of telemetry (`npm run bench`). Here whoever records
-// holds on to its series, and a record is an addition. Readers get the sums from a producer of metrics, as the SDK provides.
-import { type Attributes, type HrTime, metrics, type Histogram as SdkHistogram, ValueType } from "@opentelemetry/api";
-import { hrTime } from "@opentelemetry/core";
+// Histograms behind the API's interface that cost a fraction of the SDK's. Those turn the attributes into a text for each record
+// and each reader, which at a dozen records a request is the largest single cost of telemetry (`npm run bench`). Here a record
+// with a frozen attributes object that was used before is one look-up and an addition. Readers get the sums from a producer of
+// metrics, as the SDK provides: nothing private is used.
+import {
+  type Attributes,
+  diag,
+  type Histogram,
+  type HrTime,
+  type Meter,
+  type MeterProvider,
+  type MetricOptions,
+  ValueType,
+} from "@opentelemetry/api";
+import { hrTime, type InstrumentationScope } from "@opentelemetry/core";
 import { emptyResource } from "@opentelemetry/resources";
 import {
   AggregationTemporality,
+  AggregationType,
   type DataPoint,
   DataPointType,
   type HistogramMetricData,
+  type IMetricReader,
+  InstrumentType,
   type MetricProducer,
   type Histogram as PointValue,
+  type ScopeMetrics,
 } from "@opentelemetry/sdk-metrics";
 
-export interface HistogramOptions {
-  unit: string;
-  description: string;
-  /** Upper bounds of all buckets but the last, ascending; each belongs to its bucket. */
-  boundaries: number[];
+/** Series beyond this number are added up in one, with the attribute that the specification has for it. */
+const seriesLimit = 2000;
+const overflow: Attributes = Object.freeze({ "otel.metric.overflow": true });
+const noAttributes: Attributes = Object.freeze({});
+
+/** Why `reader` needs the SDK's own histograms; undefined when it can read these. */
+export function whyNotReadable(reader: IMetricReader): string | undefined {
+  const { type } = reader.selectAggregation(InstrumentType.HISTOGRAM);
+  if (type !== AggregationType.DEFAULT && type !== AggregationType.EXPLICIT_BUCKET_HISTOGRAM) {
+    return "another aggregation of histograms is asked for";
+  }
+  const temporality = reader.selectAggregationTemporality(InstrumentType.HISTOGRAM);
+  return temporality === AggregationTemporality.DELTA ? "delta temporality is asked for" : undefined;
 }
 
-/** What comes in more series than this is added up in one, with the attribute that the specification has for it. */
-const mostSeries = 2000;
-const overflow: Attributes = { "otel.metric.overflow": true };
+/** The histograms of one provider of meters. */
+export class Histograms {
+  readonly #all = new Map<string, FastHistogram>();
 
-/** All of the process, by scope and name: the API keeps the SDK's instruments in the same way. */
-const histograms = new Map<string, Histogram>();
-let throughSdk = false;
-
-/** For a process whose readers are made elsewhere and get no {@link histogramProducer}: what is created from now on. */
-export function recordThroughSdk(): void {
-  throughSdk = true;
-}
-
-/** The histogram of this name and scope, always the same one. */
-export function createHistogram(scope: string, name: string, options: HistogramOptions): Histogram {
-  const key = `${scope} ${name}`;
-  const histogram = histograms.get(key) ?? new Histogram(scope, name, options);
-  histograms.set(key, histogram);
-  return histogram;
-}
-
-/** Gives one reader its figures: since the start, or with DELTA since it read last. */
-export function histogramProducer(temporality = AggregationTemporality.CUMULATIVE): MetricProducer {
-  const last = new WeakMap<Series, Reading>();
-  return {
-    async collect() {
-      const scopeMetrics = [...histograms.values()].flatMap((histogram) => histogram.read(temporality, last) ?? []);
+  /** Returns what was recorded since the start: for each reader that the SDK is given. */
+  readonly producer: MetricProducer = {
+    collect: async () => {
+      const scopeMetrics = [...this.#all.values()].flatMap((histogram) => histogram.read() ?? []);
       // The reader replaces the resource by the SDK's.
       return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
     },
   };
+
+  /** `sdk`, but histograms with explicit boundaries are made here. */
+  inFrontOf(sdk: MeterProvider): MeterProvider {
+    return {
+      getMeter: (name, version, options) => {
+        const scope = {
+          name,
+          ...(version !== undefined && { version }),
+          ...(options?.schemaUrl !== undefined && { schemaUrl: options.schemaUrl }),
+        };
+        return this.#meter(sdk.getMeter(name, version, options), scope);
+      },
+    };
+  }
+
+  #meter(sdk: Meter, scope: InstrumentationScope): Meter {
+    return {
+      createHistogram: (name, options = {}) => {
+        const boundaries = options.advice?.explicitBucketBoundaries;
+        if (boundaries === undefined || options.valueType === ValueType.INT) return sdk.createHistogram(name, options);
+        const key = JSON.stringify([scope, name]);
+        const histogram = this.#all.get(key) ?? new FastHistogram(scope, name, options, boundaries);
+        this.#all.set(key, histogram);
+        return histogram;
+      },
+      createGauge: (...args) => sdk.createGauge(...args),
+      createCounter: (...args) => sdk.createCounter(...args),
+      createUpDownCounter: (...args) => sdk.createUpDownCounter(...args),
+      createObservableGauge: (...args) => sdk.createObservableGauge(...args),
+      createObservableCounter: (...args) => sdk.createObservableCounter(...args),
+      createObservableUpDownCounter: (...args) => sdk.createObservableUpDownCounter(...args),
+      addBatchObservableCallback: (...args) => sdk.addBatchObservableCallback(...args),
+      removeBatchObservableCallback: (...args) => sdk.removeBatchObservableCallback(...args),
+    };
+  }
 }
 
-interface Reading {
-  at: HrTime;
-  value: PointValue;
-}
-
-export class Histogram {
-  readonly #scope: string;
+class FastHistogram implements Histogram {
+  readonly #scope: InstrumentationScope;
   readonly #name: string;
-  readonly #options: HistogramOptions;
-  readonly #sdk: SdkHistogram | undefined;
+  readonly #options: MetricOptions;
+  readonly #boundaries: number[];
   readonly #series = new Map<string, Series>();
+  readonly #seriesOfFrozen = new WeakMap<Attributes, Series>();
 
-  constructor(scope: string, name: string, options: HistogramOptions) {
+  constructor(scope: InstrumentationScope, name: string, options: MetricOptions, boundaries: number[]) {
     this.#scope = scope;
     this.#name = name;
     this.#options = options;
-    const { boundaries, ...described } = options;
-    if (throughSdk) {
-      const advice = { explicitBucketBoundaries: boundaries };
-      this.#sdk = metrics.getMeter(scope).createHistogram(name, { ...described, advice });
-    }
+    this.#boundaries = boundaries;
   }
 
-  /** The one with these attributes. To be kept by who records: looking for it costs more than a record. */
-  series(attributes: Attributes): Series {
-    const key = JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-    const known = this.#series.get(key);
-    if (known !== undefined) return known;
-    if (this.#series.size >= mostSeries && attributes !== overflow) return this.series(overflow);
-    const series = new Series(attributes, this.#options.boundaries, this.#sdk);
-    this.#series.set(key, series);
-    return series;
+  record(value: number, attributes: Attributes = noAttributes): void {
+    // Types do not keep away NaN, or other types than numbers.
+    if (value >= 0) (this.#seriesOfFrozen.get(attributes) ?? this.#seriesOf(attributes)).record(value);
+    else diag.warn(`${this.#name}: ${value} is not recorded`);
   }
 
-  /** Undefined while there is nothing to read. Keeps in `last` what it read, where that is needed the next time. */
-  read(temporality: AggregationTemporality, last: WeakMap<Series, Reading>) {
-    const at = hrTime();
-    const dataPoints = [...this.#series.values()].flatMap((series) => series.read(temporality, last, at) ?? []);
-    if (dataPoints.length === 0) return undefined;
-    const { unit, description } = this.#options;
+  /** What was recorded; undefined while nothing was. */
+  read(): ScopeMetrics | undefined {
+    if (this.#series.size === 0) return undefined;
+    const endTime = hrTime();
+    const { unit = "", description = "" } = this.#options;
     const metric: HistogramMetricData = {
       descriptor: { name: this.#name, unit, description, valueType: ValueType.DOUBLE },
-      aggregationTemporality: temporality,
+      aggregationTemporality: AggregationTemporality.CUMULATIVE,
       dataPointType: DataPointType.HISTOGRAM,
-      dataPoints,
+      dataPoints: [...this.#series.values()].map((series) => series.read(endTime)),
     };
-    return { scope: { name: this.#scope }, metrics: [metric] };
+    return { scope: this.#scope, metrics: [metric] };
+  }
+
+  #seriesOf(attributes: Attributes): Series {
+    const key = JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      if (this.#series.size >= seriesLimit && attributes !== overflow) return this.#seriesOf(overflow);
+      series = new Series({ ...attributes }, this.#boundaries);
+      this.#series.set(key, series);
+    }
+    if (cannotChange(attributes)) this.#seriesOfFrozen.set(attributes, series);
+    return series;
   }
 }
 
+/** Only then does an object mean the same attributes the next time. */
+function cannotChange(attributes: Attributes): boolean {
+  return Object.isFrozen(attributes) && Object.values(attributes).every((value) => !(value instanceof Object));
+}
+
 /** What was recorded with the same attributes. */
-export class Series {
+class Series {
   readonly #attributes: Attributes;
   readonly #boundaries: number[];
-  readonly #sdk: SdkHistogram | undefined;
   readonly #counts: number[];
-  readonly #startedAt = hrTime();
+  readonly #startTime = hrTime();
   #count = 0;
   #sum = 0;
   #min = Number.POSITIVE_INFINITY;
   #max = Number.NEGATIVE_INFINITY;
 
-  constructor(attributes: Attributes, boundaries: number[], sdk: SdkHistogram | undefined) {
+  constructor(attributes: Attributes, boundaries: number[]) {
     this.#attributes = attributes;
     this.#boundaries = boundaries;
-    this.#sdk = sdk;
     this.#counts = new Array<number>(boundaries.length + 1).fill(0);
   }
 
   record(value: number): void {
-    if (this.#sdk !== undefined) {
-      this.#sdk.record(value, this.#attributes);
-      return;
-    }
     let bucket = 0;
     for (const boundary of this.#boundaries) {
       if (value <= boundary) break;
@@ -139,32 +174,9 @@ export class Series {
     if (value > this.#max) this.#max = value;
   }
 
-  read(
-    temporality: AggregationTemporality,
-    last: WeakMap<Series, Reading>,
-    at: HrTime,
-  ): DataPoint<PointValue> | undefined {
+  read(endTime: HrTime): DataPoint<PointValue> {
     const buckets = { boundaries: this.#boundaries, counts: [...this.#counts] };
-    const value = { buckets, count: this.#count, sum: this.#sum };
-    const point = { attributes: this.#attributes, endTime: at };
-    if (temporality === AggregationTemporality.CUMULATIVE) {
-      if (value.count === 0) return undefined;
-      return { ...point, startTime: this.#startedAt, value: { ...value, min: this.#min, max: this.#max } };
-    }
-    const before = last.get(this);
-    last.set(this, { at, value });
-    if (value.count === (before?.value.count ?? 0)) return undefined;
-    return { ...point, startTime: before?.at ?? this.#startedAt, value: difference(value, before?.value) };
+    const value = { buckets, count: this.#count, sum: this.#sum, min: this.#min, max: this.#max };
+    return { attributes: this.#attributes, startTime: this.#startTime, endTime, value };
   }
-}
-
-/** Without the least and the largest, which are known of the whole only. */
-function difference(value: PointValue, before: PointValue | undefined): PointValue {
-  if (before === undefined) return value;
-  const counts = value.buckets.counts.map((count, bucket) => count - (before.buckets.counts[bucket] ?? 0));
-  return {
-    buckets: { boundaries: value.buckets.boundaries, counts },
-    count: value.count - before.count,
-    sum: (value.sum ?? 0) - (before.sum ?? 0),
-  };
 }

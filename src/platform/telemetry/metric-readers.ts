@@ -6,43 +6,35 @@ import {
   type CollectionResult,
   ConsoleMetricExporter,
   type IMetricReader,
-  InstrumentType,
   type MetricProducer,
   MetricReader,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
-import { Problem } from "../request/problem.ts";
-import { histogramProducer } from "./histograms.ts";
 
 /** Instruments that begin anew each time they are read, such as the runtime's event-loop delay. */
 type Interval = Pick<Instrumentation, "enable" | "disable">;
 
 /**
- * Reads when it is asked to: `collect()` gives all that was measured since the start of the process. It throws not_found
- * when the SDK was not given this reader or did not start. What `leave` measures is left to the other readers, and shown
- * as they read it last: else each look at the page would take a stall away from them.
+ * Reads when it is asked to: `collect()` returns all that was measured since the start of the process. What `leave` measures is
+ * left to the other readers, and shown as they read it last: else each look at the page would take a stall away from them.
  */
 export class OnDemandReader extends MetricReader {
   readonly #leave: Interval | undefined;
-  #connected = false;
+  /** Whether the SDK was given this reader, and has started. */
+  connected = false;
 
-  constructor(leave?: Interval) {
-    super({ metricProducers: [histogramProducer()] });
+  constructor(metricProducers: MetricProducer[] = [], leave?: Interval) {
+    super({ metricProducers });
     this.#leave = leave;
   }
 
   override setMetricProducer(producer: MetricProducer): void {
     super.setMetricProducer(producer);
-    this.#connected = true;
+    this.connected = true;
   }
 
   override async collect(options?: Parameters<MetricReader["collect"]>[0]): Promise<CollectionResult> {
-    if (!this.#connected) {
-      const detail =
-        "OpenTelemetry measures nothing for this page; with OTEL_CONFIG_FILE, that file says who reads metrics";
-      throw new Problem("not_found", { detail });
-    }
     // All instruments are asked at once, before there is a promise to wait for.
     this.#leave?.disable();
     try {
@@ -56,33 +48,31 @@ export class OnDemandReader extends MetricReader {
   protected override async onShutdown(): Promise<void> {}
 }
 
-/** The readers for OTEL_METRICS_EXPORTER (otlp by default; console, prometheus, none), as its specification has it. */
-export async function metricReadersFromEnvironment(): Promise<IMetricReader[]> {
-  // The file replaces all other variables.
+/**
+ * The readers for OTEL_METRICS_EXPORTER (otlp by default; console, prometheus, none), as its specification has it. Each reads
+ * `metricProducers` too. None with OTEL_CONFIG_FILE, which replaces all other variables.
+ */
+export async function metricReadersFromEnvironment(metricProducers: MetricProducer[]): Promise<IMetricReader[]> {
   if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) return [];
   const names = new Set(getStringListFromEnv("OTEL_METRICS_EXPORTER") ?? []);
   if (names.has("none")) return [];
   if (names.size === 0) names.add("otlp");
-  const readers = await Promise.all([...names].map(readerFor));
+  const readers = await Promise.all([...names].map((name) => readerFor(name, metricProducers)));
   return readers.filter((reader) => reader !== undefined);
 }
 
 /** Each exporter is loaded only when it is asked for: gRPC's alone takes 40 ms and 7 MB. */
-async function readerFor(name: string): Promise<IMetricReader | undefined> {
-  if (name === "otlp") return periodic(await otlpExporter());
-  if (name === "console") {
-    const exporter = new ConsoleMetricExporter();
-    return new PeriodicExportingMetricReader({ exporter, metricProducers: [histogramProducer()] });
-  }
-  if (name === "prometheus") return prometheus();
+async function readerFor(name: string, metricProducers: MetricProducer[]): Promise<IMetricReader | undefined> {
+  if (name === "otlp") return periodic(await otlpExporter(), metricProducers);
+  if (name === "console") return periodic(new ConsoleMetricExporter(), metricProducers);
+  if (name === "prometheus") return prometheus(metricProducers);
   warn("OTEL_METRICS_EXPORTER", name, "otlp, console, prometheus or none");
   return undefined;
 }
 
-function periodic(exporter: PushMetricExporter): IMetricReader {
+function periodic(exporter: PushMetricExporter, metricProducers: MetricProducer[]): IMetricReader {
   const exportIntervalMillis = positive("OTEL_METRIC_EXPORT_INTERVAL") ?? 60_000;
   const exportTimeoutMillis = Math.min(positive("OTEL_METRIC_EXPORT_TIMEOUT") ?? 30_000, exportIntervalMillis);
-  const metricProducers = [histogramProducer(exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM))];
   return new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis, metricProducers });
 }
 
@@ -102,14 +92,14 @@ async function otlpExporter(): Promise<PushMetricExporter> {
   return new OTLPMetricExporter();
 }
 
-async function prometheus(): Promise<IMetricReader> {
+async function prometheus(metricProducers: MetricProducer[]): Promise<IMetricReader> {
   const { PrometheusExporter } = await import("@opentelemetry/exporter-prometheus");
   const host = getStringFromEnv("OTEL_EXPORTER_PROMETHEUS_HOST");
   const port = getNumberFromEnv("OTEL_EXPORTER_PROMETHEUS_PORT");
   return new PrometheusExporter({
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port }),
-    metricProducers: [histogramProducer()],
+    metricProducers,
   });
 }
 

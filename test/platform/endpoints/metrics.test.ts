@@ -65,13 +65,13 @@ describe("GET /metrics", () => {
       assert.match(text.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
       const lines = (await text.text()).split("\n");
       const count = lines.filter((line) =>
-        /^http_server_request_duration\w*_count\{.*"\/api\/automations\/\{id\}"/.test(line),
+        /^http_server_request_duration_seconds_count\{.*"\/api\/automations\/\{id\}"/.test(line),
       );
       assert.deepEqual(
         count.map((line) => line.split("} ")[1]),
         ["3"],
       );
-      for (const name of ["process_memory_usage", "process_memory_limit"])
+      for (const name of ["process_memory_usage_bytes", "process_memory_limit_bytes"])
         assert.equal(lines.filter((line) => line.startsWith(`${name} `)).length, 1, name);
       assert.ok(!lines.some((line) => line.includes("process_command")), "nothing about how the process was started");
       assert.equal(await service.stop(), 0);
@@ -82,7 +82,7 @@ describe("GET /metrics", () => {
     const none = { OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none" };
     const service = await spawnService({ ...none, MYSQL_URL: db.url });
     const text = await fetch(`${service.url}/metrics`, { headers: { accept: "text/plain" } });
-    assert.match(await text.text(), /^process_memory_usage /m);
+    assert.match(await text.text(), /^process_memory_usage_bytes /m);
     await service.stop();
     assert.deepEqual(
       service.log().filter((line) => line.level === "error"),

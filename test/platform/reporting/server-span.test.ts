@@ -12,170 +12,214 @@ import { routeMatch } from "../../../src/platform/http/router.ts";
 import type { Context, RequestState } from "../../../src/platform/http/types.ts";
 import { serverSpan } from "../../../src/platform/reporting/server-span.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
+import { LeanTracerProvider } from "../../../src/platform/telemetry/lean/tracer-provider.ts";
 import { exchange } from "../../hostile/raw-http.ts";
 import { addressOf, eventually, silent } from "../../support/helper.ts";
 
-describe("serverSpan", () => {
-  const exporter = new InMemorySpanExporter();
-  let server: Server;
-  let url: string;
-  let handle: (ctx: Context) => unknown;
+const exporter = new InMemorySpanExporter();
+const standard = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
 
-  before(async () => {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] }));
-    const routes = [{ method: "GET" as const, path: "/things/:id", handle: () => {} }];
-    const app = new Koa<RequestState>();
-    app.use(serverSpan(1)).use(problemDetails(silent)).use(routeMatch(routes));
-    app.use(async (ctx) => {
-      ctx.body = (await handle(ctx)) ?? "done";
+for (const [mode, provider] of [
+  ["standard", standard],
+  ["lean", new LeanTracerProvider(standard)],
+] as const)
+  describe(`serverSpan with ${mode} telemetry`, () => {
+    let server: Server;
+    let url: string;
+    let handle: (ctx: Context) => unknown;
+
+    before(async () => {
+      context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+      propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+      trace.setGlobalTracerProvider(provider);
+      const routes = [{ method: "GET" as const, path: "/things/:id", handle: () => {} }];
+      const app = new Koa<RequestState>();
+      app.use(serverSpan(1)).use(problemDetails(silent)).use(routeMatch(routes));
+      app.use(async (ctx) => {
+        ctx.body = (await handle(ctx)) ?? "done";
+      });
+      server = createServer(app.callback()).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      url = addressOf(server.address());
     });
-    server = createServer(app.callback()).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    url = addressOf(server.address());
-  });
-  beforeEach(() => {
-    exporter.reset();
-    handle = () => {};
-  });
-  after(() => {
-    server.close().closeAllConnections();
-    context.disable();
-    propagation.disable();
-    trace.disable();
-  });
-
-  const spans = (number: number) =>
-    eventually(`${number} spans`, () => exporter.getFinishedSpans().length >= number && exporter.getFinishedSpans());
-
-  it("ends when the answer is in the hands of the socket, however slowly its client reads", async () => {
-    handle = () => "x".repeat(32_000_000);
-    const socket = connect(Number(new URL(url).port), "127.0.0.1").pause();
-    socket.write("GET /things/7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    const [span] = await spans(1);
-    assert.equal(span?.attributes["http.response.status_code"], 200);
-    await once(socket.resume(), "close");
-  });
-
-  it("is a child of the caller's, has its route, and is the parent of what happens inside", async () => {
-    const tracer = trace.getTracer("test");
-    handle = () => tracer.startSpan("inside").end();
-    const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
-    await fetch(`${url}/things/7`, {
-      headers: {
-        traceparent: `00-${traceId}-${spanId}-01`,
-        "user-agent": "test",
-        "x-forwarded-for": "192.0.2.7",
-        "x-forwarded-proto": "https",
-      },
+    beforeEach(() => {
+      exporter.reset();
+      handle = () => {};
     });
-    const [inside, span] = await spans(2);
-    assert.equal(span?.name, "GET /things/{id}");
-    assert.equal(span.kind, SpanKind.SERVER);
-    assert.equal(span.spanContext().traceId, traceId);
-    assert.equal(span.parentSpanContext?.spanId, spanId);
-    assert.equal(inside?.parentSpanContext?.spanId, span.spanContext().spanId);
-    assert.deepEqual(span.attributes, {
-      "http.request.method": "GET",
-      "url.scheme": "https",
-      "url.path": "/things/7",
-      "client.address": "192.0.2.7",
-      "user_agent.original": "test",
-      "http.route": "/things/{id}",
-      "http.response.status_code": 200,
+    after(() => {
+      server.close().closeAllConnections();
+      context.disable();
+      propagation.disable();
+      trace.disable();
     });
-    assert.equal(span.status.code, SpanStatusCode.UNSET);
-  });
 
-  it("has the names of a query's parameters and none of their values", async () => {
-    await fetch(`${url}/things/7?token=secret&empty=&page=2&flag`);
-    const [span] = await spans(1);
-    assert.equal(span?.attributes["url.path"], "/things/7");
-    assert.equal(span?.attributes["url.query"], "token=REDACTED&REDACTED&page=REDACTED&REDACTED");
-  });
+    const spans = (number: number) =>
+      eventually(`${number} spans`, () => exporter.getFinishedSpans().length >= number && exporter.getFinishedSpans());
 
-  it("has neither a fragment nor what looks like a password in its path", async () => {
-    await exchange(url, "GET //u:secret@host/x#secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    const [span] = await spans(1);
-    assert.equal(span?.attributes["url.path"], "//REDACTED@host/x");
-  });
+    it("records the exception of a 500: its type and frames, and its message only if that holds no values", async () => {
+      for (const [error, type, message] of [
+        [new TypeError("there is no such thing"), "TypeError", "there is no such thing"],
+        [
+          Object.assign(new Error("Duplicate entry 'a@b.c' for key"), { code: "ER_DUP_ENTRY" }),
+          "ER_DUP_ENTRY",
+          "ER_DUP_ENTRY",
+        ],
+        [() => JSON.parse('{"secret'), "SyntaxError", undefined],
+      ] as const) {
+        exporter.reset();
+        handle = typeof error === "function" ? error : () => Promise.reject(error);
+        assert.equal((await fetch(`${url}/things/7`)).status, 500);
+        const [span] = await spans(1);
+        assert.deepEqual(
+          span?.events.map(({ name }) => name),
+          ["exception"],
+        );
+        const {
+          "exception.type": ofType,
+          "exception.message": text,
+          "exception.stacktrace": frames,
+        } = span.events[0]?.attributes ?? {};
+        assert.equal(ofType, type);
+        assert.equal(text, message);
+        assert.match(String(frames), /^ {4}at .*server-span\.test\.ts/);
+        assert.doesNotMatch(String(frames), /secret|a@b/);
+      }
+    });
 
-  it("cuts what clients choose to 256 characters", async () => {
-    const long = "x".repeat(1000);
-    await fetch(`${url}/${long}?${long}=1&${long}`, { headers: { "user-agent": long } });
-    const [span] = await spans(1);
-    for (const name of ["url.path", "url.query", "user_agent.original"]) {
-      const length = String(span?.attributes[name]).length;
-      assert.ok(length > 6 && length <= 256, `${name}: ${length}`);
-    }
-  });
+    it("records no exception for a problem that is told to the client", async () => {
+      handle = () => Promise.reject(new Problem("query_timeout"));
+      assert.equal((await fetch(`${url}/things/7`)).status, 504);
+      assert.deepEqual((await spans(1))[0]?.events, []);
+    });
 
-  it("has nothing of an absolute address but its path", async () => {
-    const { port } = new URL(url);
-    const path = "http://user:password@127.0.0.1/things/7?token=secret";
-    const [answer] = await once(request({ port, path }).end(), "response");
-    answer.resume();
-    const [span] = await spans(1);
-    assert.equal(span?.attributes["url.path"], "/things/7");
-    assert.equal(span?.attributes["url.query"], "token=REDACTED");
-  });
+    it("ends when the answer is in the hands of the socket, however slowly its client reads", async () => {
+      handle = () => "x".repeat(32_000_000);
+      const socket = connect(Number(new URL(url).port), "127.0.0.1").pause();
+      socket.write("GET /things/7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      const [span] = await spans(1);
+      assert.equal(span?.attributes["http.response.status_code"], 200);
+      await once(socket.resume(), "close");
+    });
 
-  it("says what a failure was, and of a refusal that is the client's own nothing", async () => {
-    handle = () => {
-      throw new Problem("pool_timeout");
-    };
-    await fetch(`${url}/things/1`);
-    handle = () => {
-      throw new Problem("invalid_request");
-    };
-    await fetch(`${url}/things/2`);
-    handle = (ctx) => {
-      ctx.status = 502;
-      return "bad gateway";
-    };
-    await fetch(`${url}/things/3`);
-    const found = await spans(3);
-    assert.deepEqual(
-      found.map(({ status, attributes }) => [status.code, attributes["error.type"]]),
-      [
-        [SpanStatusCode.ERROR, "pool_timeout"],
-        [SpanStatusCode.UNSET, undefined],
-        [SpanStatusCode.ERROR, "502"],
-      ],
-    );
-  });
+    it("is a child of the caller's, has its route, and is the parent of what happens inside", async () => {
+      const tracer = trace.getTracer("test");
+      handle = () => tracer.startSpan("inside").end();
+      const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
+      await fetch(`${url}/things/7`, {
+        headers: {
+          traceparent: `00-${traceId}-${spanId}-01`,
+          "user-agent": "test",
+          "x-forwarded-for": "192.0.2.7",
+          "x-forwarded-proto": "https",
+        },
+      });
+      const [inside, span] = await spans(2);
+      assert.equal(span?.name, "GET /things/{id}");
+      assert.equal(span.kind, SpanKind.SERVER);
+      assert.equal(span.spanContext().traceId, traceId);
+      assert.equal(span.parentSpanContext?.spanId, spanId);
+      assert.equal(inside?.parentSpanContext?.spanId, span.spanContext().spanId);
+      assert.deepEqual(span.attributes, {
+        "http.request.method": "GET",
+        "url.scheme": "https",
+        "url.path": "/things/7",
+        "client.address": "192.0.2.7",
+        "user_agent.original": "test",
+        "http.route": "/things/{id}",
+        "http.response.status_code": 200,
+      });
+      assert.equal(span.status.code, SpanStatusCode.UNSET);
+    });
 
-  it("counts unknown paths and unknown methods as one each", async () => {
-    await fetch(`${url}/nothing/here`);
-    const { port } = new URL(url);
-    const unknown = request({ port, method: "PROPFIND", path: "/things/1" }).end();
-    const [answer] = await once(unknown, "response");
-    answer.resume();
-    const [missing, odd] = await spans(2);
-    assert.equal(missing?.name, "GET unmatched");
-    assert.equal(missing?.attributes["http.route"], "unmatched");
-    assert.equal(odd?.name, "_OTHER unmatched");
-    assert.equal(odd?.attributes["http.request.method_original"], "PROPFIND");
-  });
+    it("has the names of a query's parameters and none of their values", async () => {
+      await fetch(`${url}/things/7?token=secret&empty=&page=2&flag`);
+      const [span] = await spans(1);
+      assert.equal(span?.attributes["url.path"], "/things/7");
+      assert.equal(span?.attributes["url.query"], "token=REDACTED&REDACTED&page=REDACTED&REDACTED");
+    });
 
-  it("ends when the client goes away before its answer", async () => {
-    const left = Promise.withResolvers<void>();
-    handle = () => left.promise;
-    const address = server.address();
-    assert.ok(isAddress(address));
-    const socket = connect(address.port, "127.0.0.1");
-    socket.write("GET /things/1 HTTP/1.1\r\nhost: test\r\n\r\n");
-    await eventually("a request", async () => (await connections()) > 0);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    socket.destroy();
-    const [span] = await spans(1);
-    assert.equal(span?.name, "GET /things/{id}");
-    left.resolve();
-  });
+    it("has neither a fragment nor what looks like a password in its path", async () => {
+      await exchange(url, "GET //u:secret@host/x#secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      const [span] = await spans(1);
+      assert.equal(span?.attributes["url.path"], "//REDACTED@host/x");
+    });
 
-  const connections = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
-});
+    it("cuts what clients choose to 256 characters", async () => {
+      const long = "x".repeat(1000);
+      await fetch(`${url}/${long}?${long}=1&${long}`, { headers: { "user-agent": long } });
+      const [span] = await spans(1);
+      for (const name of ["url.path", "url.query", "user_agent.original"]) {
+        const length = String(span?.attributes[name]).length;
+        assert.ok(length > 6 && length <= 256, `${name}: ${length}`);
+      }
+    });
+
+    it("has nothing of an absolute address but its path", async () => {
+      const { port } = new URL(url);
+      const path = "http://user:password@127.0.0.1/things/7?token=secret";
+      const [answer] = await once(request({ port, path }).end(), "response");
+      answer.resume();
+      const [span] = await spans(1);
+      assert.equal(span?.attributes["url.path"], "/things/7");
+      assert.equal(span?.attributes["url.query"], "token=REDACTED");
+    });
+
+    it("says what a failure was, and of a refusal that is the client's own nothing", async () => {
+      handle = () => {
+        throw new Problem("pool_timeout");
+      };
+      await fetch(`${url}/things/1`);
+      handle = () => {
+        throw new Problem("invalid_request");
+      };
+      await fetch(`${url}/things/2`);
+      handle = (ctx) => {
+        ctx.status = 502;
+        return "bad gateway";
+      };
+      await fetch(`${url}/things/3`);
+      const found = await spans(3);
+      assert.deepEqual(
+        found.map(({ status, attributes }) => [status.code, attributes["error.type"]]),
+        [
+          [SpanStatusCode.ERROR, "pool_timeout"],
+          [SpanStatusCode.UNSET, undefined],
+          [SpanStatusCode.ERROR, "502"],
+        ],
+      );
+    });
+
+    it("counts unknown paths and unknown methods as one each", async () => {
+      await fetch(`${url}/nothing/here`);
+      const { port } = new URL(url);
+      const unknown = request({ port, method: "PROPFIND", path: "/things/1" }).end();
+      const [answer] = await once(unknown, "response");
+      answer.resume();
+      const [missing, odd] = await spans(2);
+      assert.equal(missing?.name, "GET unmatched");
+      assert.equal(missing?.attributes["http.route"], "unmatched");
+      assert.equal(odd?.name, "_OTHER unmatched");
+      assert.equal(odd?.attributes["http.request.method_original"], "PROPFIND");
+    });
+
+    it("ends when the client goes away before its answer", async () => {
+      const left = Promise.withResolvers<void>();
+      handle = () => left.promise;
+      const address = server.address();
+      assert.ok(isAddress(address));
+      const socket = connect(address.port, "127.0.0.1");
+      socket.write("GET /things/1 HTTP/1.1\r\nhost: test\r\n\r\n");
+      await eventually("a request", async () => (await connections()) > 0);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      socket.destroy();
+      const [span] = await spans(1);
+      assert.equal(span?.name, "GET /things/{id}");
+      left.resolve();
+    });
+
+    const connections = () =>
+      new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)));
+  });
 
 function isAddress(address: AddressInfo | string | null): address is AddressInfo {
   return typeof address === "object" && address !== null;

@@ -7,11 +7,11 @@ import { PhaseClock } from "../../../src/platform/request/phases.ts";
 import {
   currentDeadline,
   currentPhases,
-  followRequests,
   inRequest,
   outsideOfRequest,
   withoutDeadline,
 } from "../../../src/platform/request/scope.ts";
+import { followRequests } from "../../../src/platform/telemetry/follow-requests.ts";
 
 describe("request scope", () => {
   const deadline = new RequestDeadline(undefined);

@@ -4,8 +4,9 @@ import { context } from "@opentelemetry/api";
 import { RequestDeadline } from "../../../src/platform/request/deadline.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
 import type { Background } from "../../../src/platform/request/scope.ts";
-import { currentDeadline, followRequests, inRequest } from "../../../src/platform/request/scope.ts";
+import { currentDeadline, inRequest } from "../../../src/platform/request/scope.ts";
 import { StaleCache } from "../../../src/platform/request/stale-cache.ts";
+import { followRequests } from "../../../src/platform/telemetry/follow-requests.ts";
 import { eventually } from "../../support/helper.ts";
 
 const onceAsked: Background = (work) => work();

@@ -1,129 +1,154 @@
 import assert from "node:assert/strict";
+import type { Attributes, Histogram } from "@opentelemetry/api";
 import {
   AggregationTemporality,
+  AggregationType,
   DataPointType,
   type HistogramMetricData,
   MeterProvider,
-  type MetricProducer,
   MetricReader,
 } from "@opentelemetry/sdk-metrics";
 import fc from "fast-check";
-import { createHistogram, histogramProducer } from "../../../src/platform/telemetry/histograms.ts";
-import { evaluate } from "../../support/evaluate.ts";
+import { Histograms, whyNotReadable } from "../../../src/platform/telemetry/histograms.ts";
 
-const options = { unit: "s", description: "of the test", boundaries: [0.01, 0.1, 1] };
-let tests = 0;
+const advice = { explicitBucketBoundaries: [0.01, 0.1, 1] };
+const options = { unit: "s", description: "of the test", advice };
 
-/** One that no other test of this process knows. */
-function newHistogram() {
-  const name = `test.histogram.${++tests}`;
-  const histogram = createHistogram("test", name, options);
-  return { name, histogram };
-}
-
-async function read(producer: MetricProducer, name: string): Promise<HistogramMetricData | undefined> {
-  const { resourceMetrics } = await producer.collect();
-  const found = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-  const metric = found.find(({ descriptor }) => descriptor.name === name);
-  if (metric === undefined) return undefined;
-  if (metric.dataPointType !== DataPointType.HISTOGRAM) throw new TypeError(name);
-  return metric;
-}
-
-class SdkReader extends MetricReader {
+class Reader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }
 
+/** A histogram of the SDK, or ours in front of it, and what its reader reads. */
+function histogramOf(kind: "sdk" | "ours", scope: [string, string?, { schemaUrl: string }?] = ["test"]) {
+  const histograms = new Histograms();
+  const reader = new Reader({ metricProducers: [histograms.producer] });
+  const sdk = new MeterProvider({ readers: [reader] });
+  const histogram = (kind === "sdk" ? sdk : histograms.inFrontOf(sdk))
+    .getMeter(...scope)
+    .createHistogram("test.duration", options);
+  return {
+    histogram,
+    async read(): Promise<{ scope: object; metric: HistogramMetricData } | undefined> {
+      const { resourceMetrics, errors } = await reader.collect();
+      assert.deepEqual(errors, []);
+      const [found, ...more] = resourceMetrics.scopeMetrics;
+      assert.deepEqual(more, []);
+      const [metric] = found?.metrics ?? [];
+      if (found === undefined || metric === undefined) return undefined;
+      assert.ok(metric.dataPointType === DataPointType.HISTOGRAM);
+      return { scope: found.scope, metric };
+    },
+  };
+}
+
 describe("histograms", () => {
-  it("come to what the SDK's own come to, for any values", async () => {
-    const seconds = fc.oneof(fc.constantFrom(0, 0.01, 0.1, 1), fc.double({ min: 0, max: 3, noNaN: true }));
-    const recorded = fc.record({ route: fc.constantFrom("/a", "/b"), value: seconds });
+  it("come to what the SDK's own come to, for any values and attributes", async () => {
+    const value = fc.oneof(
+      fc.constantFrom(0, 0.01, 0.1, 1, -1, Number.NaN),
+      fc.double({ min: 0, max: 3, noNaN: true }),
+    );
+    const attributes = fc.constantFrom<Attributes | undefined>(
+      undefined,
+      {},
+      { route: "/a" },
+      Object.freeze({ route: "/a" }),
+      Object.freeze({ route: "/b", slow: true }),
+      { slow: true, route: "/b" },
+      { route: ["/a", "/b"] },
+      Object.freeze({ route: 1 }),
+      { route: "1" },
+    );
     await fc.assert(
-      fc.asyncProperty(fc.array(recorded, { minLength: 1 }), async (records) => {
-        const { name, histogram } = newHistogram();
-        const reader = new SdkReader();
-        const advice = { explicitBucketBoundaries: options.boundaries };
-        const own = new MeterProvider({ readers: [reader] }).getMeter("test").createHistogram(name, { advice });
-        for (const { route, value } of records) {
-          histogram.series({ route }).record(value);
-          own.record(value, { route });
+      fc.asyncProperty(fc.array(fc.tuple(value, attributes)), async (records) => {
+        const [theirs, ours] = [
+          histogramOf("sdk", ["test", "1.0", { schemaUrl: "x" }]),
+          histogramOf("ours", ["test", "1.0", { schemaUrl: "x" }]),
+        ];
+        for (const { histogram } of [theirs, ours]) {
+          // The SDK counts what is no number.
+          for (const [value, attributes] of records) if (!Number.isNaN(value)) histogram.record(value, attributes);
         }
-        const { resourceMetrics } = await reader.collect();
-        const expected = resourceMetrics.scopeMetrics[0]?.metrics[0];
-        const given = await read(histogramProducer(), name);
-        const values = (metric: typeof expected) =>
-          metric?.dataPoints.map(({ attributes, value }) => ({ attributes, value })).toSorted(byRoute);
-        assert.deepEqual(values(given), values(expected));
-        assert.equal(given?.aggregationTemporality, AggregationTemporality.CUMULATIVE);
+        const [expected, found] = [await theirs.read(), await ours.read()];
+        assert.deepEqual(found && comparable(found), expected && comparable(expected));
       }),
     );
   });
 
-  it("are the same ones for the same name and scope, and the same series for the same attributes", () => {
-    const { name, histogram } = newHistogram();
-    assert.equal(createHistogram("test", name, options), histogram);
-    assert.equal(histogram.series({ a: 1, b: "x" }), histogram.series({ b: "x", a: 1 }));
-    assert.notEqual(histogram.series({ a: 1 }), histogram.series({ a: "1" }));
+  it("count by value an object that changed between two records, and one that is frozen by itself", async () => {
+    const { histogram, read } = histogramOf("ours");
+    const changing = { route: "/a" };
+    histogram.record(0.5, changing);
+    changing.route = "/b";
+    histogram.record(0.5, changing);
+    const list = ["x"];
+    const half = Object.freeze({ list });
+    histogram.record(0.5, half);
+    list.push("y");
+    histogram.record(0.5, half);
+    const points = (await read())?.metric.dataPoints ?? [];
+    assert.deepEqual(
+      points.map(({ attributes, value }) => [JSON.stringify(attributes), value.count]),
+      [
+        ['{"route":"/a"}', 1],
+        ['{"route":"/b"}', 1],
+        // The list is the caller's: as in the SDK, it is not copied, but it is counted apart.
+        ['{"list":["x","y"]}', 1],
+        ['{"list":["x","y"]}', 1],
+      ],
+    );
   });
 
-  it("give each reader with DELTA what came since it read last", async () => {
-    const { name, histogram } = newHistogram();
-    const series = histogram.series({});
-    const [one, other] = [
-      histogramProducer(AggregationTemporality.DELTA),
-      histogramProducer(AggregationTemporality.DELTA),
-    ];
-    const counts = async (producer: MetricProducer) => {
-      const point = (await read(producer, name))?.dataPoints[0];
-      return point && [point.value.count, point.value.sum, ...point.value.buckets.counts];
-    };
-    series.record(0.0625);
-    assert.deepEqual(await counts(one), [1, 0.0625, 0, 1, 0, 0]);
-    series.record(2);
-    assert.deepEqual(await counts(one), [1, 2, 0, 0, 0, 1]);
-    assert.equal(await counts(one), undefined);
-    assert.deepEqual(await counts(other), [2, 2.0625, 0, 1, 0, 1]);
-  });
-
-  it("are not read before there is something to read", async () => {
-    const { name, histogram } = newHistogram();
-    histogram.series({ kind: "a" });
-    assert.equal(await read(histogramProducer(), name), undefined);
+  it("are the same one for the same name and scope, and nothing to read before a record", async () => {
+    const histograms = new Histograms();
+    const meter = () => histograms.inFrontOf(new MeterProvider()).getMeter("test");
+    const histogram = meter().createHistogram("a", options);
+    assert.equal(meter().createHistogram("a", options), histogram);
+    assert.notEqual(meter().createHistogram("b", options), histogram);
+    const { resourceMetrics } = await histograms.producer.collect();
+    assert.deepEqual(resourceMetrics.scopeMetrics, []);
   });
 
   it("hold 2,000 series and one for all others, whatever comes", async () => {
-    const { name, histogram } = newHistogram();
-    for (let id = 0; id < 5000; id += 1) histogram.series({ id }).record(0.5);
-    const points = (await read(histogramProducer(), name))?.dataPoints ?? [];
+    const { histogram, read } = histogramOf("ours");
+    for (let id = 0; id < 5000; id += 1) histogram.record(0.5, { id });
+    const points = (await read())?.metric.dataPoints ?? [];
     assert.equal(points.length, 2001);
     assert.equal(points.find(({ attributes }) => attributes["otel.metric.overflow"] === true)?.value.count, 3000);
   });
 
-  it("go through the SDK in a process whose readers are made elsewhere", async () => {
-    const script = `
-      import { metrics } from "@opentelemetry/api";
-      import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
-      import { createHistogram, recordThroughSdk } from "./src/platform/telemetry/histograms.ts";
-      const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-      const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] });
-      metrics.setGlobalMeterProvider(provider);
-      recordThroughSdk();
-      createHistogram("test", "test.duration", ${JSON.stringify(options)}).series({ route: "/a" }).record(0.05);
-      await provider.forceFlush();
-      const [{ descriptor, dataPoints: [{ attributes, value }] }] = exporter.getMetrics()[0].scopeMetrics[0].metrics;
-      console.log(JSON.stringify({ name: descriptor.name, unit: descriptor.unit, attributes, buckets: value.buckets }));
-      await provider.shutdown();`;
-    const { output } = await evaluate(script);
-    assert.deepEqual(JSON.parse(output), {
-      name: "test.duration",
-      unit: "s",
-      attributes: { route: "/a" },
-      buckets: { boundaries: options.boundaries, counts: [0, 1, 0, 0] },
-    });
+  it("drop what no type keeps away: what is no number, and NaN", async () => {
+    const { histogram, read } = histogramOf("ours");
+    for (const value of [Number.NaN, "text", undefined]) Reflect.apply(histogram.record, histogram, [value]);
+    assert.equal(await read(), undefined);
+  });
+
+  it("leave every other instrument to the SDK", () => {
+    const sdk = new MeterProvider();
+    const [ours, theirs] = [new Histograms().inFrontOf(sdk).getMeter("test"), sdk.getMeter("test")];
+    assert.equal(ours.createCounter("c").constructor, theirs.createCounter("c").constructor);
+    const withoutBoundaries: Histogram = ours.createHistogram("h");
+    assert.equal(withoutBoundaries.constructor, theirs.createHistogram("h").constructor);
+  });
+
+  it("can be read unless delta temporality or another aggregation is asked for", () => {
+    assert.equal(whyNotReadable(new Reader()), undefined);
+    const delta = new Reader({ aggregationTemporalitySelector: () => AggregationTemporality.DELTA });
+    assert.match(whyNotReadable(delta) ?? "", /delta/);
+    const exponential = new Reader({ aggregationSelector: () => ({ type: AggregationType.EXPONENTIAL_HISTOGRAM }) });
+    assert.match(whyNotReadable(exponential) ?? "", /aggregation/);
   });
 });
 
-function byRoute(a: { attributes: { route?: unknown } }, b: { attributes: { route?: unknown } }): number {
-  return String(a.attributes.route).localeCompare(String(b.attributes.route));
+function comparable({ scope, metric }: { scope: object; metric: HistogramMetricData }) {
+  const { name, unit, description, valueType } = metric.descriptor;
+  const points = metric.dataPoints
+    .map(({ attributes, value }) => ({ key: JSON.stringify(Object.entries(attributes).toSorted()), value }))
+    .toSorted((a, b) => a.key.localeCompare(b.key));
+  return {
+    scope: { ...scope },
+    descriptor: { name, unit, description, valueType },
+    points,
+    temporality: metric.aggregationTemporality,
+  };
 }

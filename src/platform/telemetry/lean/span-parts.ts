@@ -1,14 +1,13 @@
-// What a LightSpan is made of beside itself, much of which few spans have.
-import type { Attributes, AttributeValue, Exception, HrTime, Link, SpanContext, SpanKind } from "@opentelemetry/api";
-import { cleanAttributes, cleanSimpleAttributes, type InstrumentationScope } from "@opentelemetry/core";
+// The parts of a span that few spans have: events, links and exceptions, within the limits of the SDK.
+import type { Attributes, AttributeValue, Exception, SpanContext, SpanKind } from "@opentelemetry/api";
+import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
-import type { SpanLimits, SpanProcessor, TimedEvent } from "@opentelemetry/sdk-trace";
+import type { SpanLimits, SpanProcessor } from "@opentelemetry/sdk-trace";
 import {
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,
   ATTR_EXCEPTION_TYPE,
 } from "@opentelemetry/semantic-conventions";
-import { exceptionOf } from "../../error-fields.ts";
 
 /** What all spans of a tracer have in common. */
 export interface SpanOrigin {
@@ -23,64 +22,37 @@ export interface SpanStart {
   kind: SpanKind;
   context: SpanContext;
   parent: SpanContext | undefined;
-  /** Become the span's own. Text, numbers and booleans only, and within the limits. */
-  attributes: Attributes;
+  /** Copied into the span. */
+  attributes: Attributes | undefined;
 }
 
-/** Events and links, within the limits. */
-export class SpanExtras {
-  readonly events: TimedEvent[] = [];
-  readonly links: Link[] = [];
-  droppedEventsCount = 0;
-  droppedLinksCount = 0;
-  readonly #limits: Required<SpanLimits>;
-
-  constructor(limits: Required<SpanLimits>) {
-    this.#limits = limits;
-  }
-
-  /** In the place of the oldest when there are as many as may be. */
-  addEvent(name: string, time: HrTime, attributes: Attributes | undefined): void {
-    const {
-      eventCountLimit,
-      attributePerEventCountLimit: attributeCountLimit,
-      attributeValueLengthLimit,
-    } = this.#limits;
-    const cleaned = cleanSimpleAttributes(attributes, { attributeCountLimit, attributeValueLengthLimit });
-    this.events.push({ name, time, ...cleaned });
-    if (this.events.length <= eventCountLimit) return;
-    this.events.shift();
-    this.droppedEventsCount += 1;
-  }
-
-  /** In the place of the oldest when there are as many as may be. */
-  addLink({ context, attributes }: Link): void {
-    const { linkCountLimit, attributePerLinkCountLimit: attributeCountLimit, attributeValueLengthLimit } = this.#limits;
-    this.links.push({ context, ...cleanAttributes(attributes, { attributeCountLimit, attributeValueLengthLimit }) });
-    if (this.links.length <= linkCountLimit) return;
-    this.links.shift();
-    this.droppedLinksCount += 1;
-  }
+/** Adds `item` to `list`, in place of the oldest when there are `limit` of them. Returns how many were dropped. */
+export function addWithin<Item>(list: Item[], limit: number, item: () => Item): number {
+  if (limit === 0) return 1;
+  const dropped = list.length >= limit ? 1 : 0;
+  if (dropped > 0) list.shift();
+  list.push(item());
+  return dropped;
 }
 
-/**
- * As the conventions have them, with what exceptionOf() leaves of an error; `undefined` when nothing says what it was, as with
- * `throw null`.
- */
+/** The attributes of an exception event, as the SDK has them; `undefined` when nothing says what it was, as with `throw null`. */
 export function exceptionAttributes(exception: Exception | null | undefined): Attributes | undefined {
-  if (exception === null || exception === undefined || exception === "") return undefined;
-  const { name, message, stack } = exceptionOf(exception);
+  if (typeof exception === "string") return exception === "" ? undefined : { [ATTR_EXCEPTION_MESSAGE]: exception };
+  if (exception === null || exception === undefined) return undefined;
+  const type = exception.code ? String(exception.code) : exception.name;
+  const { message, stack } = exception;
+  if (!type && !message) return undefined;
   return {
-    [ATTR_EXCEPTION_TYPE]: name,
+    ...(type && { [ATTR_EXCEPTION_TYPE]: type }),
     ...(message && { [ATTR_EXCEPTION_MESSAGE]: message }),
     ...(stack && { [ATTR_EXCEPTION_STACKTRACE]: stack }),
   };
 }
 
-/** Whether it can be taken as it is: its type is one of three, and it is within the limits. */
+/** Whether a value needs no check: its type is one of three, and it is within the limits. */
 export function isPlainAttribute(
   key: string,
-  value: AttributeValue,
+  value: AttributeValue | undefined,
   { attributeValueLengthLimit }: Required<SpanLimits>,
 ): boolean {
   if (key === "") return false;

@@ -1,104 +1,70 @@
-// Starts the spans that every request has, as the SDK's tracer does: with its sampler, ids, limits, resource and processors.
-// The SDK's way to a span goes over its attributes three times, and over each value with a set of its own, which together is
-// a twelfth of all that a traced request takes.
+// Starts spans as the SDK's tracer does, with its sampler, ids, limits, resource and processors. The SDK goes over the attributes
+// of a span three times, and over each value with a set of its own: together a twelfth of all that a traced request takes.
 import {
-  type Attributes,
   type Context,
-  createNoopMeter,
+  context,
   isSpanContextValid,
   SamplingDecision,
   type Span,
   type SpanContext,
-  type SpanKind,
+  SpanKind,
+  type SpanOptions,
   TraceFlags,
   type Tracer,
   trace,
 } from "@opentelemetry/api";
-import { type InstrumentationScope, isTracingSuppressed } from "@opentelemetry/core";
-import type { Resource } from "@opentelemetry/resources";
-import type { IdGenerator, Sampler, SpanLimits, SpanProcessor } from "@opentelemetry/sdk-trace";
-import { LightSpan } from "./span.ts";
-import type { SpanOrigin } from "./span-parts.ts";
+import { isTracingSuppressed } from "@opentelemetry/core";
+import type { SdkParts } from "./sdk-tracer.ts";
+import { LeanSpan } from "./span.ts";
 
-/** What a tracer of the SDK has, and does not show. */
-interface SdkTracer {
-  instrumentationScope: InstrumentationScope;
-  _resource: Resource;
-  _sampler: Sampler;
-  _idGenerator: IdGenerator;
-  _spanLimits: Required<SpanLimits>;
-  _spanProcessor: SpanProcessor;
-  _tracerMetrics: { startedSpans: unknown };
-}
+type Work = (span: Span) => unknown;
 
-interface Sdk {
-  origin: SpanOrigin;
-  sampler: Sampler;
-  ids: IdGenerator;
-  processor: SpanProcessor;
-}
+export class LeanTracer implements Tracer {
+  readonly #sdk: Tracer;
+  readonly #parts: SdkParts;
 
-const noCounter = createNoopMeter().createCounter("");
-/** Far more than a span here has at its start. */
-const enough = 64;
-
-export class LightTracer {
-  readonly #tracer: Tracer;
-  readonly #sdk: Sdk | undefined;
-
-  /** Of the SDK that has been started by now; without one its spans record nothing until there is one. */
-  constructor(scope: string) {
-    this.#tracer = trace.getTracer(scope);
-    this.#sdk = sdkOf(this.#tracer);
+  /** `parts` are those of `sdk`, which starts the spans that are rare. */
+  constructor(sdk: Tracer, parts: SdkParts) {
+    this.#sdk = sdk;
+    this.#parts = parts;
   }
 
-  /** `attributes` become the span's own: text, numbers and booleans only. Its parent is the span of `context`. */
-  start(name: string, kind: SpanKind, attributes: Attributes, context: Context): Span {
-    const sdk = this.#sdk;
-    if (sdk === undefined || isTracingSuppressed(context))
-      return this.#tracer.startSpan(name, { kind, attributes }, context);
-    const within = trace.getSpan(context);
+  startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
+    const { kind = SpanKind.INTERNAL, attributes, links, startTime, root } = options;
+    if (root || startTime !== undefined || links?.length || isTracingSuppressed(parentContext)) {
+      return this.#sdk.startSpan(name, options, parentContext);
+    }
+    const { origin, sampler, ids, processor } = this.#parts;
+    const within = trace.getSpan(parentContext);
     const parent = contextOf(within);
-    const spanId = sdk.ids.generateSpanId();
-    const traceId = parent === undefined ? sdk.ids.generateTraceId() : parent.traceId;
-    const sampled = sdk.sampler.shouldSample(context, traceId, name, kind, attributes, []);
+    const spanId = ids.generateSpanId();
+    const traceId = parent === undefined ? ids.generateTraceId() : parent.traceId;
+    const sampled = sampler.shouldSample(parentContext, traceId, name, kind, attributes ?? {}, []);
     const traceFlags = sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const traceState = sampled.traceState ?? parent?.traceState;
     const own: SpanContext = { traceId, spanId, traceFlags, ...(traceState !== undefined && { traceState }) };
     if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(own);
-    const span = new LightSpan(sdk.origin, { name, kind, context: own, parent, attributes }, within);
+    const span = new LeanSpan(origin, { name, kind, context: own, parent, attributes }, within);
     if (sampled.attributes !== undefined) span.setAttributes(sampled.attributes);
-    sdk.processor.onStart(span, context);
+    processor.onStart(span, parentContext);
     return span;
+  }
+
+  startActiveSpan<F extends Work>(name: string, fn: F): ReturnType<F>;
+  startActiveSpan<F extends Work>(name: string, options: SpanOptions, fn: F): ReturnType<F>;
+  startActiveSpan<F extends Work>(name: string, options: SpanOptions, context: Context, fn: F): ReturnType<F>;
+  startActiveSpan(name: string, ...rest: [Work] | [SpanOptions, Work] | [SpanOptions, Context, Work]): unknown {
+    const [options, given, work] =
+      rest.length === 1 ? [{}, undefined, rest[0]] : rest.length === 2 ? [rest[0], undefined, rest[1]] : rest;
+    const parentContext = given ?? context.active();
+    const span = this.startSpan(name, options, parentContext);
+    return context.with(trace.setSpan(parentContext, span), work, undefined, span);
   }
 }
 
 /** `undefined` when it is no valid one. What was made here needs no check. */
 function contextOf(span: Span | undefined): SpanContext | undefined {
-  const context = span?.spanContext();
-  if (context === undefined || span instanceof LightSpan) return context;
-  return isSpanContextValid(context) ? context : undefined;
-}
-
-/** `undefined` for another SDK, for limits that could concern the attributes of a start, and when the SDK counts its spans. */
-function sdkOf(tracer: Tracer): Sdk | undefined {
-  if (!isSdkTracer(tracer) || tracer._tracerMetrics.startedSpans !== noCounter) return undefined;
-  const { attributeCountLimit, attributeValueLengthLimit } = tracer._spanLimits;
-  if (attributeCountLimit < enough || attributeValueLengthLimit !== Number.POSITIVE_INFINITY) return undefined;
-  return {
-    origin: {
-      resource: tracer._resource,
-      scope: tracer.instrumentationScope,
-      limits: tracer._spanLimits,
-      processor: tracer._spanProcessor,
-    },
-    sampler: tracer._sampler,
-    ids: tracer._idGenerator,
-    processor: tracer._spanProcessor,
-  };
-}
-
-function isSdkTracer(tracer: object): tracer is SdkTracer {
-  const parts = ["instrumentationScope", "_resource", "_sampler", "_idGenerator", "_spanLimits", "_spanProcessor"];
-  return [...parts, "_tracerMetrics"].every((part) => Reflect.get(tracer, part) instanceof Object);
+  const spanContext = span?.spanContext();
+  if (spanContext === undefined || span instanceof LeanSpan) return spanContext;
+  return isSpanContextValid(spanContext) ? spanContext : undefined;
 }

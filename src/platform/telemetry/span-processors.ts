@@ -1,0 +1,50 @@
+// The span processors that the environment asks for, for those who add their own: processors that are passed to the SDK replace
+// those of OTEL_TRACES_EXPORTER and of the OTEL_BSP_* variables, so these are made here, by the same variables.
+import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
+import {
+  BatchSpanProcessor,
+  ConsoleSpanExporter,
+  SimpleSpanProcessor,
+  type SpanExporter,
+  type SpanProcessor,
+} from "@opentelemetry/sdk-trace";
+
+/** As OTEL_TRACES_EXPORTER has it: otlp by default, console or none. */
+export async function spanProcessorsFromEnvironment(): Promise<SpanProcessor[]> {
+  const names = new Set(getStringListFromEnv("OTEL_TRACES_EXPORTER") ?? []);
+  if (names.has("none")) return [];
+  if (names.size === 0) names.add("otlp");
+  const processors: SpanProcessor[] = [];
+  for (const name of names) {
+    if (name === "otlp") processors.push(batch(await otlpExporter()));
+    else if (name === "console") processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
+    else process.emitWarning(`OTEL_TRACES_EXPORTER: got ${name}, takes otlp, console or none; ignored`);
+  }
+  return processors;
+}
+
+function batch(exporter: SpanExporter): SpanProcessor {
+  const given = {
+    maxQueueSize: getNumberFromEnv("OTEL_BSP_MAX_QUEUE_SIZE"),
+    scheduledDelayMillis: getNumberFromEnv("OTEL_BSP_SCHEDULE_DELAY"),
+    exportTimeoutMillis: getNumberFromEnv("OTEL_BSP_EXPORT_TIMEOUT"),
+    maxExportBatchSize: getNumberFromEnv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
+  };
+  const valid = Object.entries(given).filter(([, value]) => value !== undefined && value >= 0);
+  return new BatchSpanProcessor({ exporter, ...Object.fromEntries(valid) });
+}
+
+async function otlpExporter(): Promise<SpanExporter> {
+  const variables = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+  const protocol = variables.map((name) => getStringFromEnv(name)?.trim()).find((value) => value);
+  if (protocol === "grpc") {
+    const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-grpc");
+    return new OTLPTraceExporter();
+  }
+  if (protocol === "http/json") {
+    const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
+    return new OTLPTraceExporter();
+  }
+  const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
+  return new OTLPTraceExporter();
+}
