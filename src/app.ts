@@ -71,7 +71,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   }, 1000).unref();
   const shedding = () => memory.shedding || loop.shedding;
   const queue = new AdmissionQueue({ ...config.admission, shedding });
-  const refused = refusalCounter();
+  const countRefusal = refusalCounter();
   const background: Background = protection ? backgroundWork(queue) : withoutDeadline;
   const systemState = () => ({
     "admission.running": queue.total("running"),
@@ -128,8 +128,8 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   if (protection) app.use(limitByAddress(limit));
   app.use(authenticate(credentials));
   if (protection) app.use(limitBySubject(limit));
-  app.use(jsonBody(config.bodyLimitBytes, protection ? new WaitingBodies({ queue, refused }) : undefined));
-  if (protection) app.use(admission(queue, refused));
+  app.use(jsonBody(config.bodyLimitBytes, protection ? new WaitingBodies({ queue, countRefusal }) : undefined));
+  if (protection) app.use(admission(queue, countRefusal));
   app.use(handleRoute);
   // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
   const failed = (error: NodeJS.ErrnoException) => {

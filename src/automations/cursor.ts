@@ -24,7 +24,7 @@ export function decodeCursor(sort: Sort, text: string): Cursor {
   const result = content.safeParse(parse(Buffer.from(text, "base64url").toString()));
   if (!result.success || result.data[0] !== sort) {
     const message = `Takes the nextCursor of a page with sort=${sort}`;
-    throw new Problem("invalid_request", { detail: "Wrong: cursor", errors: [{ field: "cursor", message }] });
+    throw new Problem("invalid_request", { detail: "Invalid: cursor", errors: [{ field: "cursor", message }] });
   }
   const [, key, id] = result.data;
   return { key, id };

@@ -29,7 +29,7 @@ export function automationService(repository: AutomationRepository, webhooks: We
   function checkWebhook(url: string | undefined): void {
     const message = url === undefined ? undefined : webhooks.refusal(url);
     if (message === undefined) return;
-    throw new Problem("invalid_request", { detail: "Wrong: webhookUrl", errors: [{ field: "webhookUrl", message }] });
+    throw new Problem("invalid_request", { detail: "Invalid: webhookUrl", errors: [{ field: "webhookUrl", message }] });
   }
 
   return {

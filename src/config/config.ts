@@ -88,7 +88,7 @@ export function loadConfig(environment: Environment) {
     deadlineMs: values.DEADLINE_MS,
     admission: {
       limit: values.ADMISSION_LIMIT,
-      waiting: values.ADMISSION_WAITING,
+      maxWaiting: values.ADMISSION_WAITING,
       waitMs: values.ADMISSION_WAIT_MS,
       newestFirstAfterMs: values.ADMISSION_NEWEST_FIRST_MS,
     },

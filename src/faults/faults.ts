@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { openConnection } from "../platform/database/connection.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Logger } from "../platform/log.ts";
-import { outsideOfRequest } from "../platform/request/scope.ts";
+import { outsideRequest } from "../platform/request/scope.ts";
 
 /** What each one's `amount` is. */
 export const faultKinds = {
@@ -62,7 +62,7 @@ export class Faults {
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(seconds * 1000)]);
     const { log } = this.#options;
     log.warn({ fault: name, amount, seconds }, "fault begins");
-    outsideOfRequest(() => this.#provoke(name, amount, signal))
+    outsideRequest(() => this.#provoke(name, amount, signal))
       .catch((error: unknown) => log.warn({ err: error, fault: name }, "fault failed"))
       .finally(() => {
         if (this.#active.get(name) === active) this.#active.delete(name);

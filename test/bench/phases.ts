@@ -35,7 +35,7 @@ export async function measurePhases(runs: number, requests: number): Promise<Spr
     }
     ctx.res.emit("close");
     ctx.res.removeAllListeners("close").removeAllListeners("prefinish");
-    delete ctx.state.closing;
+    delete ctx.state.handedOverHooks;
   };
   const run = async (withPhases: boolean) => {
     const before = process.cpuUsage();

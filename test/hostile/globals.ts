@@ -1,7 +1,7 @@
-// Global settings of a database server that change what statements mean for every connection that does not set its own.
+// Global database settings that change the meaning of statements on every connection that does not set its own.
 import type { Connection, RowDataPacket } from "mysql2/promise";
 
-/** As SQL. A server knows most of them: some are MySQL's, some MariaDB's. */
+/** Values as SQL. Some exist only in MySQL, some only in MariaDB. */
 export const hostileGlobals: Readonly<Record<string, string>> = {
   sql_mode: "'NO_BACKSLASH_ESCAPES,ANSI_QUOTES,PIPES_AS_CONCAT,HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION'",
   autocommit: "0",
@@ -17,7 +17,7 @@ export const hostileGlobals: Readonly<Record<string, string>> = {
   default_week_format: "3",
   lc_time_names: "'de_DE'",
   max_join_size: "1",
-  // Run ahead of everything on the connections of ordinary users.
+  // Runs first on every connection of an ordinary user.
   init_connect: "'SET NAMES latin1, SESSION sql_mode = NO_BACKSLASH_ESCAPES'",
   default_storage_engine: "MyISAM",
   transaction_isolation: "'READ-UNCOMMITTED'",
@@ -27,13 +27,13 @@ export const hostileGlobals: Readonly<Record<string, string>> = {
   max_execution_time: "1",
   max_statement_time: "0.001",
   check_constraint_checks: "0",
-  // Of MariaDB: CREATE TABLE IF NOT EXISTS fails where the table exists, and DROP and ALTER do not where it does not.
+  // MariaDB only: CREATE TABLE IF NOT EXISTS fails if the table exists; DROP and ALTER succeed if it does not.
   sql_if_exists: "1",
 };
 
 const unknownVariable = 1193;
 
-/** Sets the globals; resolves to what sets them back. */
+/** Sets the globals, ignoring unknown ones. Resolves with a function that restores them. */
 export async function setGlobals(
   connection: Connection,
   globals: Readonly<Record<string, string>>,

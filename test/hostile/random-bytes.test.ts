@@ -1,4 +1,4 @@
-// Requests with random damage: whatever it does to them, the service answers with no 5xx, logs no error and goes on.
+// Randomly damaged requests must cause no 5xx and no logged error, and the service must keep working.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { exchange } from "./raw-http.ts";
@@ -6,7 +6,7 @@ import { authorization, chunked, get, good, json, list, post, postJson } from ".
 import { startTarget, type Target } from "./target.ts";
 
 const latin1 = (bytes: Buffer) => bytes.toString("latin1");
-const whole = [
+const validRequests = [
   get(`${list}?search=a&sort=rating&limit=5&count=true`),
   get("/api/optimized/automations/marketplace?category=crm", 'If-None-Match: "a", W/"b"', "Accept: */*;q=0.5"),
   get("/api/automations/1", authorization, "X-Request-Id: a", "traceparent: 00-1-2-03", "Cookie: a=b; c"),
@@ -16,7 +16,7 @@ const whole = [
   latin1(post(chunked(good), "Content-Type: application/json; charset=utf-8", "Transfer-Encoding: chunked")),
   latin1(post(good, json, "Content-Encoding: gzip", "Expect: 100-continue")),
   `${get("/health/live").replace("Connection: close", "Connection: keep-alive")}${get(list)}`,
-  // A key is shorter than a token, so that less of the damage is done to it.
+  // An API key is shorter than a token, so less of the damage hits it.
 ].map((text) => text.replace(authorization, "X-API-Key: development-key"));
 const tokens = [
   ...["\r\n", "\n", "\r\n\r\n", "\0", "\xff", " ", ":", "%", "%00", "%ff", "..", "__proto__", "{", "[", '"', "\\ud800"],
@@ -26,28 +26,28 @@ const tokens = [
 
 const anywhere = fc.nat();
 const bytes = fc.uint8Array({ maxLength: 20 }).map((array) => latin1(Buffer.from(array)));
-/** Changes a text at a place that is given as any number. */
+/** Changes a text at a random position. */
 const damage: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.tuple(anywhere, fc.oneof(bytes, fc.constantFrom(...tokens))).map(([at, added]) => (text: string) => {
-    const place = at % (text.length + 1);
-    return text.slice(0, place) + added + text.slice(place);
+    const index = at % (text.length + 1);
+    return text.slice(0, index) + added + text.slice(index);
   }),
   fc.tuple(anywhere, fc.nat(255)).map(([at, code]) => (text: string) => {
-    const place = at % (text.length + 1);
-    return text.slice(0, place) + String.fromCharCode(code) + text.slice(place + 1);
+    const index = at % (text.length + 1);
+    return text.slice(0, index) + String.fromCharCode(code) + text.slice(index + 1);
   }),
   fc.tuple(anywhere, fc.nat(30)).map(([at, length]) => (text: string) => {
-    const place = at % (text.length + 1);
-    return text.slice(0, place) + text.slice(place + length);
+    const index = at % (text.length + 1);
+    return text.slice(0, index) + text.slice(index + length);
   }),
   fc.tuple(anywhere, fc.nat(50), fc.integer({ min: 2, max: 200 })).map(([at, length, times]) => (text: string) => {
-    const place = at % (text.length + 1);
-    return text.slice(0, place) + text.slice(place, place + length).repeat(times) + text.slice(place + length);
+    const index = at % (text.length + 1);
+    return text.slice(0, index) + text.slice(index, index + length).repeat(times) + text.slice(index + length);
   }),
   anywhere.map((at) => (text: string) => text.slice(0, at % (text.length + 1))),
 );
 const damaged = fc
-  .tuple(fc.constantFrom(...whole), fc.array(damage, { maxLength: 3 }))
+  .tuple(fc.constantFrom(...validRequests), fc.array(damage, { maxLength: 3 }))
   .map(([text, damages]) => damages.reduce((changed, change) => change(changed), text));
 const spliced = fc.tuple(damaged, damaged, anywhere).map(([a, b, at]) => a.slice(0, at % (a.length + 1)) + b);
 const noise = fc.uint8Array({ maxLength: 3000 }).map((array) => latin1(Buffer.from(array)));
@@ -65,7 +65,7 @@ describe("random bytes", function () {
   });
   after(() => service.stop());
 
-  it("never make an error of the server: 10,000 inputs", async () => {
+  it("never cause a server error, in 10,000 inputs", async () => {
     const statuses = new Map<string, number>();
     await fc.assert(
       fc.asyncProperty(fc.array(input, { minLength: 200, maxLength: 200 }), async (inputs) => {
@@ -82,8 +82,8 @@ describe("random bytes", function () {
       }),
       { numRuns: 50, endOnFailure: true },
     );
-    console.log("answers by status", Object.fromEntries(statuses));
-    // The damage leaves enough whole that all kinds of things happen.
+    console.log("responses by status", Object.fromEntries(statuses));
+    // Enough stays intact to reach all of these outcomes.
     for (const status of ["200", "201", "400", "401", "404", "415", "417"]) assert.ok(statuses.has(status), status);
   });
 });

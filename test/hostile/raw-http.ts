@@ -1,22 +1,22 @@
-// Sends bytes as they are, which no HTTP client would, and reads whatever comes back.
+// Sends bytes verbatim, which no HTTP client would do, and reads whatever comes back.
 import { connect } from "node:net";
 
 export interface Exchange {
-  /** All that came back, one character a byte. */
+  /** Everything that came back, one character per byte. */
   text: string;
-  /** False when the server had still not closed the connection after `limitMs`. */
+  /** False if the server has not closed the connection within `limitMs`. */
   closed: boolean;
 }
 
 interface ExchangeOptions {
-  /** After so long it says that nothing more will come. Node takes that for the end of requests that it has not answered. */
+  /** Half-closes the connection after this time. Node then drops requests that it has not answered. */
   endAfterMs?: number;
-  /** Sent once more every 50 ms. */
+  /** Sent again every 50 ms. */
   trickle?: string;
   limitMs?: number;
 }
 
-/** One connection: sends `bytes`, then waits until the server closes it. An answer that is cut by a reset counts as it is. */
+/** Sends `bytes` on a new connection and waits until the server closes it. Returns what came back, even if cut off. */
 export function exchange(
   url: string,
   bytes: string | Buffer,
@@ -46,12 +46,12 @@ export function exchange(
   return promise;
 }
 
-/** The statuses in `text`, with the types of those that are problems: `200`, `400 invalid_request`, `200, 400`; `closed` for none. */
+/** Lists the statuses with their problem types, such as `200`, `400 invalid_request` or `200, 400`; `closed` without any. */
 export function outcomeOf({ text, closed }: Exchange): string {
-  const answers = text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((answer) => answer !== "");
-  const outcomes = answers.map((answer) => {
-    const type = /\r\n\r\n\{"type":"(\w+)"/.exec(answer)?.[1];
-    return answer.slice(9, 12) + (type === undefined ? "" : ` ${type}`);
+  const responses = text.split(/(?=HTTP\/1\.1 \d{3} )/).filter((response) => response !== "");
+  const outcomes = responses.map((response) => {
+    const type = /\r\n\r\n\{"type":"(\w+)"/.exec(response)?.[1];
+    return response.slice(9, 12) + (type === undefined ? "" : ` ${type}`);
   });
   if (!closed) outcomes.push("left open");
   return outcomes.join(", ") || "closed";

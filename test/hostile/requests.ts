@@ -1,13 +1,13 @@
-// Requests as bytes, so that each can be wrong in a way of its own.
+// Builds requests as bytes, so that each can be malformed in its own way.
 import { token } from "../support/helper.ts";
 
 export const list = "/api/automations/marketplace";
-/** A body that makes an automation. */
+/** A valid body for creating an automation. */
 export const good = JSON.stringify({ name: "hostile", category: "crm", webhookUrl: "http://127.0.0.1:9/hooks" });
 export const authorization = `Authorization: Bearer ${token}`;
 export const json = "Content-Type: application/json";
 
-/** With exactly these headers, and the last one on its connection. */
+/** A request with exactly these headers, the last one on its connection. */
 export function request(method: string, target: string, headers: readonly string[], version = "HTTP/1.1"): string {
   return `${[`${method} ${target} ${version}`, ...headers, "Connection: close"].join("\r\n")}\r\n\r\n`;
 }
@@ -16,7 +16,7 @@ export function get(target: string, ...headers: string[]): string {
   return request("GET", target, ["Host: x", ...headers]);
 }
 
-/** Posts `body` to the automations, with its length unless `headers` say something of it. */
+/** A request that creates an automation. Adds `Content-Length` unless `headers` contain a length or coding. */
 export function post(body: string | Buffer, ...headers: string[]): Buffer {
   const framed = headers.some((header) => /^(content-length|transfer-encoding)\b/i.test(header));
   const length = framed ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
@@ -28,7 +28,12 @@ export function postJson(body: string | Buffer): Buffer {
   return post(body, json);
 }
 
-/** As one chunk. */
+/** Encodes `body` as a single chunk. */
 export function chunked(body: string): string {
   return `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+}
+
+/** Joins `count` items, made from their index. */
+export function many(count: number, item: (index: number) => string, separator: string): string {
+  return Array.from({ length: count }, (_, index) => item(index)).join(separator);
 }

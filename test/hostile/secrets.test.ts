@@ -1,5 +1,5 @@
-// Secrets in all that a client can send and an owner of a webhook can store, and where they must not turn up: in log lines,
-// spans, metrics, OTLP logs, the answers, and in what goes to the hosts of others.
+// Plants secrets in everything that a client can send or store as a webhook URL. They must not appear in log lines, spans,
+// metrics, OTLP logs, responses, or requests to other hosts.
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Dependency, dependency, ok } from "../platform/http-client/dependency.ts";
@@ -13,7 +13,7 @@ describe("a secret", function () {
   let db: Awaited<ReturnType<typeof createDatabase>>;
   let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
   let service: Awaited<ReturnType<typeof spawnService>>;
-  let there: Dependency;
+  let working: Dependency;
   let failing: Dependency;
   const planted: string[] = [];
   const answers: string[] = [];
@@ -22,7 +22,7 @@ describe("a secret", function () {
   before(async () => {
     db = await createDatabase();
     receiver = await startOtlpReceiver();
-    there = await dependency((socket) => ok(socket, "", "connection: close\r\n"));
+    working = await dependency((socket) => ok(socket, "", "connection: close\r\n"));
     failing = await dependency((socket) => socket.write("HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"));
     service = await spawnService({
       ...receiver.env,
@@ -32,13 +32,13 @@ describe("a secret", function () {
       OUTBOUND_ALLOW_PRIVATE: "127.0.0.1",
       OUTBOUND_OWN_HOSTS: "localhost",
       BREAKER_FAILURES: "2",
-      // A busy machine is another matter.
+      // Does not shed on a busy machine.
       LOOP_DELAY_SHED_MS: "60000",
     });
   });
   after(async () => {
     await service.stop();
-    await there.stop();
+    await working.stop();
     await failing.stop();
     receiver.stop();
     await db.drop();
@@ -53,7 +53,7 @@ describe("a secret", function () {
   }
 
   async function runOf(webhookUrl: string, headers: Record<string, string> = {}): Promise<number> {
-    // What is stored is not always what the API would let in.
+    // Stored values may predate the API's validation.
     const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl: "http://127.0.0.1:9/" });
     const created = JSON.parse((await send("POST", "/api/automations", authorized, body)).text);
     await db.connection.query("UPDATE automations SET webhook_url = ? WHERE id = ?", [webhookUrl, created.id]);
@@ -62,7 +62,7 @@ describe("a secret", function () {
     return answer.status;
   }
 
-  it("turns up nowhere: not one that a client sends, nor one of a stored webhook", async () => {
+  it("appears nowhere, whether a client sends it or a stored webhook URL contains it", async () => {
     for (const round of rounds) {
       const secret = () => plant(round);
       const list = "/api/automations/marketplace";
@@ -82,22 +82,22 @@ describe("a secret", function () {
         ),
         await send("POST", "/api/automations", authorized, JSON.stringify({ webhookUrl: `http://${secret()}:x/` })),
       ];
-      // Their answers may name to the sender what the sender got wrong.
+      // These responses may repeat to the sender what was invalid.
       for (const { status, text } of sent) assert.ok(status < 500, `${status} ${text}`);
 
       const path = () => `/services/T0/${secret()}?token=${secret()}&${secret()}#${secret()}`;
       const closed = `http://127.0.0.1:${await freePort()}`;
-      assert.equal(await runOf(there.url + path()), 201);
+      assert.equal(await runOf(working.url + path()), 201);
       const failingUrl = failing.url + path();
       for (let times = 0; times < 3; times++) assert.equal(await runOf(failingUrl), 503);
       for (let times = 0; times < 3; times++) assert.equal(await runOf(closed + path()), 503);
-      assert.ok((await runOf(there.url.replace("http:", "https:") + path())) >= 503);
+      assert.ok((await runOf(working.url.replace("http:", "https:") + path())) >= 503);
       assert.equal(await runOf(`http://[${secret()}`), 422);
       assert.equal(await runOf(`http://user:${secret()}@127.0.0.1/`), 422);
       assert.equal(await runOf(`http://127.0.0.1:99999/${secret()}`), 422);
       assert.equal(await runOf(`ftp://127.0.0.1/${secret()}`), 422);
     }
-    await eventually("it is all exported", () => receiver.requests.some(({ path }) => path === "/v1/logs"));
+    await eventually("exported logs", () => receiver.requests.some(({ path }) => path === "/v1/logs"));
     await eventually("the last span", () => receiver.spans.filter(({ kind }) => kind === 3).length > 30);
     const metrics = await send("GET", "/metrics");
     assert.equal(await service.stop(), 0);

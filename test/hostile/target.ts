@@ -1,4 +1,4 @@
-// The service as it runs, with Node's own limits, and what must be true of it whatever it was sent.
+// Starts the real service as a target, and checks that it is well whatever it has been sent.
 import assert from "node:assert/strict";
 import { createDatabase, spawnService, token } from "../support/helper.ts";
 import { exchange, outcomeOf } from "./raw-http.ts";
@@ -17,16 +17,16 @@ export async function startTarget() {
     LOG_LEVEL: "debug",
     SERVER_HEADERS_TIMEOUT_MS: "500",
     SERVER_REQUEST_TIMEOUT_MS: "1500",
-    // Who keeps a place is noticed soon.
+    // Few slots, so that a leaked one is noticed soon.
     ADMISSION_LIMIT: "2",
-    // Refusals for other reasons than the input are none of the tests' business.
+    // Avoids refusals that the input does not cause.
     ADMISSION_WAITING: "1000",
     ADMISSION_WAIT_MS: "2500",
     LOOP_DELAY_SHED_MS: "60000",
   });
   return {
     url: service.url,
-    /** Runs, has logged no error and no secret, and still has all its places. */
+    /** Asserts that it still runs, has logged no error and no secret, and has all its slots. */
     async assertWell(): Promise<void> {
       assert.equal(service.child.exitCode, null, service.errors());
       const log = service.log();
@@ -34,10 +34,10 @@ export async function startTarget() {
       assert.deepEqual(wrong, []);
       const logged = JSON.stringify(log);
       for (const secret of [token, Buffer.from(token).toJSON().data.join()]) {
-        assert.ok(!logged.includes(secret), "a token is in the log");
+        assert.ok(!logged.includes(secret), "the log contains a token");
       }
-      const atOnce = [postJson(good), postJson(good), postJson(good)].map((bytes) => exchange(service.url, bytes));
-      assert.deepEqual((await Promise.all(atOnce)).map(outcomeOf), ["201", "201", "201"]);
+      const concurrent = [postJson(good), postJson(good), postJson(good)].map((bytes) => exchange(service.url, bytes));
+      assert.deepEqual((await Promise.all(concurrent)).map(outcomeOf), ["201", "201", "201"]);
     },
     async stop(): Promise<void> {
       await service.stop();

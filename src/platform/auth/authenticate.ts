@@ -1,5 +1,5 @@
-// Asks for credentials on every route that is not public, and says who calls. What is public is decided on the matched
-// route; a request without one is treated as protected.
+// Requires credentials on every route that is not public, and identifies the caller. The matched route decides what is public;
+// a request without a matched route counts as protected.
 import type { Next } from "koa";
 import type { Context, Middleware, Route } from "../http/types.ts";
 import { Problem } from "../request/problem.ts";
@@ -8,15 +8,15 @@ import { asAuthProblem, type TokenVerifier } from "./jwt.ts";
 
 export interface AuthenticateOptions {
   verifyToken: TokenVerifier;
-  /** The subject of an API key, or undefined when there is no such key. */
+  /** The subject of an API key, or undefined for an unknown key. */
   subjectOfKey: (key: string) => string | undefined;
   publicRoutes: ReadonlySet<Route>;
 }
 
 /**
- * Puts the caller into `ctx.state.subject`. Takes `Authorization: Bearer <JWT>`, `Authorization: ApiKey <key>` or
- * `X-API-Key: <key>`; with `Authorization` there, `X-API-Key` is not looked at. Problems: unauthenticated (401), and
- * dependency_failed (503) when there are no keys to check a token with.
+ * Stores the caller in `ctx.state.subject`. Accepts `Authorization: Bearer <JWT>`, `Authorization: ApiKey <key>` or
+ * `X-API-Key: <key>`, which is ignored if there is an `Authorization` header. Problems: unauthenticated (401), and
+ * dependency_failed (503) when no keys are available to verify a token.
  */
 export function authenticate({ verifyToken, subjectOfKey, publicRoutes }: AuthenticateOptions): Middleware {
   return function authenticate(ctx, next) {

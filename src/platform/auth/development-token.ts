@@ -1,4 +1,4 @@
-// Makes tokens with the shared secret, for development and tests. Identity providers make those of production.
+// Signs tokens with the shared secret, for development and tests. In production an identity provider issues them.
 import { createSecretKey } from "node:crypto";
 import { SignJWT } from "jose/jwt/sign";
 
@@ -8,7 +8,7 @@ interface Signing {
   audience: string;
 }
 
-/** A JWT for `subject` that ends `ttlS` seconds after `nowS` (seconds since 1970). */
+/** Signs a JWT for `subject` that expires `ttlS` seconds after `nowS` (seconds since 1970). */
 export function signDevelopmentToken(
   { secret, issuer, audience }: Signing,
   { subject, ttlS, nowS = Math.floor(Date.now() / 1000) }: { subject: string; ttlS: number; nowS?: number },

@@ -1,11 +1,11 @@
-// Which routes need no credentials: those declared public, and those that the configuration adds. It is a set of routes, so
-// that the decision is made on what will run and no spelling of a path can change it.
+// Determines which routes need no credentials: those declared public, and those added by configuration. The result is a set of
+// routes, not paths, so that no odd spelling of a path can change the decision.
 import type { Route } from "../http/types.ts";
 import { ConfigError } from "../variables.ts";
 
 /**
- * The routes declared `public`, and those that `entries` name: a method and a path as the route declares it, such as
- * `GET /api/things/:id`. An entry without a method means GET, never the methods that change something.
+ * Returns the routes declared `public` and those named by `entries`. An entry is a method and a path as the route declares it,
+ * such as `GET /api/things/:id`; without a method it means GET, never a method that changes something.
  *
  * @throws {ConfigError} naming every entry that matches no route.
  */

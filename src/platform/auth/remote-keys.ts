@@ -1,5 +1,5 @@
-// The public keys of an identity provider, from its JWKS address. Requests use the keys that are at hand; fetching happens
-// beside them, at a pace that no token can raise, and an outage is survived on the keys that were fetched before it.
+// The public keys of an identity provider, from its JWKS URL. Requests use cached keys, which are refreshed in the background
+// at a rate that no token can raise. During an outage the cached keys stay in use.
 import type { JWTVerifyGetKey } from "jose";
 import * as errors from "jose/errors";
 import { createRemoteJWKSet } from "jose/jwks/remote";
@@ -8,28 +8,29 @@ import type { Logger } from "../log.ts";
 import { Problem } from "../request/problem.ts";
 
 export interface RemoteKeysOptions {
-  /** Keys older than this are fetched anew in the background, in milliseconds. */
+  /** Refreshes keys older than this in the background, in milliseconds. Default: 300,000. */
   refreshMs?: number;
-  /** Keys older than this are used no more: a withdrawn key is good for no longer, whoever blocks the fetching. */
+  /** Rejects keys older than this, so that a revoked key expires even if fetching is blocked. Default: 3,600,000. */
   keepMs?: number;
-  /** The longest that fetching takes. */
+  /** Timeout of a fetch, in milliseconds. Default: 1500. */
   timeoutMs?: number;
-  /** An unknown key id fetches at most once in this time; so does anything else while fetching fails. */
+  /** Minimum time between fetches for unknown key ids, and between any fetches while they fail. Default: 30,000. */
   cooldownMs?: number;
-  /** With no keys at all, the pause after a failed fetch in which requests are refused at once. */
+  /** Without any keys, refuses requests at once for this long after a failed fetch. Default: 1000. */
   retryMs?: number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   now?: () => number;
 }
 
 /**
- * Finds the key of a token among those at `url`. Fetches them at once.
- * Problem dependency_failed (503) when there are none and none can be fetched; jose's error when none is the token's.
+ * Returns a function that finds a token's key among those at `url`, and starts fetching them. It rejects with the Problem
+ * dependency_failed (503) when no keys are available, and with jose's error when none of them matches.
  */
 export function remoteKeys(url: string, log: Logger, options: RemoteKeysOptions = {}): JWTVerifyGetKey {
   const { refreshMs = 300_000, keepMs = 3_600_000, timeoutMs = 1500, cooldownMs = 30_000, retryMs = 1000 } = options;
   const now = options.now ?? (() => performance.now());
-  // jose never fetches by itself: its own pace knows successes only, so unknown key ids would fetch without a pause in an outage.
+  // jose must never fetch by itself: its cooldown starts at a success, so in an outage every unknown key id would cause a
+  // fetch.
   const keys = createRemoteJWKSet(new URL(url), {
     timeoutDuration: timeoutMs,
     cacheMaxAge: Number.POSITIVE_INFINITY,
@@ -40,7 +41,7 @@ export function remoteKeys(url: string, log: Logger, options: RemoteKeysOptions 
   let failing = false;
   let running: Promise<void> | undefined;
 
-  /** One fetch at a time; never rejects. */
+  /** Fetches the keys, once at a time. Never rejects. */
   function refresh(): Promise<void> {
     triedAt = now();
     running ??= keys
@@ -48,15 +49,12 @@ export function remoteKeys(url: string, log: Logger, options: RemoteKeysOptions 
       .then(
         () => {
           fetchedAt = now();
-          if (failing) log.info("the JWKS address answers again");
+          if (failing) log.info("the JWKS URL responds again");
           failing = false;
         },
         (error: unknown) => {
           if (!failing)
-            log.warn(
-              { reason: reasonOf(error) },
-              "the keys of the JWKS address cannot be fetched; said once an outage",
-            );
+            log.warn({ reason: reasonOf(error) }, "cannot fetch the keys of the JWKS URL; logged once per outage");
           failing = true;
         },
       )
@@ -73,7 +71,7 @@ export function remoteKeys(url: string, log: Logger, options: RemoteKeysOptions 
   return async function keyOf(header, token) {
     if (ageMs() > keepMs) {
       if (running !== undefined || !triedWithin(retryMs)) await refresh();
-      if (ageMs() > keepMs) throw new Problem("dependency_failed", { detail: "No keys to check tokens with" });
+      if (ageMs() > keepMs) throw new Problem("dependency_failed", { detail: "No keys to verify tokens with" });
     } else if (ageMs() > refreshMs && !triedWithin(cooldownMs)) {
       void refresh();
     }

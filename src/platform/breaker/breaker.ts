@@ -1,44 +1,42 @@
-// Stops calling a dependency that is down: its callers are told at once instead of each waiting for a timeout, and it gets
-// the rest that it needs to come back.
-// opossum keeps the state and times the way back. Calls do not go through its `fire`: there a half-open breaker is closed by
-// the late success of a call from before the outage and by an error that is not to count, and with a trial that hangs it
-// refuses for ever; nor can a trial that ended without a verdict be given to another call.
+// A circuit breaker. Stops calling a dependency that is down: callers fail fast instead of waiting for a timeout each, and the
+// dependency can recover. opossum keeps the state and the reset timer, but calls bypass its `fire`. With `fire`, a half-open
+// breaker would close on the late success of a call from before the outage or on an error that must not count, refuse forever
+// when a trial hangs, and not pass an inconclusive trial on to another call.
 import { EventEmitter } from "node:events";
 import CircuitBreaker from "opossum";
 import type { Logger } from "../log.ts";
 import { Problem, type ProblemType } from "../request/problem.ts";
-import { outsideOfRequest } from "../request/scope.ts";
+import { outsideRequest } from "../request/scope.ts";
 import type { BreakerSeries, BreakerState } from "./series.ts";
 import { breakerTelemetry } from "./telemetry.ts";
 
 export type { BreakerState };
 
 export interface BreakerOptions {
-  /** What it is called in telemetry and logs. */
+  /** Its name in telemetry and logs. */
   name: string;
-  /** Where it is counted, with others. Default: a series of its own, under `name`. */
+  /** A metric series shared with other breakers. Default: its own, under `name`. */
   series?: BreakerSeries;
-  /** So many failures in a row open it. */
+  /** Opens after this many consecutive failures. */
   failures: number;
-  /** It stays open for so long, then it is half-open. */
+  /** How long it stays open before it becomes half-open. */
   resetMs: number;
   /**
-   * Whether an error says that the dependency is down. One that does not changes nothing: neither is it a failure nor does
-   * it end a row of them. Not given: {@link isDependencyFailure}.
+   * Whether an error means that the dependency is down. Any other error changes nothing: it neither counts as a failure nor
+   * resets the count. Default: {@link isDependencyFailure}.
    */
   isFailure?: (error: unknown) => boolean;
-  /** Tried instead of a call while half-open, outside of any request: it resolves when the dependency is up. */
+  /** Tried instead of a call while half-open, outside any request. Resolves if the dependency is up. */
   probe?: () => Promise<unknown>;
-  /** A trial (the probe, or without one a call) that takes longer has failed; its caller waits on. 5000 if not given. */
+  /** A trial (the probe, or else a call) that takes longer fails; a call itself still continues. Default: 5000. */
   probeTimeoutMs?: number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   now?: () => number;
 }
 
 /**
- * A query that runs out of time is one of them: a database that hangs shows in no other way. What is not a Problem is
- * either a bug of ours or a dependency's answer to something that is wrong with one call; which of them is not known here, so
- * it neither condemns the dependency nor vouches for it.
+ * The problems that mean a dependency is down. A query timeout is one: a hanging database shows in no other way. Any other
+ * error is either our own bug or the dependency's response to one bad call, so it says nothing about the dependency's health.
  */
 const dependencyFailures: ReadonlySet<ProblemType> = new Set([
   "outbound_timeout",
@@ -46,6 +44,8 @@ const dependencyFailures: ReadonlySet<ProblemType> = new Set([
   "query_timeout",
   "database_unavailable",
 ] as const);
+
+/** Whether `error` means that a dependency is down: a {@link Problem} of a type such as dependency_failed. */
 export function isDependencyFailure(error: unknown): boolean {
   return error instanceof Problem && dependencyFailures.has(error.type);
 }
@@ -54,9 +54,9 @@ export class Breaker {
   readonly #options: Required<Omit<BreakerOptions, "probe" | "series">>;
   readonly #circuit: CircuitBreaker;
   readonly #telemetry: ReturnType<typeof breakerTelemetry>;
-  /** Goes up with each opening: a call that began in an earlier one is late, and its outcome changes nothing. */
+  /** Incremented at each opening. The outcome of a call from an earlier period comes too late and changes nothing. */
   #period = 0;
-  #failuresInARow = 0;
+  #consecutiveFailures = 0;
   #trying = false;
   #trialTimer: NodeJS.Timeout | undefined;
   #openUntil = 0;
@@ -68,7 +68,7 @@ export class Breaker {
     this.#circuit = new CircuitBreaker(async () => {}, {
       resetTimeout: options.resetMs,
       enableSnapshots: false,
-      // Instead of a timer that moves the window of its statistics on: they stay empty, as nothing is fired.
+      // Replaces the timer that rotates the statistics window: statistics stay empty, as nothing is fired.
       rotateBucketController: new EventEmitter(),
     });
     this.#circuit.on("halfOpen", () => {
@@ -83,9 +83,10 @@ export class Breaker {
   }
 
   /**
-   * The outcome of `work`, which bounds itself. While open, and while half-open but for one call, `work` is not called.
+   * Runs `work` and settles as it does; `work` must have its own timeout. While open, and while half-open except for one trial
+   * call, `work` is not called.
    *
-   * @throws {Problem} breaker_open
+   * @throws {Problem} breaker_open (503) when the call is refused.
    */
   async run<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.state !== "closed") this.#takeTrial();
@@ -102,14 +103,14 @@ export class Breaker {
     return result;
   }
 
-  /** Frees the timers and the metric. Calls go through from now on, whatever the state was. */
+  /** Releases the timers and the metric. From then on all calls go through, whatever the state was. */
   close(): void {
     clearTimeout(this.#trialTimer);
     this.#circuit.shutdown();
     this.#telemetry.stop();
   }
 
-  /** @throws {Problem} breaker_open when this call cannot be the trial */
+  /** Makes the current call the trial. Throws breaker_open if it cannot be. */
   #takeTrial(): void {
     if (this.#circuit.opened || this.#trying) {
       this.#telemetry.called("refused");
@@ -121,9 +122,9 @@ export class Breaker {
 
   #beginTrial(): void {
     const { probeTimeoutMs } = this.#options;
-    const late = () => this.#open(new Error(`the trial took longer than ${probeTimeoutMs} ms`));
+    const onTimeout = () => this.#open(new Error(`the trial took longer than ${probeTimeoutMs} ms`));
     this.#trying = true;
-    this.#trialTimer = setTimeout(late, probeTimeoutMs).unref();
+    this.#trialTimer = setTimeout(onTimeout, probeTimeoutMs).unref();
   }
 
   #endTrial(): void {
@@ -137,7 +138,7 @@ export class Breaker {
     try {
       await probe();
     } catch (error) {
-      // Whatever the error: there is no call that could take the trial over.
+      // Any error counts: there is no call to repeat the trial.
       if (period === this.#period) this.#open(error);
       return;
     }
@@ -146,7 +147,7 @@ export class Breaker {
 
   #succeeded(period: number): void {
     if (period !== this.#period) return;
-    this.#failuresInARow = 0;
+    this.#consecutiveFailures = 0;
     if (!this.#circuit.halfOpen) return;
     this.#endTrial();
     this.#circuit.close();
@@ -158,8 +159,8 @@ export class Breaker {
     this.#telemetry.called(counts ? "failure" : "ignored");
     if (period !== this.#period) return;
     if (counts) {
-      this.#failuresInARow += 1;
-      if (this.#circuit.halfOpen || this.#failuresInARow >= this.#options.failures) this.#open(error);
+      this.#consecutiveFailures += 1;
+      if (this.#circuit.halfOpen || this.#consecutiveFailures >= this.#options.failures) this.#open(error);
     } else if (this.#circuit.halfOpen) {
       this.#endTrial();
     }
@@ -168,13 +169,13 @@ export class Breaker {
   #open(error: unknown): void {
     if (this.#circuit.isShutdown) return;
     const { now, resetMs } = this.#options;
-    const outageGoesOn = this.#circuit.halfOpen;
+    const outageContinues = this.#circuit.halfOpen;
     this.#period += 1;
     this.#endTrial();
     this.#openUntil = now() + resetMs;
-    // opossum starts its timer here, and the probe runs from that: neither belongs to the request that failed.
-    outsideOfRequest(() => this.#circuit.open());
-    if (!outageGoesOn) this.#downSince = now();
-    this.#telemetry.opened(error, outageGoesOn);
+    // opossum starts its reset timer here, and the probe runs from that timer: neither belongs to the request that failed.
+    outsideRequest(() => this.#circuit.open());
+    if (!outageContinues) this.#downSince = now();
+    this.#telemetry.opened(error, outageContinues);
   }
 }

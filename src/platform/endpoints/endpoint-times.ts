@@ -1,8 +1,8 @@
-// What the request histogram says about each endpoint: counts, average, maximum, and percentiles.
+// Computes counts, average, maximum and percentiles per endpoint from the request histogram.
 import { unmatchedRoute } from "../http/router.ts";
 import { type Collected, type HistogramValue, histogramSeries } from "../telemetry/collected.ts";
 
-/** Of all requests since the start; times in seconds. */
+/** Covers all requests since the process started; times in seconds. */
 export interface EndpointTimes {
   avg_time: number;
   max_time: number;
@@ -10,21 +10,21 @@ export interface EndpointTimes {
   p95: number;
   p99: number;
   request_count: number;
-  /** Answers with a 5xx status. */
+  /** Responses with a 5xx status. */
   error_count: number;
 }
 
-/** By `METHOD /route/{parameter}`, from `http.server.request.duration`. */
+/** Returns the times by `METHOD /route/{parameter}`, from the metric `http.server.request.duration`. */
 export function endpointTimes(collected: Collected): Record<string, EndpointTimes> {
   const merged = new Map<string, { histogram: HistogramValue; errors: number }>();
   for (const { attributes, value } of histogramSeries(collected, "http.server.request.duration")) {
-    // No route: answered ahead of the route match, as a browser's preflight is.
+    // Requests answered before the route match have no route, such as a browser's preflight.
     const name = `${attributes["http.request.method"] ?? "*"} ${attributes["http.route"] ?? unmatchedRoute}`;
     const failed = Number(attributes["http.response.status_code"]) >= 500 ? value.count : 0;
-    const known = merged.get(name);
+    const previous = merged.get(name);
     merged.set(name, {
-      histogram: known === undefined ? value : add(known.histogram, value),
-      errors: (known?.errors ?? 0) + failed,
+      histogram: previous === undefined ? value : add(previous.histogram, value),
+      errors: (previous?.errors ?? 0) + failed,
     });
   }
   const entries = [...merged].map(([name, { histogram, errors }]) => [name, timesOf(histogram, errors)] as const);
@@ -32,8 +32,8 @@ export function endpointTimes(collected: Collected): Record<string, EndpointTime
 }
 
 /**
- * The value under which `share` (0 to 1) of all measurements lie: linear within the bucket where it falls, never over the
- * largest measurement. As Prometheus' histogram_quantile does it, but for the last bucket, whose end is known here.
+ * Estimates the value below which `share` (0 to 1) of all measurements lie. Interpolates linearly within the bucket, as
+ * Prometheus' histogram_quantile does, but never exceeds the maximum, which bounds the last bucket too.
  */
 export function percentile({ buckets: { boundaries, counts }, count, max = 0 }: HistogramValue, share: number): number {
   let rank = share * count;
@@ -41,7 +41,7 @@ export function percentile({ buckets: { boundaries, counts }, count, max = 0 }: 
     if (rank <= inBucket && inBucket > 0) {
       const lower = index === 0 ? 0 : (boundaries[index - 1] ?? 0);
       const upper = Math.max(lower, Math.min(boundaries[index] ?? max, max));
-      // Rounding may lead past the end by a hair.
+      // Rounding may exceed the upper bound slightly.
       return Math.min(upper, lower + (upper - lower) * (rank / inBucket));
     }
     rank -= inBucket;

@@ -1,4 +1,4 @@
-// Answers the probes of load balancers and orchestrators ahead of everything else: never queued, limited or authenticated.
+// Responds to the probes of load balancers and orchestrators before anything else: never queued, rate-limited or authenticated.
 import type { Next } from "koa";
 import type { BreakerState } from "../breaker/breaker.ts";
 import type { PoolState } from "../database/telemetry.ts";
@@ -11,7 +11,7 @@ import { sharedCheck } from "./shared-check.ts";
 
 interface HealthOptions {
   version: string;
-  /** False until the process is prepared, and from the moment it is told to stop. */
+  /** False until the process is prepared, and once it has been told to stop. */
   accepting: () => boolean;
   database: { ping(): Promise<void>; state(): PoolState; readonly breakerState: BreakerState };
   outbound: { breakerStates(): Record<BreakerState, number> };
@@ -20,26 +20,27 @@ interface HealthOptions {
 }
 
 /**
- * `GET /health` for people and dashboards, always 200: healthy; degraded when the database is down or memory runs short;
- * unhealthy when both, or when the process is starting or stopping. Percentages as {@link MemoryWatch} and {@link CpuWatch} define them.
- * For probes: `/health/live` (the process runs) and `/health/ready` (503 while starting or stopping, or without the database).
+ * `GET /health` is for people and dashboards and always returns 200: healthy; degraded if the database is down or memory is
+ * short; unhealthy if both, or while the process starts or stops. {@link MemoryWatch} and {@link CpuWatch} define the
+ * percentages. Probes use `/health/live` (the process runs) and `/health/ready` (503 while starting or stopping, or without the
+ * database).
  */
 export function health({ version, accepting, database, outbound, memory, cpu }: HealthOptions): Middleware {
   const databaseUp = sharedCheck(
     async () => {
-      // When every connection is at work for us, the database is not asked: that would wait in line with the requests.
+      // No ping while all connections are in use: it would have to wait for one along with the requests.
       const { used, limit } = database.state();
-      // The result is for all that ask, so it must not end with the first one's request.
+      // Many callers share the result, so the ping must not end with the first one's request.
       if (used < limit) await withoutDeadline(() => database.ping());
     },
     { limitMs: 400, keepMs: 1000 },
   );
   return function health(ctx, next) {
     if (!ctx.path.startsWith("/health") || (ctx.method !== "GET" && ctx.method !== "HEAD")) return next();
-    return answer(ctx, next);
+    return respond(ctx, next);
   };
 
-  async function answer(ctx: Context, next: Next): Promise<void> {
+  async function respond(ctx: Context, next: Next): Promise<void> {
     switch (ctx.path) {
       case "/health/live":
         ctx.body = { status: "alive" };

@@ -1,26 +1,26 @@
-// A check of a dependency that never piles up: however many ask, one runs, for a limited time, and its result serves all
-// that ask soon after.
+// Checks a dependency without piling up: only one check runs at a time, with a time limit, and all callers within a short time
+// share its result.
 import { setTimeout as sleep } from "node:timers/promises";
 
 interface SharedCheckOptions {
-  /** A check that takes longer has failed. */
+  /** A check that takes longer fails, in milliseconds. */
   limitMs: number;
-  /** For how long a result is not checked again. */
+  /** How long a result is reused, in milliseconds. */
   keepMs: number;
   now?: () => number;
 }
 
 /**
- * True when `check` resolved in time, false when it rejected or did not. Never rejects. Those who ask while a late check
- * still runs wait for that one, for `limitMs` each time: so it must end by itself at some time.
+ * Returns a function that resolves with true if `check` resolves in time, otherwise with false; it never rejects. While a late
+ * check is still running, new callers wait for that one for up to `limitMs`, so `check` must end by itself eventually.
  */
 export function sharedCheck(check: () => Promise<unknown>, options: SharedCheckOptions): () => Promise<boolean> {
   const { limitMs, keepMs, now = () => performance.now() } = options;
   let running: Promise<boolean> | undefined;
-  let asked: Promise<boolean> | undefined;
-  let answeredAt: number | undefined;
+  let latest: Promise<boolean> | undefined;
+  let settledAt: number | undefined;
 
-  function start(): Promise<boolean> {
+  function startCheck(): Promise<boolean> {
     const passed = Promise.resolve()
       .then(check)
       .then(
@@ -35,19 +35,19 @@ export function sharedCheck(check: () => Promise<unknown>, options: SharedCheckO
   async function limited(): Promise<boolean> {
     const ended = new AbortController();
     const timeUp = sleep(limitMs, false, { signal: ended.signal }).catch(() => false);
-    running ??= start();
+    running ??= startCheck();
     const passed = await Promise.race([running, timeUp]);
     ended.abort();
-    answeredAt = now();
+    settledAt = now();
     return passed;
   }
 
-  return function askShared() {
-    const fresh = answeredAt === undefined || now() - answeredAt < keepMs;
-    if (asked === undefined || !fresh) {
-      answeredAt = undefined;
-      asked = limited();
+  return function checkShared() {
+    const fresh = settledAt === undefined || now() - settledAt < keepMs;
+    if (latest === undefined || !fresh) {
+      settledAt = undefined;
+      latest = limited();
     }
-    return asked;
+    return latest;
   };
 }

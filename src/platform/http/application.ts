@@ -1,6 +1,5 @@
-// Koa, with less to do for each response. It waits for the end of every one by on-finished, which listens to the response and to
-// its connection for that, and takes its listeners away again: up to a twentieth of all that a traced request takes
-// (`npm run bench`).
+// Koa with less work per response. Koa waits for the end of each with on-finished, which adds several listeners to the response
+// and its connection and removes them again: up to a twentieth of the cost of a traced request (`npm run bench`).
 import { createRequire } from "node:module";
 import Koa from "koa";
 import type { Logger } from "../log.ts";
@@ -9,9 +8,9 @@ import type { RequestState } from "./types.ts";
 type Handle = ReturnType<Koa["callback"]>;
 type Response = Parameters<Handle>[1];
 
-/** What on-finished attaches to a response that it waits for. When it is there already, on-finished only adds to the queue. */
+/** What on-finished attaches to a response it waits for. If it is there already, on-finished only adds to the queue. */
 interface Waiting {
-  /** Called once; with the error that ended the connection, if one did. `null` when they have been. */
+  /** Listeners, each called once with the error that ended the connection, if any. `null` once they have been called. */
   queue: ((error: Error | null, response: Response) => void)[] | null;
 }
 
@@ -20,18 +19,18 @@ type OnFinished = (message: object, listener: () => void) => unknown;
 const onFinished: OnFinished = createRequire(import.meta.resolve("koa"))("on-finished");
 
 export class Application extends Koa<RequestState> {
-  readonly #ownQueue: boolean;
+  readonly #attachesQueue: boolean;
 
-  /** `log` is told when the installed on-finished is not the one that this class knows. */
+  /** Warns through `log` when the installed on-finished works differently; responses are then handled as in plain Koa. */
   constructor(log?: Pick<Logger, "warn">) {
     super();
-    this.#ownQueue = addsToQueue(onFinished);
-    if (!this.#ownQueue) log?.warn("on-finished has changed: each response costs a few listeners more");
+    this.#attachesQueue = addsToQueue(onFinished);
+    if (!this.#attachesQueue) log?.warn("on-finished has changed: each response needs a few more listeners");
   }
 
   override callback(): Handle {
     const handle = super.callback();
-    if (!this.#ownQueue) return handle;
+    if (!this.#attachesQueue) return handle;
     return (request, response) => {
       attachQueue(response);
       return handle(request, response);
@@ -39,7 +38,7 @@ export class Application extends Koa<RequestState> {
   }
 }
 
-/** Calls the queue of on-finished from one listener. */
+/** Gives on-finished its queue and runs that from a single listener. */
 function attachQueue(response: Response & { __onFinished?: Waiting | null }): void {
   const waiting: Waiting = { queue: [] };
   response.__onFinished = waiting;
@@ -48,11 +47,11 @@ function attachQueue(response: Response & { __onFinished?: Waiting | null }): vo
     waiting.queue = null;
     response.__onFinished = null;
     const error = response.socket?.errored ?? null;
-    for (const told of queue ?? []) told(error, response);
+    for (const listener of queue ?? []) listener(error, response);
   });
 }
 
-/** Whether `onFinished` still adds its listener to a queue that it finds, which is no part of its documented behaviour. */
+/** Whether `onFinished` adds its listener to an existing queue, which is not part of its documented behaviour. */
 export function addsToQueue(onFinished: OnFinished): boolean {
   const queue: unknown[] = [];
   const listener = () => {};

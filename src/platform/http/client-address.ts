@@ -1,5 +1,5 @@
-// Whose request this is, as an address: the basis of limits by address. A header that anyone can write is believed only
-// as far as our own proxies wrote it.
+// The address and scheme of the client, for limits and telemetry. Anyone can send X-Forwarded-* headers, so only the entries
+// that trusted proxies wrote count.
 import type { IncomingHttpHeaders } from "node:http";
 import { normalAddress } from "../ip-address.ts";
 
@@ -8,17 +8,17 @@ interface Incoming {
   readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
-/** The address of a connection that is already gone: such requests share one. */
-const gone = "0.0.0.0";
+/** Stands in for the address of a closed connection; all such requests share it. */
+const unknownAddress = "0.0.0.0";
 
 /**
- * The client's address, normalised by {@link normalAddress}, behind `trustedProxies` proxies that each append to
- * `X-Forwarded-For`: the entry that the outermost of them wrote, the n-th from the right. Entries further left are the
- * client's own words and never read. A header with fewer entries, or with something else at that place, did not come
- * through all proxies: then the connection's own address counts.
+ * The client's address, normalised by {@link normalAddress}. Each of `trustedProxies` proxies appends to `X-Forwarded-For`, so
+ * the n-th entry from the right is the one the outermost wrote. Entries further left come from the client and are ignored. A
+ * request whose header has fewer entries, or no address there, did not pass through all proxies: it gets the connection's
+ * address.
  */
 export function clientAddress(request: Incoming, trustedProxies: number): string {
-  const peer = normalAddress(request.socket.remoteAddress ?? gone) ?? gone;
+  const peer = normalAddress(request.socket.remoteAddress ?? unknownAddress) ?? unknownAddress;
   if (trustedProxies === 0) return peer;
   const entry = String(request.headers["x-forwarded-for"] ?? "")
     .split(",")
@@ -29,9 +29,9 @@ export function clientAddress(request: Incoming, trustedProxies: number): string
 export type Scheme = "http" | "https";
 
 /**
- * How the client reached the outermost of the `trustedProxies`, by `X-Forwarded-Proto`. Proxies that append wrote the last
- * entries, as for the address; many overwrite the header instead, and then there is one. Anything but https counts as http, and
- * so does a request that came through no proxy.
+ * The scheme that the client used to reach the outermost of the `trustedProxies`, from `X-Forwarded-Proto`. Proxies that append
+ * wrote the last entries, as with the address; many overwrite the header instead, which leaves a single entry. Anything but
+ * https counts as http, as does any request without trusted proxies.
  */
 export function clientScheme({ headers }: Pick<Incoming, "headers">, trustedProxies: number): Scheme {
   if (trustedProxies === 0) return "http";
@@ -40,7 +40,7 @@ export function clientScheme({ headers }: Pick<Incoming, "headers">, trustedProx
   return entry.trim().toLowerCase() === "https" ? "https" : "http";
 }
 
-/** `192.0.2.1:443` and `[2001:db8::1]:443`, as some proxies write them. */
+/** Strips the port and brackets that some proxies write: `192.0.2.1:443`, `[2001:db8::1]:443`. */
 function withoutPort(entry: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(entry)?.[1] ?? entry;
 }

@@ -1,14 +1,14 @@
-// Bounds the open connections. One client that opens many must not shut the others out: beyond the limit an idle one makes room, and
-// only when all are at work a new one is closed.
+// Bounds the number of open connections. One client that opens many must not lock out the others: at the limit, a new
+// connection replaces the oldest idle one, and is closed only if all of them are busy.
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 
-/** Keeps `server` to `most` connections. */
-export function limitConnections(server: Server, most: number): void {
-  // In the order in which they were opened.
+/** Limits `server` to `limit` open connections. */
+export function limitConnections(server: Server, limit: number): void {
+  // In insertion order: the oldest first.
   const open = new Set<Socket>();
   server.on("connection", (socket) => {
-    if (open.size >= most) (oldestIdle(open) ?? socket).destroy();
+    if (open.size >= limit) (oldestIdle(open) ?? socket).destroy();
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   });
@@ -19,8 +19,8 @@ function oldestIdle(open: ReadonlySet<Socket>): Socket | undefined {
   return undefined;
 }
 
-/** Node keeps the answer that is being made or sent with its socket, and says so nowhere else. A closed one has made room. */
+/** Only a private field of Node tells whether a socket has a response in progress. A destroyed socket has made room already. */
 function isIdle(socket: Socket): boolean {
-  const answer: unknown = Reflect.get(socket, "_httpMessage");
-  return !socket.destroyed && (answer === null || answer === undefined);
+  const response: unknown = Reflect.get(socket, "_httpMessage");
+  return !socket.destroyed && (response === null || response === undefined);
 }

@@ -1,5 +1,5 @@
-// Ends a server without cutting anyone off. Waits for handlers too, not only for connections: a client that has gone
-// does not end the work that it asked for, which may still have something to record.
+// Stops a server without cutting off requests. Waits for handlers as well as connections: a handler keeps running after its
+// client has disconnected and may still have something to record.
 import type { Server } from "node:http";
 import { whenEnded } from "./hooks.ts";
 import type { Middleware } from "./types.ts";
@@ -7,30 +7,30 @@ import type { Middleware } from "./types.ts";
 export class Drain {
   #running = 0;
   #stopping = false;
-  #lastEnded: (() => void) | undefined;
+  #allEnded: (() => void) | undefined;
 
-  /** False from the moment the process is told to stop. */
+  /** False once the process has been told to stop. */
   get accepting(): boolean {
     return !this.#stopping;
   }
 
-  /** Counts the requests that run and, while stopping, tells each client not to use its connection again. */
+  /** Counts running requests. While stopping, tells each client to close its connection. */
   readonly middleware: Middleware = (ctx, next) => {
     this.#running += 1;
     whenEnded(ctx, () => {
       if (this.#stopping) ctx.set("Connection", "close");
       this.#running -= 1;
-      if (this.#running === 0) this.#lastEnded?.();
+      if (this.#running === 0) this.#allEnded?.();
     });
     return next();
   };
 
-  /** From here on the service is not ready any more. */
+  /** Makes the service not ready, while it still serves requests. */
   stopAccepting(): void {
     this.#stopping = true;
   }
 
-  /** Stops listening and resolves when every request has ended; cuts those that are left after `timeoutMs`. */
+  /** Stops listening and resolves when every request has ended; closes the remaining connections after `timeoutMs`. */
   async finish(server: Server, timeoutMs: number): Promise<void> {
     this.stopAccepting();
     const timeUp = Promise.withResolvers<void>();
@@ -40,10 +40,10 @@ export class Drain {
     }, timeoutMs);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     const ended = new Promise<void>((resolve) => {
-      this.#lastEnded = resolve;
+      this.#allEnded = resolve;
       if (this.#running === 0) resolve();
     });
-    // An answer is sent after its handler has ended: the connections close last.
+    // Responses are sent after their handlers have ended, so the connections close last.
     await Promise.race([Promise.all([closed, ended]), timeUp.promise]);
     clearTimeout(timer);
   }

@@ -1,31 +1,31 @@
-// The race between a request's deadline and its handler. It stands inside the problem details, which give the answer.
+// Races a request's deadline against its handler. Runs inside problemDetails, which sends the response.
 
-import { ended } from "./hooks.ts";
+import { runEndedHooks } from "./hooks.ts";
 import type { Context, Middleware } from "./types.ts";
 
 /**
- * Answers when the deadline ends a request, also when the handler does not look at the signal. The handler keeps its place
- * in the queue until it has really ended; what it says then is dropped. Throws the signal's Problem.
+ * Responds as soon as the deadline ends a request, even if the handler ignores the signal. The handler keeps its slot until it
+ * has really ended; its late result is dropped. Throws the signal's Problem.
  */
 export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
   const { stop } = ctx.state.deadline;
   stop.throwIfAborted();
   return new Promise<void>((resolve, reject) => {
-    let turn: NodeJS.Immediate | undefined;
+    let pending: NodeJS.Immediate | undefined;
     const fail = (error: unknown) => {
       if (stop.aborted && !ctx.req.complete) stopReading(ctx);
       reject(stop.aborted ? stop.reason : error);
     };
-    // One turn of the event loop later: whoever heeds the signal has ended by then, and whoever does not is asleep, so that
-    // nobody writes to the response between the problem and its sending.
+    // One event-loop iteration later, a handler that heeds the signal has ended and any other is still waiting, so nothing
+    // writes to the response while the problem is being sent.
     const end = () => {
-      turn = setImmediate(fail);
+      pending = setImmediate(fail);
     };
     const settle = (settled: () => void) => {
       stop.removeEventListener("abort", end);
-      clearImmediate(turn);
+      clearImmediate(pending);
       try {
-        ended(ctx);
+        runEndedHooks(ctx);
       } catch (error) {
         reject(error);
       }
@@ -40,8 +40,8 @@ export const enforceDeadline: Middleware = function enforceDeadline(ctx, next) {
 };
 
 /**
- * Ends the wait for a body that is still to come, once the answer is out. Node does not: it forgets the request when its
- * answer ends, and whoever waits for its body would keep a place for as long as the client likes.
+ * Aborts an unfinished upload once the response is out. Node does not: it forgets the request when the response ends, and a
+ * handler that waits for the body would keep its slot for as long as the client likes.
  */
 function stopReading({ req, res }: Context): void {
   if (!res.headersSent) res.setHeader("Connection", "close");

@@ -1,57 +1,57 @@
-// Per-request hooks, run last-in, first-out: when the handler has ended, when the answer is ready, and when that has been handed
-// to the socket or the client has gone. So the span, which is begun first, is ended last. A `finally` around `next()` would do
-// for the first two, at the cost of a promise in each middleware that has one.
+// Per-request hooks, run last-in, first-out: when the handler has ended, when the response is ready, and when it has been
+// handed to the socket or the client has disconnected. The span starts first and therefore ends last. A `finally` around
+// `next()` would serve for the first two, at the cost of a promise in each such middleware.
 import type { Context } from "./types.ts";
 
 /**
- * Calls `work` when the rest of the chain has really settled, which can be long after the answer: the deadline does not wait
- * for a handler that takes no notice of it. Needs {@link enforceDeadline} before it.
+ * Calls `hook` when the rest of the chain has settled. That can be long after the response: the deadline does not wait for a
+ * handler that ignores it. Needs {@link enforceDeadline} before it.
  */
-export function whenEnded({ state }: Context, work: () => void): void {
-  state.ending ??= [];
-  state.ending.push(work);
+export function whenEnded({ state }: Context, hook: () => void): void {
+  state.endedHooks ??= [];
+  state.endedHooks.push(hook);
 }
 
-/** Does what {@link whenEnded} was told. */
-export function ended({ state }: Context): void {
-  doAll(state.ending);
+/** Runs the hooks of {@link whenEnded}. */
+export function runEndedHooks({ state }: Context): void {
+  runAll(state.endedHooks);
 }
 
-/** Calls `work` when the answer, if there is one, is ready to be sent. Needs {@link requestContext} before it. */
-export function whenAnswered({ state }: Context, work: () => void): void {
-  state.answering ??= [];
-  state.answering.push(work);
+/** Calls `hook` when the response, if there is one, is ready to be sent. Needs {@link requestContext} before it. */
+export function whenAnswered({ state }: Context, hook: () => void): void {
+  state.answeredHooks ??= [];
+  state.answeredHooks.push(hook);
 }
 
-/** Does what {@link whenAnswered} was told. */
-export function answered({ state }: Context): void {
-  doAll(state.answering);
+/** Runs the hooks of {@link whenAnswered}. */
+export function runAnsweredHooks({ state }: Context): void {
+  runAll(state.answeredHooks);
 }
 
 /**
- * Calls `work` when all of the answer has been handed to the socket, or when the client has gone before. How long the client
- * then takes to read does not count as the request's time. One listener serves all: each costs more than most of them do.
+ * Calls `hook` when the whole response has been handed to the socket, or when the client has disconnected before that. The time
+ * that the client takes to read is not part of the request. All hooks share one listener, which costs more than most hooks do.
  */
-export function whenHandedOver(ctx: Context, work: () => void): void {
+export function whenHandedOver(ctx: Context, hook: () => void): void {
   const { state, res } = ctx;
-  if (state.closing !== undefined) {
-    state.closing.push(work);
+  if (state.handedOverHooks !== undefined) {
+    state.handedOverHooks.push(hook);
     return;
   }
-  const closing = [work];
-  state.closing = closing;
-  const over = () => doAll(closing);
-  res.on("prefinish", over);
-  res.on("close", over);
+  const hooks = [hook];
+  state.handedOverHooks = hooks;
+  const run = () => runAll(hooks);
+  res.on("prefinish", run);
+  res.on("close", run);
 }
 
-/** Last first, and the others also when one of them throws. */
-function doAll(work: (() => void)[] | undefined): void {
-  const last = work?.pop();
+/** Runs the last hook first, and all of them even if one throws. */
+function runAll(hooks: (() => void)[] | undefined): void {
+  const last = hooks?.pop();
   if (last === undefined) return;
   try {
     last();
   } finally {
-    doAll(work);
+    runAll(hooks);
   }
 }

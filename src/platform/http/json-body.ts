@@ -1,26 +1,26 @@
-// Reads a JSON body within a size limit, for the routes whose method carries one, before the request has a slot. Anything else
-// is refused by name.
+// Reads a JSON body within a size limit, before admission and only for methods that carry one. Refuses anything else with a
+// specific problem.
 import { bodyParser } from "@koa/bodyparser";
 import type { Next } from "koa";
 import { Problem } from "../request/problem.ts";
 import type { Context, Middleware } from "./types.ts";
 
-/** Bounds the bodies that are being received; see overload/waiting-bodies.ts. */
+/** Bounds the bodies that are arriving; see overload/waiting-bodies.ts. */
 interface BodyBudget {
-  /** Reserves room for a body of up to `bytes` until the returned function is called. Throws a Problem to refuse the body unread. */
-  enter(ctx: Context, bytes: number): () => void;
+  /** Reserves room for a body of up to `bytes` until the returned function is called. Throws a Problem to refuse the body. */
+  reserve(ctx: Context, bytes: number): () => void;
 }
 
 const parsedMethods = ["POST", "PUT", "PATCH"];
 const types = ["application/json", "application/*+json"];
 
 /**
- * Parses the body into `ctx.request.body`; `waiting` bounds how many may be on their way.
+ * Parses the body into `ctx.request.body`; `budget` bounds how many may be arriving.
  * Problems: too_large (413) over `limitBytes`, unsupported_media_type (415) for other types and for compressed bodies,
- * invalid_request (400) for text that is not a JSON object or array, client_closed when the client stops in the middle,
- * and those of {@link BodyBudget.enter}, for which the body is left unread.
+ * invalid_request (400) for text that is not a JSON object or array, client_closed when the client disconnects halfway,
+ * and those of {@link BodyBudget.reserve}, which leave the body unread.
  */
-export function jsonBody(limitBytes: number, waiting?: BodyBudget): Middleware {
+export function jsonBody(limitBytes: number, budget?: BodyBudget): Middleware {
   const parse = bodyParser({
     parsedMethods,
     enableTypes: ["json"],
@@ -33,13 +33,13 @@ export function jsonBody(limitBytes: number, waiting?: BodyBudget): Middleware {
   return function jsonBody(ctx, next) {
     const { headers } = ctx.req;
     const announced = headers["content-length"] !== undefined || headers["transfer-encoding"] !== undefined;
-    // Without one there is nothing to wait for, and the parser takes the ended stream of such a request for a client that has gone.
+    // Skips the parser when there is no body: it would mistake the ended stream for a disconnected client.
     if (!announced) {
       ctx.request.body = {};
       return next();
     }
     const hasBody = ctx.is() !== null && ctx.request.length !== 0;
-    // The parser's decompressor does not hear of the end of a request that stops in the middle, and would keep its place.
+    // Compressed bodies are refused: the parser's decompressor does not notice an aborted upload and would keep its room.
     const compressed = !["", "identity"].includes(ctx.get("content-encoding"));
     if (hasBody && (ctx.is(types) === false || compressed)) {
       throw new Problem("unsupported_media_type", {
@@ -51,23 +51,24 @@ export function jsonBody(limitBytes: number, waiting?: BodyBudget): Middleware {
   };
 
   async function receive(ctx: Context, next: Next): Promise<void> {
-    // Of a body that does not say its length, as much as it may have.
-    const leave = waiting?.enter(ctx, Math.min(ctx.request.length ?? limitBytes, limitBytes));
+    // A body without a length may have up to the limit.
+    const release = budget?.reserve(ctx, Math.min(ctx.request.length ?? limitBytes, limitBytes));
     try {
       ctx.state.phases.enter("receive");
       try {
-        await parse(ctx, received);
+        await parse(ctx, noNext);
       } finally {
         ctx.state.phases.leave("receive");
       }
       await next();
     } finally {
-      leave?.();
+      release?.();
     }
   }
 }
 
-async function received(): Promise<void> {}
+/** Makes the parser return once the body has been read, so that only reading counts as the phase `receive`. */
+async function noNext(): Promise<void> {}
 
 function asProblem(error: Error): Problem {
   const status = "status" in error ? error.status : undefined;
@@ -76,8 +77,8 @@ function asProblem(error: Error): Problem {
   if (status === 413) return new Problem("too_large", { cause: error });
   if (status === 415) return new Problem("unsupported_media_type", { cause: error });
   return new Problem("invalid_request", {
-    detail: "The body is no JSON that is accepted here",
-    errors: [{ field: "body", message: "Takes a JSON object without keys such as __proto__" }],
+    detail: "The body is not acceptable JSON",
+    errors: [{ field: "body", message: "Must be a JSON object without keys such as __proto__" }],
     cause: error,
   });
 }

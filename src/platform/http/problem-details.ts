@@ -1,17 +1,17 @@
-// Turns errors into problem details (RFC 9457). Any error but a Problem is a bug: the client sees a plain 500, the log sees the error.
+// Turns errors into problem details (RFC 9457). Any error but a Problem is a bug: logged, and a plain 500 for the client.
 import { isSpanContextValid, type Span, trace } from "@opentelemetry/api";
 import { exceptionOf } from "../error-fields.ts";
 import type { Logger } from "../log.ts";
 import { kinds, Problem } from "../request/problem.ts";
 import type { Context, Middleware } from "./types.ts";
 
-/** Answers every error as `application/problem+json` with the trace id. Bugs are logged, and recorded on the request's span. */
+/** Responds to every error with `application/problem+json` and the trace id. Logs bugs, and records them on the request's span. */
 export function problemDetails(log: Logger): Middleware {
   return function problemDetails(ctx, next) {
-    return next().catch((error: unknown) => answer(ctx, error));
+    return next().catch((error: unknown) => respond(ctx, error));
   };
 
-  function answer(ctx: Context, error: unknown): void {
+  function respond(ctx: Context, error: unknown): void {
     const problem = error instanceof Problem ? error : new Problem("internal", { cause: error });
     if (problem.type === "internal") {
       log.error({ err: error, route: ctx.state.route?.path }, "request failed");
@@ -35,7 +35,7 @@ export function problemDetails(log: Logger): Middleware {
   }
 }
 
-/** Undefined outside of a trace, and when tracing is off. */
+/** Undefined outside a trace and when tracing is off. */
 function traceIdOf(span: Span | undefined): string | undefined {
   const spanContext = span?.spanContext();
   return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext.traceId : undefined;

@@ -1,4 +1,4 @@
-// What every request has from its first step on: an id, a deadline and phases.
+// Gives every request an id, a deadline and a phase clock before anything else runs.
 import { randomUUID } from "node:crypto";
 import { context } from "@opentelemetry/api";
 import { RequestDeadline } from "../request/deadline.ts";
@@ -7,30 +7,30 @@ import { PhaseClock } from "../request/phases.ts";
 import { Problem } from "../request/problem.ts";
 import { inRequest } from "../request/scope.ts";
 import { followRequests } from "../telemetry/follow-requests.ts";
-import { answered, whenHandedOver } from "./hooks.ts";
+import { runAnsweredHooks, whenHandedOver } from "./hooks.ts";
 import type { Middleware } from "./types.ts";
 
 /**
- * Gives each request an id (a well-formed `X-Request-Id` is kept, and answered) and a deadline of `deadlineMs`, which the
- * header `X-Request-Timeout-Ms` can lower, never raise. A client that goes away ends its request. Without `deadlineMs`
- * only that does.
+ * Sets the request's id, a well-formed `X-Request-Id` or else a new one, and echoes it in the response. Sets a deadline of
+ * `deadlineMs`, which the header `X-Request-Timeout-Ms` can lower but never raise. A disconnect ends the request too; without
+ * `deadlineMs`, nothing else does.
  */
 export function requestContext(deadlineMs: number | undefined, stalls: LoopStalls): Middleware {
   followRequests();
   return async function requestContext(ctx, next) {
-    const givenId = ctx.req.headers["x-request-id"];
-    const isFit = typeof givenId === "string" && /^[\w.-]{1,128}$/.test(givenId);
-    ctx.state.requestId = isFit ? givenId : randomUUID();
+    const receivedId = ctx.req.headers["x-request-id"];
+    const isValid = typeof receivedId === "string" && /^[\w.-]{1,128}$/.test(receivedId);
+    ctx.state.requestId = isValid ? receivedId : randomUUID();
     ctx.res.setHeader("x-request-id", ctx.state.requestId);
 
-    const asked = ctx.req.headers["x-request-timeout-ms"];
-    const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, asked));
+    const requested = ctx.req.headers["x-request-timeout-ms"];
+    const deadline = new RequestDeadline(deadlineMs === undefined ? undefined : lowered(deadlineMs, requested));
     ctx.state.deadline = deadline;
     const phases = new PhaseClock(stalls);
     ctx.state.phases = phases;
     whenHandedOver(ctx, () => {
       if (ctx.res.writableEnded) return;
-      // Telemetry takes the status from the response: without, it would read Koa's initial 404.
+      // Telemetry reads the status from the response, which would still be Koa's initial 404.
       if (!ctx.res.headersSent) ctx.status = 499;
       deadline.abort(new Problem("client_closed"));
     });
@@ -45,12 +45,12 @@ export function requestContext(deadlineMs: number | undefined, stalls: LoopStall
       }
     } finally {
       deadline.done();
-      answered(ctx);
+      runAnsweredHooks(ctx);
     }
   };
 }
 
-/** A malformed header is no reason to refuse a request that would be fine without it: it is ignored. */
+/** Ignores a malformed header: the request is fine without it. */
 function lowered(deadlineMs: number, text: string | string[] | undefined): number {
   return typeof text === "string" && /^\d{1,9}$/.test(text)
     ? Math.min(deadlineMs, Math.max(1, Number(text)))

@@ -1,23 +1,23 @@
-// Brings the target of a request into the form that everything after it expects: a path. A proxy's absolute address is
-// allowed by HTTP, but Koa's own parser throws on some of them, which would be a 500 for anyone to cause. Its parser of
-// queries takes the square of their parameters: 0.2 s of the event loop for as many as the headers have room for. Messages that
-// a proxy in front may read in another way than Node does are refused here too, for all targets.
+// Normalises the request target to a path and refuses dangerous messages. HTTP allows absolute URLs as targets, but Koa's
+// parser throws on some of them, so anyone could cause a 500. Its query parser takes quadratic time: 0.2 s of the event loop
+// for as many parameters as fit into the headers. A message that a proxy may read differently from Node is refused too (request
+// smuggling).
 import type { IncomingMessage } from "node:http";
 import { Problem } from "../request/problem.ts";
 import { nameRoute, unmatchedRoute } from "./router.ts";
 import type { Middleware } from "./types.ts";
 
-const mostParameters = 100;
+const maxParameters = 100;
 
 /**
- * Turns `http://host/path?query` into `/path?query`. Problems: not_found (404) for a target that is neither,
- * invalid_request (400) for more than 100 parameters, and for messages that can be read in two ways.
+ * Turns `http://host/path?query` into `/path?query`. Problems: not_found (404) for any other target, invalid_request (400) for
+ * more than 100 query parameters or an ambiguous message.
  */
 export const requestTarget: Middleware = function requestTarget(ctx, next) {
   const fault = ambiguity(ctx.req);
   if (fault !== undefined) {
     nameRoute(ctx, unmatchedRoute);
-    // Where its body ends is not known either: what follows must not be taken for a request.
+    // The end of the body is unknown too: what follows must not be read as a request.
     throw new Problem("invalid_request", { detail: fault, headers: { Connection: "close" } });
   }
   if (!ctx.url.startsWith("/")) {
@@ -29,23 +29,23 @@ export const requestTarget: Middleware = function requestTarget(ctx, next) {
     ctx.url = target.pathname + target.search;
   }
   const { querystring } = ctx;
-  if (querystring !== "" && querystring.split("&", mostParameters + 1).length > mostParameters) {
+  if (querystring !== "" && querystring.split("&", maxParameters + 1).length > maxParameters) {
     nameRoute(ctx, unmatchedRoute);
-    throw new Problem("invalid_request", { detail: `A query takes at most ${mostParameters} parameters` });
+    throw new Problem("invalid_request", { detail: `At most ${maxParameters} query parameters are allowed` });
   }
   return next();
 };
 
 /**
- * What Node lets through although the standard (RFC 9112, 3.2 and 6.1) wants it refused; undefined for a message that is right.
- * What Node refuses itself: no Host, two lengths, a length with chunks, header lines that are continued on the next.
+ * What is wrong with a message that Node accepts although RFC 9112 (3.2 and 6.1) says to refuse it; undefined if nothing is.
+ * Node itself refuses a missing Host, two lengths, a length with chunks, and folded header lines.
  */
 function ambiguity({ httpVersion, headers }: IncomingMessage): string | undefined {
-  // Where it comes twice, Node joins its values; see httpServer().
-  if (headers.host?.includes(",")) return "There must be one Host header";
-  if (httpVersion !== "1.1" && httpVersion !== "1.0") return "HTTP must be of version 1.0 or 1.1 here";
+  // Node joins duplicate values with a comma; see httpServer().
+  if (headers.host?.includes(",")) return "There must be exactly one Host header";
+  if (httpVersion !== "1.1" && httpVersion !== "1.0") return "Only HTTP/1.0 and HTTP/1.1 are supported";
   const coding = headers["transfer-encoding"];
   if (coding === undefined) return undefined;
-  if (httpVersion === "1.0") return "HTTP/1.0 has no Transfer-Encoding";
-  return coding.toLowerCase() === "chunked" ? undefined : "The only Transfer-Encoding here is chunked";
+  if (httpVersion === "1.0") return "HTTP/1.0 does not support Transfer-Encoding";
+  return coding.toLowerCase() === "chunked" ? undefined : "The only supported Transfer-Encoding is chunked";
 }

@@ -1,28 +1,30 @@
-// Finds the route once, by path and method, before anything is decided about the request: authentication, limits and
-// telemetry all speak of the matched route, never of the raw path. No match ends the request here.
+// Matches the route once, by path and method, before anything else is decided: authentication, limits and telemetry use the
+// matched route, never the raw path. A request without a match ends here.
 
 import Router from "@koa/router";
 import { Problem } from "../request/problem.ts";
 import type { Context, Middleware, Route } from "./types.ts";
 
-/** The `http.route` of all requests that match nothing: one value, so that scanners cannot grow the metrics. */
+/** The `http.route` of every unmatched request: a single value, so that scanners cannot add metric series. */
 export const unmatchedRoute = "unmatched";
 
-/** Puts the matched route and its parameters into the state; not_found (404) when there is none. First match wins. */
+/** Stores the matched route and its parameters in `ctx.state`. The first match wins. Throws not_found (404) without one. */
 export function routeMatch(routes: readonly Route[]): Middleware {
   const router = new Router();
   for (const { path, method } of routes) router.register(path, [method], () => {});
-  // One layer for each, in their order.
-  const known = router.stack.flatMap((layer, index) => {
+  // The router has one layer per route, in the same order.
+  const entries = router.stack.flatMap((layer, index) => {
     const route = routes[index];
     return route === undefined ? [] : { layer, route, name: routeTemplate(route.path) };
   });
-  const methods = new Set(known.flatMap(({ layer }) => layer.methods));
-  const byMethod = new Map([...methods].map((one) => [one, known.filter(({ layer }) => layer.methods.includes(one))]));
+  const methods = new Set(entries.flatMap(({ layer }) => layer.methods));
+  const byMethod = new Map(
+    [...methods].map((method) => [method, entries.filter(({ layer }) => layer.methods.includes(method))]),
+  );
 
   return function routeMatch(ctx, next) {
     const { method, path } = ctx;
-    // Not by the router's own look-up, which tries every route of every method, and the one that fits twice.
+    // The router's own lookup would test the routes of every method, and the matching one twice.
     for (const { route, name, layer } of byMethod.get(method) ?? []) {
       const captures = layer.regexp.exec(path);
       if (captures === null) continue;
@@ -41,12 +43,12 @@ export const handleRoute: Middleware = function handleRoute(ctx) {
   return ctx.state.route?.handle(ctx);
 };
 
-/** `/api/automations/:id` as `/api/automations/{id}`: the one spelling that telemetry, logs and /metrics use. */
+/** Turns `/api/automations/:id` into `/api/automations/{id}`, the form that telemetry, logs and /metrics use. */
 export function routeTemplate(path: string): string {
   return path.replaceAll(/:(\w+)/g, "{$1}");
 }
 
-/** Gives the server span its name and `http.route`, and with it the request metrics. */
+/** Sets the `http.route` of the server span and the request metrics, and the span's name. */
 export function nameRoute(ctx: Context, template: string): void {
   ctx.state.routeName = template;
 }

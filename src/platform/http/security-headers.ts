@@ -1,4 +1,4 @@
-// The headers that keep browsers from doing harm with an answer, and the ones that let chosen sites read it.
+// Headers that restrict what browsers may do with a response, and CORS headers that let listed sites read it.
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import koaCors from "@koa/cors";
@@ -6,8 +6,8 @@ import helmet from "helmet";
 import type { Middleware } from "./types.ts";
 
 /**
- * helmet's headers for an API that serves no pages: nothing may be loaded by an answer, none may be framed or embedded by
- * other sites. Without those that say how a page is to be shown, or are for browsers of the past.
+ * Sets helmet's headers for an API that serves no pages: a response may load nothing, and other sites may not frame or embed
+ * it. Leaves out the headers that only matter to pages or to obsolete browsers.
  */
 export function securityHeaders(): Middleware {
   const headers = headersOf(
@@ -31,7 +31,7 @@ export function securityHeaders(): Middleware {
   };
 }
 
-/** helmet's headers are the same for every answer: it is asked once. */
+/** helmet's headers are the same for every response, so they are computed once. */
 function headersOf(protect: ReturnType<typeof helmet>): [string, string][] {
   const request = new IncomingMessage(new Socket());
   const response = new ServerResponse(request);
@@ -42,13 +42,13 @@ function headersOf(protect: ReturnType<typeof helmet>): [string, string][] {
 }
 
 /**
- * Lets pages of the listed `origins` (such as `https://app.example.com`) call the service from a browser; anyone else's get
- * no CORS headers. Credentials travel in headers, never in cookies, so none are allowed. Install it only with origins.
+ * Lets pages of the listed `origins` (such as `https://app.example.com`) call the service from a browser; other pages get no
+ * CORS headers. Cookies are not allowed: credentials travel in headers. Install it only if there are origins.
  */
 export function crossOrigin(origins: readonly string[]): Middleware {
   const allowed = new Set(origins);
   const cors = koaCors({
-    // An empty answer means: no headers for this one.
+    // An empty string means no CORS headers.
     origin: (ctx) => (allowed.has(ctx.get("Origin")) ? ctx.get("Origin") : ""),
     allowMethods: ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: [
@@ -57,7 +57,7 @@ export function crossOrigin(origins: readonly string[]): Middleware {
       "X-API-Key",
       "X-Request-Id",
       "X-Request-Timeout-Ms",
-      // What OpenTelemetry in a browser sends: a page whose preflight allows less cannot call at all.
+      // Sent by OpenTelemetry in the browser: without them, the preflight of such a page fails.
       "traceparent",
       "tracestate",
       "baggage",

@@ -1,23 +1,23 @@
-// The server that the service listens with: Node's own, with bounds on what a client can make it keep.
+// Creates the HTTP server: Node's own, with bounds on what a client can make it keep in memory.
 import type { RequestListener, Server, ServerOptions, ServerResponse } from "node:http";
 import { limitConnections } from "./connection-limit.ts";
-import { oneByOne } from "./one-by-one.ts";
-import { UnreadAnswers } from "./unread-answers.ts";
+import { handleInOrder } from "./pipelining.ts";
+import { UnreadResponses } from "./unread-responses.ts";
 
 interface HttpServerOptions extends ServerOptions {
-  /** Most open connections: see {@link limitConnections}. */
+  /** Maximum number of open connections: see {@link limitConnections}. */
   maxConnections: number;
-  /** A connection whose client reads nothing of its answer for this long is closed, in milliseconds. */
+  /** Closes a connection whose client reads nothing of its response for this long, in milliseconds. */
   sendTimeoutMs: number;
 }
 
-// Importing node:http would load all of fetch() too: 20 ms and 5 MB.
+// Importing node:http would also load all of fetch(): 20 ms and 5 MB.
 const { createServer } = process.getBuiltinModule("node:http");
 
-/** A server that does not listen yet. */
+/** Creates a server that does not listen yet. */
 export function httpServer(options: HttpServerOptions, handle: RequestListener): Server {
-  const { maxConnections, sendTimeoutMs, ...ofNode } = options;
-  const unread = new UnreadAnswers({ sendTimeoutMs });
+  const { maxConnections, sendTimeoutMs, ...nodeOptions } = options;
+  const unread = new UnreadResponses({ sendTimeoutMs });
   function handedOver(this: ServerResponse): void {
     unread.handedOver(this);
   }
@@ -26,9 +26,9 @@ export function httpServer(options: HttpServerOptions, handle: RequestListener):
     handle(request, response);
   };
   const server = createServer(
-    // A header that may come once and comes twice is seen to be wrong, instead of one value being dropped.
-    { ...ofNode, joinDuplicateHeaders: true },
-    oneByOne(listener, (socket) => unread.end(socket, "pipelined")),
+    // Keeps both values of a header that may occur only once, so that the request can be refused.
+    { ...nodeOptions, joinDuplicateHeaders: true },
+    handleInOrder(listener, (socket) => unread.close(socket, "pipelined")),
   );
   limitConnections(server, maxConnections);
   unread.watch(server);

@@ -1,24 +1,24 @@
-// The shape of a request inside the service: what the middleware before a handler promises to have put there.
+// The shape of a request inside the service: what the middleware puts there for handlers and for each other.
 import type { Middleware as KoaMiddleware, ParameterizedContext } from "koa";
 import type { Deadline } from "../request/deadline.ts";
 import type { PhaseClock } from "../request/phases.ts";
 import type { ProblemType } from "../request/problem.ts";
 import type { RequestScope } from "../request/scope.ts";
 
-/** The classes of requests, best first. */
+/** The priority classes of requests, highest first. */
 export const priorities = ["high", "normal", "low"] as const;
 export type Priority = (typeof priorities)[number];
 
-/** One operation of the API, as data: the request path's middleware reads it, so that nothing is decided by a raw path. */
+/** One operation of the API, as data. Middleware decides by these fields, never by the raw path. */
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** In the notation of @koa/router, such as `/api/automations/:id`. */
+  /** In @koa/router's syntax, such as `/api/automations/:id`. */
   readonly path: string;
   /** Public routes skip authentication. */
   readonly public?: boolean;
-  /** Who goes first when there are more requests than places; under pressure, low is refused. Not given: normal. */
+  /** Higher classes are admitted first when slots are scarce; under pressure, low is shed. Default: normal. */
   readonly priority?: Priority;
-  /** Calls services that its callers choose, such as webhooks: these routes together hold half of the slots at most. */
+  /** The handler calls services chosen by its callers, such as webhooks. All such routes share half of the slots. */
   readonly outbound?: boolean;
   readonly handle: (ctx: Context) => Promise<void> | void;
 }
@@ -26,31 +26,31 @@ export interface Route {
 export interface RequestState {
   requestId: string;
   deadline: Deadline;
-  /** Where its time goes. */
+  /** Where the request's time goes. */
   phases: PhaseClock;
-  /** What deep code knows of the request; see {@link currentDeadline}. */
+  /** What code without access to the context can read; see {@link currentDeadline}. */
   scope?: RequestScope;
-  /** Told when the request has its slot; see {@link WaitingBodies}. */
-  admitted?: () => void;
+  /** Called when the request has its slot; see {@link WaitingBodies}. */
+  onAdmitted?: () => void;
   /** See {@link whenEnded}. */
-  ending?: (() => void)[];
+  endedHooks?: (() => void)[];
   /** See {@link whenAnswered}. */
-  answering?: (() => void)[];
+  answeredHooks?: (() => void)[];
   /** See {@link whenHandedOver}. */
-  closing?: (() => void)[];
-  /** What telemetry calls the route: its template, once it is known. See {@link nameRoute}. */
+  handedOverHooks?: (() => void)[];
+  /** The route's template, for telemetry. See {@link nameRoute}. */
   routeName?: string;
-  /** Why the request was answered with a 5xx. */
+  /** Why the response is a 5xx. */
   problem?: ProblemType;
-  /** As far as the trusted proxies tell. */
+  /** As reported by the trusted proxies. */
   clientAddress?: string;
-  /** What the standard's headers for limits say of those that the request has met so far. */
+  /** The values of the RateLimit headers for the limits checked so far. */
   rateLimit?: { policy: string; items: string };
-  /** Set by the route match; every middleware after it may rely on it. */
+  /** Set by routeMatch; every later middleware may rely on it. */
   route?: Route;
-  /** The parameters of the matched path, decoded. */
+  /** The decoded path parameters. */
   params: Record<string, string>;
-  /** Who asks, once authenticated. */
+  /** The caller, once authenticated. */
   subject?: string;
 }
 

@@ -1,11 +1,11 @@
-// Checks input against a zod schema and names every wrong field in one answer.
+// Validates input against a zod schema and reports all invalid fields at once.
 import type { z } from "zod";
 import { Problem } from "../request/problem.ts";
 
 /**
- * The value as the schema describes it.
+ * Parses `value` with `schema`.
  *
- * @throws {Problem} invalid_request (400) with one entry for each wrong field.
+ * @throws {Problem} invalid_request (400) with one entry per invalid field.
  */
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value);
@@ -16,5 +16,5 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
       : [{ field: issue.path.join("."), message: issue.message }],
   );
   const fields = [...new Set(errors.map((error) => error.field || "body"))].join(", ");
-  throw new Problem("invalid_request", { detail: `Wrong: ${fields}`, errors });
+  throw new Problem("invalid_request", { detail: `Invalid: ${fields}`, errors });
 }

@@ -1,36 +1,36 @@
-// Admits a few at a time; the others wait briefly for their turn or are refused. A limit alone does not help under overload:
-// what helps is that nobody waits longer than it is worth. While calm, first come, first served. Once the first in line has
-// waited long, the newest goes first: the clients of the old ones are giving up (adaptive LIFO, as in Facebook's
+// Admits a bounded number of requests at a time; the rest wait briefly or are refused. A concurrency limit alone does not help
+// under overload: waits must be short too. While calm, waiting requests are admitted first in, first out. Once the oldest has
+// waited long, the newest goes first, because the clients of the old ones are giving up (adaptive LIFO, as in Facebook's
 // "Fail at Scale", ACM Queue 2015).
 import type { Priority } from "../http/types.ts";
 import type { StopSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { OutboundShare } from "./outbound-share.ts";
-import { type Waiter, WaitingLines } from "./waiting-lines.ts";
+import { type Waiter, WaitQueue } from "./wait-queue.ts";
 
 export interface QueueOptions {
-  /** Most that run at a time. */
+  /** Maximum number of requests that run at a time: the number of slots. */
   limit: number;
-  /** Most that wait. */
-  waiting: number;
-  /** Longest wait. */
+  /** Maximum number of requests that wait for a slot. */
+  maxWaiting: number;
+  /** Longest wait, in milliseconds. */
   waitMs: number;
-  /** The newest goes first once the oldest of a class has waited so long. */
+  /** Admits the newest request of a class first once the oldest has waited longer than this. */
   newestFirstAfterMs: number;
-  /** True while the lowest class is to be refused. */
+  /** True while low-priority requests must be refused. Default: never. */
   shedding?: () => boolean;
   now?: () => number;
 }
 
-/** A turn. Must be given back, once; more often does no harm. */
-export interface Place {
-  leave(): void;
+/** A slot that a request holds while it runs. Calling `release()` twice is harmless. */
+export interface Slot {
+  release(): void;
 }
 
 export class AdmissionQueue {
   readonly #options: QueueOptions;
   readonly #now: () => number;
-  readonly #lines: WaitingLines;
+  readonly #waiting: WaitQueue;
   readonly #running: Record<Priority, number> = { high: 0, normal: 0, low: 0 };
   readonly #outbound: OutboundShare;
   #runningTotal = 0;
@@ -38,49 +38,49 @@ export class AdmissionQueue {
   constructor(options: QueueOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#lines = new WaitingLines({ ...options, now: this.#now });
+    this.#waiting = new WaitQueue({ ...options, now: this.#now });
     this.#outbound = new OutboundShare(options.limit);
   }
 
-  /** How many of each class run and wait. */
+  /** The limit, and how many requests of each class run and wait. */
   state(): { limit: number; running: Record<Priority, number>; queued: Record<Priority, number> } {
-    return { limit: this.#options.limit, running: { ...this.#running }, queued: this.#lines.counts };
+    return { limit: this.#options.limit, running: { ...this.#running }, queued: this.#waiting.counts };
   }
 
-  /** How many run, or wait, in all classes together. */
+  /** How many requests run or wait, all classes together. */
   total(what: "running" | "queued"): number {
-    return what === "running" ? this.#runningTotal : this.#lines.total;
+    return what === "running" ? this.#runningTotal : this.#waiting.total;
   }
 
-  /** Throws what {@link enter} would reject with at once if it were called now: queue_full or shed. */
-  throwIfRefusing(priority: Priority, outboundOf?: string): void {
+  /** Throws the Problem that {@link acquire} would reject with right away: queue_full or shed. */
+  throwIfRefusing(priority: Priority, outboundCaller?: string): void {
     this.#throwIfShedding(priority);
-    if (!this.#hasSlot(outboundOf) && !this.#lines.hasRoom(priority)) throw new Problem("queue_full");
+    if (!this.#hasSlot(outboundCaller) && !this.#waiting.hasRoom(priority)) throw new Problem("queue_full");
   }
 
   /**
-   * Resolves when it is this one's turn. Rejects with a Problem: queue_full, queue_timeout, shed; or with the reason of
-   * `signal`, whose waiting place is free again at once. `outboundOf` is the caller of a request with outbound calls: see
+   * Waits for a slot. Rejects with a Problem (queue_full, queue_timeout or shed), or with the reason of `signal`, which also
+   * leaves the wait queue at once. `outboundCaller` is the caller of a request that makes outbound calls: see
    * {@link OutboundShare}.
    */
-  async enter(priority: Priority, signal: StopSignal, outboundOf?: string): Promise<Place> {
-    const place = this.enterAtOnce(priority, signal, outboundOf);
-    if (place !== undefined) return place;
-    if (!this.#lines.makeRoom(priority)) throw new Problem("queue_full");
-    await this.#wait(priority, signal, outboundOf);
-    return this.#place(priority, outboundOf);
+  async acquire(priority: Priority, signal: StopSignal, outboundCaller?: string): Promise<Slot> {
+    const slot = this.tryAcquire(priority, signal, outboundCaller);
+    if (slot !== undefined) return slot;
+    if (!this.#waiting.makeRoom(priority)) throw new Problem("queue_full");
+    await this.#wait(priority, signal, outboundCaller);
+    return this.#slot(priority, outboundCaller);
   }
 
-  /** A place that is free now, without a wait for the next turn of anything; undefined when there is none. Throws as {@link enter} rejects. */
-  enterAtOnce(priority: Priority, signal: StopSignal, outboundOf?: string): Place | undefined {
+  /** Takes a free slot synchronously; undefined when there is none. Throws what {@link acquire} rejects with. */
+  tryAcquire(priority: Priority, signal: StopSignal, outboundCaller?: string): Slot | undefined {
     signal.throwIfAborted();
     this.#throwIfShedding(priority);
-    if (!this.#hasSlot(outboundOf)) return undefined;
-    this.#count(priority, outboundOf, 1);
-    return this.#place(priority, outboundOf);
+    if (!this.#hasSlot(outboundCaller)) return undefined;
+    this.#count(priority, outboundCaller, 1);
+    return this.#slot(priority, outboundCaller);
   }
 
-  #wait(priority: Priority, signal: StopSignal, outboundOf: string | undefined): Promise<void> {
+  #wait(priority: Priority, signal: StopSignal, outboundCaller: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(timer);
@@ -90,32 +90,32 @@ export class AdmissionQueue {
       const waiter: Waiter = {
         since: this.#now(),
         priority,
-        outboundOf,
+        outboundCaller,
         admit: () => settle(resolve),
         refuse: (reason) => settle(() => reject(reason)),
       };
       const giveUp = (reason: unknown) => {
-        this.#lines.remove(waiter);
+        this.#waiting.remove(waiter);
         waiter.refuse(reason);
       };
       const abort = () => giveUp(signal.reason);
       const timer = setTimeout(() => giveUp(new Problem("queue_timeout")), this.#options.waitMs);
       signal.addEventListener("abort", abort);
-      this.#lines.add(waiter);
+      this.#waiting.add(waiter);
     });
   }
 
-  #place(priority: Priority, outboundOf: string | undefined): Place {
-    let left = false;
+  #slot(priority: Priority, outboundCaller: string | undefined): Slot {
+    let released = false;
     return {
-      leave: () => {
-        if (left) return;
-        left = true;
-        this.#count(priority, outboundOf, -1);
-        const next = this.#lines.takeNext(this.#outbound);
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#count(priority, outboundCaller, -1);
+        const next = this.#waiting.takeNext(this.#outbound);
         if (next === undefined) return;
-        // Counted now, not when the waiter gets to run: nobody else may take the turn meanwhile.
-        this.#count(next.priority, next.outboundOf, 1);
+        // Counted now, not when the waiter resumes: no other request may take the slot in between.
+        this.#count(next.priority, next.outboundCaller, 1);
         next.admit();
       },
     };
@@ -125,14 +125,14 @@ export class AdmissionQueue {
     if (priority === "low" && this.#options.shedding?.()) throw new Problem("shed");
   }
 
-  #hasSlot(outboundOf: string | undefined): boolean {
-    return this.#runningTotal < this.#options.limit && this.#outbound.isFree(outboundOf);
+  #hasSlot(outboundCaller: string | undefined): boolean {
+    return this.#runningTotal < this.#options.limit && this.#outbound.hasRoom(outboundCaller);
   }
 
-  #count(priority: Priority, outboundOf: string | undefined, change: 1 | -1): void {
+  #count(priority: Priority, outboundCaller: string | undefined, change: 1 | -1): void {
     this.#running[priority] += change;
     this.#runningTotal += change;
-    if (change === 1) this.#outbound.take(outboundOf);
-    else this.#outbound.giveBack(outboundOf);
+    if (change === 1) this.#outbound.acquire(outboundCaller);
+    else this.#outbound.release(outboundCaller);
   }
 }

@@ -1,56 +1,56 @@
-// Lets a request on when the queue gives it a place, and gives the place back however the request ends.
+// Waits for a slot and always releases it when the request ends.
 import { metrics, ValueType } from "@opentelemetry/api";
 import type { Next } from "koa";
 import { callerOfOutbound } from "../http/caller.ts";
 import { whenEnded } from "../http/hooks.ts";
 import { type Context, type Middleware, type Priority, priorities } from "../http/types.ts";
 import { inPhase } from "../request/scope.ts";
-import type { AdmissionQueue, Place } from "./admission-queue.ts";
+import type { AdmissionQueue, Slot } from "./admission-queue.ts";
 import { refusalCounter } from "./admission-refusals.ts";
 
 const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 
 /**
- * Runs the rest of the chain inside `queue`, in the class of the matched route.
- * Problems: those of {@link AdmissionQueue.enter}. The handler of a request that was refused, or whose client has gone while
- * it waited, never runs. Needs {@link enforceDeadline} before it.
+ * Runs the rest of the chain while holding a slot of `queue`, with the priority of the matched route. The handler never runs
+ * when the request is refused or its client disconnects while waiting. Throws the Problems of {@link AdmissionQueue.acquire}.
+ * Needs {@link enforceDeadline} before it.
  */
-export function admission(queue: AdmissionQueue, refused = refusalCounter()): Middleware {
-  const waited = instruments(queue);
+export function admission(queue: AdmissionQueue, countRefusal = refusalCounter()): Middleware {
+  const recordWait = instruments(queue);
   return function admission(ctx, next) {
     const { priority = "normal" } = ctx.state.route ?? {};
-    const outboundOf = callerOfOutbound(ctx.state);
-    let place: Place | undefined;
+    const outboundCaller = callerOfOutbound(ctx.state);
+    let slot: Slot | undefined;
     try {
-      place = queue.enterAtOnce(priority, ctx.state.deadline.stop, outboundOf);
+      slot = queue.tryAcquire(priority, ctx.state.deadline.stop, outboundCaller);
     } catch (error) {
-      throw refused(error, priority);
+      throw countRefusal(error, priority);
     }
-    if (place === undefined) return waitInLine(ctx, priority, outboundOf, next);
-    waited(0, priority);
-    return goOn(ctx, place, next);
+    if (slot === undefined) return waitForSlot(ctx, priority, outboundCaller, next);
+    recordWait(0, priority);
+    return runInSlot(ctx, slot, next);
   };
 
-  async function waitInLine(
+  async function waitForSlot(
     ctx: Context,
     priority: Priority,
-    outboundOf: string | undefined,
+    outboundCaller: string | undefined,
     next: Next,
   ): Promise<void> {
     const startedAt = performance.now();
     const { stop } = ctx.state.deadline;
-    const place = await inPhase("queue", () => queue.enter(priority, stop, outboundOf)).catch((error: unknown) => {
-      throw refused(error, priority);
+    const slot = await inPhase("queue", () => queue.acquire(priority, stop, outboundCaller)).catch((error: unknown) => {
+      throw countRefusal(error, priority);
     });
-    waited((performance.now() - startedAt) / 1000, priority);
-    return goOn(ctx, place, next);
+    recordWait((performance.now() - startedAt) / 1000, priority);
+    return runInSlot(ctx, slot, next);
   }
 }
 
-function goOn(ctx: Context, place: Place, next: Next): Promise<void> {
-  whenEnded(ctx, place.leave);
-  ctx.state.admitted?.();
-  // Between the turn and this line its client may have gone.
+function runInSlot(ctx: Context, slot: Slot, next: Next): Promise<void> {
+  whenEnded(ctx, slot.release);
+  ctx.state.onAdmitted?.();
+  // The client may have disconnected since the slot was granted.
   ctx.state.deadline.stop.throwIfAborted();
   return next();
 }
@@ -59,9 +59,9 @@ function instruments(queue: AdmissionQueue) {
   const meter = metrics.getMeter("admission");
   const gauge = (name: string, description: string) =>
     meter.createObservableGauge(name, { unit: "{request}", description, valueType: ValueType.INT });
-  const limit = gauge("admission.limit", "Most requests that run at a time");
-  const running = gauge("admission.running", "Requests that run");
-  const queued = gauge("admission.queued", "Requests that wait for their turn");
+  const limit = gauge("admission.limit", "Maximum number of requests that run at a time");
+  const running = gauge("admission.running", "Requests that are running");
+  const queued = gauge("admission.queued", "Requests that are waiting for a slot");
   meter.addBatchObservableCallback(
     (result) => {
       const state = queue.state();
@@ -75,10 +75,10 @@ function instruments(queue: AdmissionQueue) {
   );
   const wait = meter.createHistogram("admission.wait.duration", {
     unit: "s",
-    description: "Time that admitted requests waited for their turn",
+    description: "Time that admitted requests waited for a slot",
     advice: { explicitBucketBoundaries },
   });
-  // Frozen and used again, which makes a record cheap.
+  // Frozen and reused, which makes recording cheap.
   const attributes = (priority: Priority) => Object.freeze({ class: priority });
   const byClass = { high: attributes("high"), normal: attributes("normal"), low: attributes("low") };
   return (seconds: number, priority: Priority) => wait.record(seconds, byClass[priority]);

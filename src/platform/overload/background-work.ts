@@ -1,5 +1,5 @@
-// Work that no request waits for, such as refreshing a cached answer. It takes a slot in the lowest class, as requests do, so
-// that it cannot crowd them out.
+// Work that no request waits for, such as refreshing a cached answer. It takes low-priority slots from the same queue, so that
+// it cannot crowd out requests.
 
 import { StopSource } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
@@ -7,23 +7,23 @@ import { type Background, withoutDeadline } from "../request/scope.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
 
 /**
- * Takes and waits for at most half of the slots, but at least one. Rejects as {@link AdmissionQueue.enter} does, and with
- * queue_full when there is more work than that.
+ * Runs or queues at most half as many tasks as there are slots, but at least one. Rejects with queue_full beyond that, and
+ * otherwise as {@link AdmissionQueue.acquire} does.
  */
 export function backgroundWork(queue: AdmissionQueue): Background {
-  const most = Math.max(1, Math.floor(queue.state().limit / 2));
-  // Only the queue ends the wait.
+  const limit = Math.max(1, Math.floor(queue.state().limit / 2));
+  // Never aborted: only the queue ends the wait.
   const stop = new StopSource();
   let count = 0;
   return async function inBackground(work) {
-    if (count >= most) throw new Problem("queue_full");
+    if (count >= limit) throw new Problem("queue_full");
     count += 1;
     try {
-      const slot = await queue.enter("low", stop);
+      const slot = await queue.acquire("low", stop);
       try {
         return await withoutDeadline(work);
       } finally {
-        slot.leave();
+        slot.release();
       }
     } finally {
       count -= 1;

@@ -1,11 +1,11 @@
-// How busy the process was: its own CPU time in percent of one core. More than 100 means that other threads (garbage
-// collection, compilation) were at work too. Also the metric process.cpu.time, which the OpenTelemetry SDK does not make.
+// Measures how busy the process is: its CPU time in percent of one core. Above 100, other threads (garbage collection,
+// compilation) were busy too. Also exports the metric process.cpu.time, which the OpenTelemetry SDK does not provide.
 import { metrics, ValueType } from "@opentelemetry/api";
 
 interface CpuReading {
   /** User and system time of the process so far, in microseconds. */
   usedUs: number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   atMs: number;
 }
 
@@ -19,7 +19,7 @@ export class CpuWatch {
     this.#last = read();
     const time = metrics.getMeter("cpu").createObservableCounter("process.cpu.time", {
       unit: "s",
-      description: "Processor time that the process has used",
+      description: "CPU time used by the process",
       valueType: ValueType.DOUBLE,
     });
     time.addCallback((result) => {
@@ -29,11 +29,12 @@ export class CpuWatch {
     });
   }
 
-  /** Between the last two samples. */
+  /** CPU use between the last two samples, in percent of one core. */
   get percent(): number {
     return this.#percent;
   }
 
+  /** Takes a reading; call it at a regular interval. */
   sample(): void {
     const reading = this.#read();
     const wallMs = reading.atMs - this.#last.atMs;

@@ -1,40 +1,40 @@
-// How full the heap may get before V8 ends the process. V8's own figures don't say: `heap_size_limit` has room for young
-// objects in it, where nothing that stays can be, and V8 gives up some way before the old objects reach the rest.
+// How full the heap may get before V8 aborts the process. V8's own figures don't tell: `heap_size_limit` includes the young
+// generation, which holds nothing for long, and V8 gives up before old objects fill the rest.
 const mebibyte = 2 ** 20;
 /**
- * The share of its limit for old objects at which V8 has been seen to end a process first, because its collections gained
- * nothing any more (86 to 99 %, by the size of the heap and what filled it; `npm run test:faults -- test/faults/memory.test.ts`).
+ * The share of the old-space limit that is safe to use. V8 has been seen to abort at 86 to 99 %, depending on the size of the
+ * heap and what fills it, because collections no longer freed anything (`npm run test:faults -- test/faults/memory.test.ts`).
  */
 const usableShare = 0.85;
 
-/** What decides about the limit. Sizes in bytes. */
+/** What determines the limit. Sizes in bytes. */
 export interface HeapSettings {
   /** V8's own `heap_size_limit`. */
   sizeLimit: number;
-  /** What the container, or without one the machine, allows. */
+  /** The memory limit of the container, or the machine's memory without one. */
   memory: number;
-  /** Node's options as they were given, the strongest last. */
+  /** Node's options as set, in increasing precedence. */
   options: readonly string[];
 }
 
-/** What may be in use before the process is in danger, in bytes: young objects count, since they may all become old at once. */
+/** How many bytes of heap are safe to use. Young objects count too: all of them may be promoted at once. */
 export function usableHeap(settings: HeapSettings): number {
   return usableShare * oldSpaceLimit(settings);
 }
 
-/** V8's limit for old objects, in bytes. */
+/** V8's limit for the old space, in bytes. */
 export function oldSpaceLimit({ sizeLimit, memory, options }: HeapSettings): number {
-  // Node takes the quotes of NODE_OPTIONS away.
+  // Node strips the quotes in NODE_OPTIONS.
   const text = options.join(" ").replaceAll('"', "");
   const percentage = optionOf("max-old-space-size-percentage", text);
   if (percentage !== undefined) return Math.min(sizeLimit, (percentage / 100) * memory);
   const size = optionOf("max-old-space-size", text);
-  // To V8, 0 is not given.
+  // V8 treats 0 as unset.
   if (size !== undefined && size > 0) return Math.min(sizeLimit, size * mebibyte);
   return sizeLimit - youngLimit(sizeLimit, optionOf("max-semi-space-size", text));
 }
 
-/** Three semi-spaces: their size, if not given, is 1, 16, 32 or 64 MiB, by the size of the heap. */
+/** The young generation's three semi-spaces. Their default size is 1, 16, 32 or 64 MiB, depending on the heap. */
 function youngLimit(sizeLimit: number, semiSpaceMb: number | undefined): number {
   if (semiSpaceMb !== undefined) return 3 * semiSpaceMb * mebibyte;
   const size = sizeLimit / mebibyte;
@@ -43,7 +43,7 @@ function youngLimit(sizeLimit: number, semiSpaceMb: number | undefined): number 
   return size <= 1120 ? 96 * mebibyte : 192 * mebibyte;
 }
 
-/** The last one counts. V8 takes `_` for `-`, and a space for `=`. */
+/** The last occurrence wins. V8 accepts `_` for `-`, and a space for `=`. */
 function optionOf(name: string, text: string): number | undefined {
   const pattern = new RegExp(`--${name.replaceAll("-", "[-_]")}[= ]([\\d.]+)`, "g");
   const value = [...text.matchAll(pattern)].at(-1)?.[1];

@@ -1,5 +1,5 @@
-// Watches memory from a timer, so that no request pays for it: warns once when it runs short, collects garbage when Node
-// lets us, and says when the lowest class of requests is to be refused, before the process is killed with all of them.
+// Watches memory from a timer, so that no request pays for it: warns once when memory runs short, forces a garbage collection
+// where Node allows it, and sheds low-priority requests before the process is killed along with all of them.
 
 import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
@@ -8,7 +8,7 @@ import type { Logger } from "../log.ts";
 import { usableHeap } from "./heap-limit.ts";
 import { Threshold } from "./threshold.ts";
 
-/** Sizes in bytes: of the heap, with what is safe; of the process, with what the container or the machine allows. */
+/** In bytes: the heap in use and how much is safe; the process's memory and the limit of the container or machine. */
 export interface MemoryReading {
   heapUsed: number;
   heapLimit: number;
@@ -17,9 +17,9 @@ export interface MemoryReading {
 }
 
 interface MemoryWatchOptions {
-  /** Percent from which on it warns; from 5 below on it is normal again. */
+  /** Warns at this percentage; back to normal 5 below it. */
   warnPercent: number;
-  /** Percent from which on the lowest class is shed; until 5 below. */
+  /** Sheds low-priority requests from this percentage until 5 below it. */
   shedPercent: number;
   read?: () => MemoryReading;
   /** Forces a garbage collection; undefined when Node does not expose it (`--expose-gc`). */
@@ -27,9 +27,9 @@ interface MemoryWatchOptions {
   now?: () => number;
 }
 
-/** A collection stops the process for as long as it takes: not more often than this. */
-const collectEveryMs = 30_000;
-const way = 5;
+/** A forced collection blocks the process, so it runs at most this often. */
+const collectIntervalMs = 30_000;
+const hysteresisPercent = 5;
 
 export class MemoryWatch {
   readonly #read: () => MemoryReading;
@@ -46,39 +46,42 @@ export class MemoryWatch {
     this.#collect = "collect" in options ? options.collect : globalThis.gc && (() => void globalThis.gc?.());
     this.#now = options.now ?? (() => performance.now());
     this.#log = log;
-    this.#warning = new Threshold(options.warnPercent, options.warnPercent - way);
-    this.#shedding = new Threshold(options.shedPercent, options.shedPercent - way);
+    this.#warning = new Threshold(options.warnPercent, options.warnPercent - hysteresisPercent);
+    this.#shedding = new Threshold(options.shedPercent, options.shedPercent - hysteresisPercent);
     this.#last = this.#read();
-    this.#instruments();
+    this.#registerGauges();
   }
 
-  /** The larger of heap and process, each in percent of its own limit, at the last sample. */
+  /** Heap or process memory at the last sample, each in percent of its limit; the larger of the two. */
   get percent(): number {
     return memoryPercent(this.#last);
   }
 
+  /** True while memory is short. */
   get warning(): boolean {
     return this.#warning.exceeded;
   }
 
+  /** True while low-priority requests must be refused. */
   get shedding(): boolean {
     return this.#shedding.exceeded;
   }
 
+  /** Takes a reading, logs a change and collects garbage when memory is short; call it at a regular interval. */
   sample(): void {
     this.#last = this.#read();
     const percent = Math.round(this.percent);
-    const changed = this.#warning.take(this.percent);
-    this.#shedding.take(this.percent);
-    if (changed === "exceeded") this.#log.warn({ percent, ...this.#last }, "memory is running short");
-    if (changed === "normal") this.#log.warn({ percent }, "memory is back to normal");
-    if (this.warning && this.#collect && this.#now() - this.#collectedAt >= collectEveryMs) {
+    const change = this.#warning.update(this.percent);
+    this.#shedding.update(this.percent);
+    if (change === "exceeded") this.#log.warn({ percent, ...this.#last }, "memory is running short");
+    if (change === "normal") this.#log.warn({ percent }, "memory is back to normal");
+    if (this.warning && this.#collect && this.#now() - this.#collectedAt >= collectIntervalMs) {
       this.#collectedAt = this.#now();
       this.#collect();
     }
   }
 
-  #instruments(): void {
+  #registerGauges(): void {
     const meter = metrics.getMeter("memory");
     const gauge = (name: string, description: string) =>
       meter.createObservableUpDownCounter(name, { unit: "By", description, valueType: ValueType.INT });
@@ -87,7 +90,7 @@ export class MemoryWatch {
   }
 }
 
-/** Of a reading, or at this instant. Not over 100: the process may live on a little beyond what is safe. */
+/** The percentage of a reading; by default of one taken now. Capped at 100: a process can live a little past the safe limit. */
 export function memoryPercent({ heapUsed, heapLimit, rss, limit } = readMemory()): number {
   return Math.min(100, 100 * Math.max(heapUsed / heapLimit, rss / limit));
 }
@@ -100,7 +103,7 @@ function readMemory(): MemoryReading {
   return { heapUsed, heapLimit, rss: process.memoryUsage.rss(), limit };
 }
 
-/** The container's limit when there is one; without one the system says 0, or more than the machine has. Bytes. */
+/** The container's limit, else the machine's memory, in bytes. A system without a limit reports 0 or more than it has. */
 export function memoryLimit(constrained: number, machine = totalmem()): number {
   return constrained > 0 && constrained < machine ? constrained : machine;
 }

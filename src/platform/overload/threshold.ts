@@ -1,11 +1,11 @@
-// A limit with a lower way back, so that a reading that sways around it does not switch with every sample.
+// A threshold with hysteresis, so that a reading that hovers around it does not flip the state with every sample.
 
 export class Threshold {
   readonly #from: number;
   readonly #until: number;
   #exceeded = false;
 
-  /** Exceeded when a reading is at `from` or over it, until one is under `until`. */
+  /** Exceeded once a reading reaches `from`, until one falls below `until`. */
   constructor(from: number, until: number) {
     this.#from = from;
     this.#until = until;
@@ -15,8 +15,8 @@ export class Threshold {
     return this.#exceeded;
   }
 
-  /** Takes a reading; tells whether it changed anything. */
-  take(reading: number): "exceeded" | "normal" | undefined {
+  /** Takes a reading. Returns the new state if it changed. */
+  update(reading: number): "exceeded" | "normal" | undefined {
     if (!this.#exceeded && reading >= this.#from) {
       this.#exceeded = true;
       return "exceeded";

@@ -1,5 +1,5 @@
-// Bodies are read before their requests get a slot: a client that sends slowly holds none. So that bodies cannot fill the
-// memory instead, the number and bytes of those being received or waiting for a slot are bounded; half of that for one caller.
+// Request bodies are read before admission, so that a slow upload holds no slot. To keep bodies from filling the memory
+// instead, this bounds how many may be arriving or waiting for a slot, and their bytes; one caller gets half of that.
 
 import { callerOf, callerOfOutbound } from "../http/caller.ts";
 import type { Context } from "../http/types.ts";
@@ -9,68 +9,69 @@ import type { CountRefusal } from "./admission-refusals.ts";
 
 interface WaitingBodiesOptions {
   queue: Pick<AdmissionQueue, "throwIfRefusing">;
-  refused: CountRefusal;
-  /** Most bodies. */
-  most?: number;
-  /** Most bytes of all together; a single body may have more. */
-  mostBytes?: number;
+  countRefusal: CountRefusal;
+  /** Maximum number of bodies. Default: 100. */
+  limit?: number;
+  /** Maximum total size. A single body may exceed it. Default: 16 MiB. */
+  limitBytes?: number;
 }
 
-interface Room {
+interface Usage {
   count: number;
   bytes: number;
 }
 
 export class WaitingBodies {
   readonly #options: WaitingBodiesOptions;
-  readonly #most: Room;
-  readonly #mostOfOne: Room;
-  readonly #all: Room = { count: 0, bytes: 0 };
-  readonly #byCaller = new Map<string, Room>();
+  readonly #limit: Usage;
+  readonly #perCallerLimit: Usage;
+  readonly #total: Usage = { count: 0, bytes: 0 };
+  readonly #byCaller = new Map<string, Usage>();
 
   constructor(options: WaitingBodiesOptions) {
     this.#options = options;
-    this.#most = { count: options.most ?? 100, bytes: options.mostBytes ?? 16_777_216 };
-    this.#mostOfOne = { count: Math.ceil(this.#most.count / 2), bytes: this.#most.bytes / 2 };
+    this.#limit = { count: options.limit ?? 100, bytes: options.limitBytes ?? 16_777_216 };
+    this.#perCallerLimit = { count: Math.ceil(this.#limit.count / 2), bytes: this.#limit.bytes / 2 };
   }
 
   /**
-   * Makes room for a body of up to `bytes` until the returned function is called; admission calls it too.
-   * Throws a Problem: queue_full, or the one that the queue would refuse the request with anyway, so that the body stays unread.
+   * Reserves room for a body of up to `bytes` until the returned function is called; admission calls it too.
+   * Throws a Problem, leaving the body unread: queue_full, or what the queue would refuse the request with anyway.
    */
-  enter(ctx: Context, bytes: number): () => void {
+  reserve(ctx: Context, bytes: number): () => void {
     const { state } = ctx;
     const { priority = "normal" } = state.route ?? {};
     const caller = callerOf(state);
-    const own = this.#byCaller.get(caller) ?? { count: 0, bytes: 0 };
+    const ofCaller = this.#byCaller.get(caller) ?? { count: 0, bytes: 0 };
     try {
       this.#options.queue.throwIfRefusing(priority, callerOfOutbound(state));
-      if (!fits(this.#all, bytes, this.#most) || !fits(own, bytes, this.#mostOfOne)) throw new Problem("queue_full");
+      if (!fits(this.#total, bytes, this.#limit) || !fits(ofCaller, bytes, this.#perCallerLimit))
+        throw new Problem("queue_full");
     } catch (error) {
-      throw this.#options.refused(error, priority);
+      throw this.#options.countRefusal(error, priority);
     }
-    add(this.#all, 1, bytes);
-    add(own, 1, bytes);
-    this.#byCaller.set(caller, own);
-    let left = false;
-    const leave = () => {
-      if (left) return;
-      left = true;
-      add(this.#all, -1, -bytes);
-      add(own, -1, -bytes);
-      if (own.count === 0) this.#byCaller.delete(caller);
+    add(this.#total, 1, bytes);
+    add(ofCaller, 1, bytes);
+    this.#byCaller.set(caller, ofCaller);
+    let released = false;
+    const release = () => {
+      if (released) return;
+      released = true;
+      add(this.#total, -1, -bytes);
+      add(ofCaller, -1, -bytes);
+      if (ofCaller.count === 0) this.#byCaller.delete(caller);
     };
-    state.admitted = leave;
-    return leave;
+    state.onAdmitted = release;
+    return release;
   }
 }
 
-/** A single body always does, whatever its size: that is bounded elsewhere. */
-function fits({ count, bytes }: Room, more: number, most: Room): boolean {
-  return count === 0 || (count < most.count && bytes + more <= most.bytes);
+/** A single body always fits, whatever its size: jsonBody limits that. */
+function fits({ count, bytes }: Usage, more: number, limit: Usage): boolean {
+  return count === 0 || (count < limit.count && bytes + more <= limit.bytes);
 }
 
-function add(room: Room, count: number, bytes: number): void {
-  room.count += count;
-  room.bytes += bytes;
+function add(usage: Usage, count: number, bytes: number): void {
+  usage.count += count;
+  usage.bytes += bytes;
 }

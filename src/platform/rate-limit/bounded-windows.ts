@@ -1,21 +1,21 @@
-// The windows of koa-ratelimit's memory driver, bounded: the driver itself never removes one, so that a stream of new
-// addresses would fill the heap. Two generations instead of one Map: the older one is dropped as a whole, since a Map from
-// which the oldest are deleted one by one walks over all that were deleted before.
+// A bounded Map for koa-ratelimit's memory driver. The driver never removes a window, so a stream of new addresses would fill
+// the heap. It keeps two generations and drops the older one as a whole: deleting the oldest entries of a single Map one by one
+// gets slow, since finding the first entry walks over all deleted ones.
 import type { WindowState } from "koa-ratelimit";
 
-/** The driver reads another clock than ours: a window is dropped only when it has been over for longer than they can differ. */
+/** Keeps expired windows a little longer, because the driver reads a different clock. */
 const slackS = 5;
 
 interface Generation {
   windows: Map<string, WindowState>;
-  /** When the last of its windows is over, in seconds since 1970. */
-  overAtS: number;
+  /** When its last window expires, in seconds since 1970. */
+  expiresAtS: number;
 }
 
 /**
- * A Map for at most `capacity` clients (2 or more). The younger generation has the latest clients; it becomes the older one when
- * it has half of `capacity`, or when all windows of the older one are over. So the map follows the traffic without a timer, and
- * a client is forgotten early only when half of `capacity` others came since its last request.
+ * A Map for at most `capacity` clients (2 or more). Recent clients are in the young generation, which becomes the old one when
+ * it holds half of `capacity`, or when all windows of the old one have expired. So the map shrinks without a timer, and forgets
+ * a client early only if half of `capacity` others have come since its last request.
  */
 export class BoundedWindows extends Map<string, WindowState> {
   readonly #half: number;
@@ -23,7 +23,7 @@ export class BoundedWindows extends Map<string, WindowState> {
   #young = newGeneration();
   #old = newGeneration();
 
-  /** `nowS` gives seconds since 1970 on a clock that only goes forward. */
+  /** `nowS` returns seconds since 1970 on a monotonic clock. */
   constructor(capacity: number, nowS = () => (performance.timeOrigin + performance.now()) / 1000) {
     super();
     this.#half = Math.max(1, Math.floor(capacity / 2));
@@ -47,24 +47,24 @@ export class BoundedWindows extends Map<string, WindowState> {
   }
 
   override set(key: string, window: WindowState): this {
-    if (this.#old.overAtS < this.#nowS() - slackS) this.#turn();
+    if (this.#old.expiresAtS < this.#nowS() - slackS) this.#startGeneration();
     this.#put(key, window);
     return this;
   }
 
   #put(key: string, window: WindowState): void {
     this.#old.windows.delete(key);
-    if (this.#young.windows.size >= this.#half && !this.#young.windows.has(key)) this.#turn();
+    if (this.#young.windows.size >= this.#half && !this.#young.windows.has(key)) this.#startGeneration();
     this.#young.windows.set(key, window);
-    this.#young.overAtS = Math.max(this.#young.overAtS, window.reset);
+    this.#young.expiresAtS = Math.max(this.#young.expiresAtS, window.reset);
   }
 
-  #turn(): void {
+  #startGeneration(): void {
     this.#old = this.#young;
     this.#young = newGeneration();
   }
 }
 
 function newGeneration(): Generation {
-  return { windows: new Map(), overAtS: Number.NEGATIVE_INFINITY };
+  return { windows: new Map(), expiresAtS: Number.NEGATIVE_INFINITY };
 }

@@ -1,5 +1,5 @@
-// Gives each client so many requests a minute, counted by koa-ratelimit: by address before authentication, so that guessing
-// tokens has a limit too, and by subject after it, so that many addresses are no way around.
+// Limits the request rate of each client, using koa-ratelimit: by address before authentication, so that guessing tokens is
+// limited too, and by subject after it, so that using many addresses does not help.
 import { metrics } from "@opentelemetry/api";
 import type { Next } from "koa";
 import koaRatelimit, { type RateLimitContext } from "koa-ratelimit";
@@ -10,9 +10,9 @@ import { Problem } from "../request/problem.ts";
 import type { RateLimitStore } from "./store.ts";
 
 export interface RateLimitOptions {
-  /** Requests that a client may make in one window. */
+  /** Maximum number of requests per client in a window. */
   max: number;
-  /** The window, in seconds. */
+  /** Length of the window in seconds. */
   windowS: number;
   store: RateLimitStore;
   /** How many proxies in front of the service append to X-Forwarded-For. */
@@ -23,7 +23,7 @@ export interface RateLimitOptions {
 
 type By = "address" | "subject";
 
-/** Limits each address; the /64 network counts for IPv6. rate_limited (429) with Retry-After beyond the limit. */
+/** Limits each address, or each /64 network for IPv6. Throws rate_limited (429) with Retry-After above the limit. */
 export function limitByAddress(options: RateLimitOptions): Middleware {
   const limit = limiter("address", options);
   return function limitByAddress(ctx, next) {
@@ -31,7 +31,7 @@ export function limitByAddress(options: RateLimitOptions): Middleware {
   };
 }
 
-/** Limits each authenticated subject; requests without one pass. rate_limited (429) with Retry-After beyond the limit. */
+/** Limits each authenticated subject; requests without one pass. Throws rate_limited (429) with Retry-After above the limit. */
 export function limitBySubject(options: RateLimitOptions): Middleware {
   const limit = limiter("subject", options);
   return function limitBySubject(ctx, next) {
@@ -40,7 +40,7 @@ export function limitBySubject(options: RateLimitOptions): Middleware {
   };
 }
 
-/** What the library writes to: its headers are read here, and the answer's are written once, in the form that they are to have. */
+/** Stands in for the Koa context: the library writes its headers here, and the response's are written once, from this. */
 class Verdict implements RateLimitContext {
   readonly state = {};
   readonly client: string;
@@ -62,11 +62,11 @@ class Verdict implements RateLimitContext {
 }
 
 /**
- * Lets the request of the client that `clientOf` its address go on when it may; without the store it may. Awaits the rest of the
- * chain instead of returning its promise, which would take two turns of the microtasks more.
+ * Counts a request for the client that `clientOf` derives from its address. Lets it pass within the limit, and always while the
+ * store is down. Awaits the rest of the chain instead of returning its promise, which would take two more microtasks.
  */
 function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLimitOptions) {
-  const decided = decisionCounts(by);
+  const decisions = countDecisions(by);
   const count = koaRatelimit<Verdict>({
     ...store.open(),
     max,
@@ -83,64 +83,64 @@ function limiter(by: By, { max, windowS, store, trustedProxies, exempt }: RateLi
     ctx.state.clientAddress ??= clientAddress(ctx.req, trustedProxies);
     const address = ctx.state.clientAddress;
     if (exempt(address)) {
-      decided.exempt += 1;
+      decisions.exempt += 1;
       return await next();
     }
     if (!store.usable()) {
-      decided.store_error += 1;
+      decisions.store_error += 1;
       return await next();
     }
     const verdict = new Verdict(clientOf(address));
     try {
-      await count(verdict, goOn);
+      await count(verdict, noNext);
     } catch (error) {
       store.failed(error);
-      decided.store_error += 1;
+      decisions.store_error += 1;
       return await next();
     }
     store.worked();
     const allowed = verdict.status === 200;
-    decided[allowed ? "allowed" : "limited"] += 1;
+    decisions[allowed ? "allowed" : "limited"] += 1;
     const resetS = Math.min(windowS, Math.max(0, Math.ceil(verdict.reset - Date.now() / 1000)));
-    describe(ctx, { policy, items: `"${by}";r=${verdict.remaining};t=${resetS}` }, verdict, total);
+    setHeaders(ctx, { policy, items: `"${by}";r=${verdict.remaining};t=${resetS}` }, verdict, total);
     if (!allowed) throw new Problem("rate_limited", { retryAfterS: Math.max(1, resetS) });
     return await next();
   };
 }
 
-/** Of the library only its verdict is wanted. */
-async function goOn(): Promise<void> {}
+/** Only the library's verdict is needed, so its `next` does nothing. */
+async function noNext(): Promise<void> {}
 
-/** The library's own headers, with its time as a whole number, and the standard's (draft-ietf-httpapi-ratelimit-headers). */
-function describe({ res, state }: Context, own: Described, { remaining, reset }: Verdict, total: string): void {
-  // The standard's are lists: each limit adds its part.
-  const all = state.rateLimit === undefined ? own : joined(state.rateLimit, own);
-  state.rateLimit = all;
-  // In lower case, as Node keeps names: any other it would turn into that with each request.
+/** Sets the library's headers, with its time as a whole number, and the standard's (draft-ietf-httpapi-ratelimit-headers). */
+function setHeaders({ res, state }: Context, limit: HeaderItems, { remaining, reset }: Verdict, total: string): void {
+  // The standard's are lists: each limit appends its item.
+  const combined = state.rateLimit === undefined ? limit : joined(state.rateLimit, limit);
+  state.rateLimit = combined;
+  // Lower case as Node stores them, which saves a conversion per request.
   res.setHeader("x-ratelimit-limit", total);
   res.setHeader("x-ratelimit-remaining", String(remaining));
   res.setHeader("x-ratelimit-reset", String(Math.ceil(reset)));
-  res.setHeader("ratelimit-policy", all.policy);
-  res.setHeader("ratelimit", all.items);
+  res.setHeader("ratelimit-policy", combined.policy);
+  res.setHeader("ratelimit", combined.items);
 }
 
-type Described = NonNullable<RequestState["rateLimit"]>;
+type HeaderItems = NonNullable<RequestState["rateLimit"]>;
 
-function joined(before: Described, own: Described): Described {
-  return { policy: `${before.policy}, ${own.policy}`, items: `${before.items}, ${own.items}` };
+function joined(before: HeaderItems, limit: HeaderItems): HeaderItems {
+  return { policy: `${before.policy}, ${limit.policy}`, items: `${before.items}, ${limit.items}` };
 }
 
-const decisions = ["allowed", "limited", "exempt", "store_error"] as const;
+const decisionNames = ["allowed", "limited", "exempt", "store_error"] as const;
 
-/** To be counted up; read at each collection. */
-function decisionCounts(by: By): Record<(typeof decisions)[number], number> {
+/** Returns counts to increment; the metric `ratelimit.decisions` reads them at each collection. */
+function countDecisions(by: By): Record<(typeof decisionNames)[number], number> {
   const counts = { allowed: 0, limited: 0, exempt: 0, store_error: 0 };
   const counter = metrics.getMeter("rate-limit").createObservableCounter("ratelimit.decisions", {
-    description: "Requests that the rate limit let pass or refused",
+    description: "Requests that the rate limit allowed or refused, by decision",
     unit: "{request}",
   });
   counter.addCallback((result) => {
-    for (const decision of decisions) result.observe(counts[decision], { decision, by });
+    for (const decision of decisionNames) result.observe(counts[decision], { decision, by });
   });
   return counts;
 }

@@ -1,5 +1,5 @@
-// What a Valkey or Redis URL says, read here and not by ioredis: that takes any query part for an option of its own, over
-// ours too, and connects to REDISS:// in plain text.
+// Parses a Valkey or Redis URL. ioredis would take every query parameter as an option, overriding ours, and connect to
+// REDISS:// in plain text.
 
 export interface RedisAddress {
   host: string;
@@ -9,29 +9,29 @@ export interface RedisAddress {
   db?: number;
   /** 4 or 6; 0 for either. */
   family?: number;
-  /** With `rediss:`: certificate and name are checked as Node does. */
+  /** Set for `rediss:`. Node checks the certificate and the host name. */
   tls?: object;
 }
 
 /**
- * Reads `redis://user:password@host:6379/0?family=6`, or `rediss://…` for TLS.
+ * Parses `redis://user:password@host:6379/0?family=6`, or `rediss://…` for TLS.
  *
- * @throws {RangeError} for an unknown part, a part that is given twice, or one that is malformed; without its value.
+ * @throws {RangeError} for an unknown, duplicate or malformed part. The message does not contain its value.
  */
 export function redisAddress(text: string): RedisAddress {
   if (!URL.canParse(text)) throw new RangeError("it is not a valid URL");
   const { protocol, hostname, port, username, password, pathname, searchParams, hash } = new URL(text);
   const db = /^\/(\d{0,5})$/.exec(pathname || "/")?.[1];
   if (!/^rediss?:$/.test(protocol) || hostname === "" || hash !== "" || db === undefined) {
-    throw new RangeError("it needs redis: or rediss:, a host, and at most the number of a database");
+    throw new RangeError("it needs redis: or rediss:, a host, and no path other than a database number");
   }
   const parts = Object.fromEntries(searchParams);
   const { family, ...unknown } = parts;
-  const [other] = Object.keys(unknown);
-  if (other !== undefined)
-    throw new RangeError(`its part ${JSON.stringify(other.slice(0, 40))} is unknown: there is family`);
+  const [name] = Object.keys(unknown);
+  if (name !== undefined)
+    throw new RangeError(`its parameter ${JSON.stringify(name.slice(0, 40))} is unknown: only family is supported`);
   if (searchParams.size > 1 || (family !== undefined && !/^[046]$/.test(family)))
-    throw new RangeError("family is 0, 4 or 6, given once");
+    throw new RangeError("family must be 0, 4 or 6 and occur only once");
   return {
     host: hostname.replace(/^\[(.*)\]$/, "$1"),
     port: port === "" ? 6379 : Number(port),
@@ -47,6 +47,6 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new RangeError("the name or the password has a % that must be written as %25");
+    throw new RangeError("the user name or password has a % that must be written as %25");
   }
 }

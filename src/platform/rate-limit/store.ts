@@ -1,5 +1,5 @@
-// Where the counts of all clients live: in this process, or in a Valkey or Redis server that the replicas share. A shared
-// store that fails or hangs must not cost requests their answer, so the limiter does without it and asks again now and then.
+// Where the request counts live: in this process, or in a Valkey or Redis server that the replicas share. Requests must not
+// fail because a shared store fails or hangs, so the limiter goes without it and retries from time to time.
 import { createRequire } from "node:module";
 import type { Redis } from "ioredis";
 import type { WindowState } from "koa-ratelimit";
@@ -8,27 +8,28 @@ import type { Logger } from "../log.ts";
 import { BoundedWindows } from "./bounded-windows.ts";
 import { redisAddress } from "./redis-url.ts";
 
-/** The longest that a request waits for the shared store. */
+/** How long a request waits for the shared store at most. */
 const commandTimeoutMs = 100;
-/** During an outage one request in this time asks the store, the others pass at once. */
-const retryMs = 1000;
-/** A connection that owes an answer for this long is replaced: the server behind it may be gone without a word. */
+/** During an outage, one request per interval tries the store; the others pass at once. */
+const retryIntervalMs = 1000;
+/** Replaces a connection that leaves a command unanswered for this long: the server may have vanished. */
 const silentConnectionMs = 2000;
 
 export interface RateLimitStore {
-  /** What one limiter counts in. */
+  /** The koa-ratelimit driver for one limiter. */
   open(): { driver: "memory"; db: Map<string, WindowState> } | { driver: "redis"; db: Redis };
-  /** False while the store is known to be away, except once every second for the caller that is to try it. */
+  /** False while the store is known to be down, except once a second for the caller that should try it. */
   usable(): boolean;
-  /** Say how asking went. Each outage is logged once when it begins and once when it is over. */
+  /** Reports that the store answered. Logs the end of an outage. */
   worked(): void;
+  /** Reports that the store failed. Logs the start of an outage. */
   failed(error: unknown): void;
   close(): Promise<void>;
 }
 
 /**
- * Counts of this process only, for at most `clients` clients a limiter (about 250 bytes each). Each limiter has its own, so
- * that a flood of addresses cannot push out the counts of subjects.
+ * Counts in this process, for at most `clients` clients per limiter (about 250 bytes each). Each limiter has its own map, so
+ * that a flood of addresses cannot evict the counts of subjects.
  */
 export function memoryStore(clients = 50_000): RateLimitStore {
   return {
@@ -41,28 +42,28 @@ export function memoryStore(clients = 50_000): RateLimitStore {
 }
 
 interface RedisStoreOptions {
-  /** Tells for which addresses to warn of plain text, once: clients' addresses and a password go over it. Default: none. */
+  /** Warns once when connected in plain text to an address for which this returns true. Default: never. */
   warnOfPlainTextTo?: (address: string) => boolean;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   now?: () => number;
 }
 
-/** Counts in the server at `url` (see {@link redisAddress}), shared by all that use it. Connects in the background. */
+/** Counts in the Valkey or Redis server at `url` (see {@link redisAddress}). Connects in the background. */
 export function redisStore(url: string, log: Logger, options: RedisStoreOptions = {}): RateLimitStore {
   const { warnOfPlainTextTo, now = () => performance.now() } = options;
   const address = redisAddress(url);
-  // Only where there is such a server: it takes 30 ms and 10 MB.
+  // Loaded on demand: it takes 30 ms and 10 MB.
   const ioredis: typeof import("ioredis") = createRequire(import.meta.url)("ioredis");
   const db = new ioredis.Redis({
     ...address,
     commandTimeout: commandTimeoutMs,
     connectTimeout: 1000,
     socketTimeout: silentConnectionMs,
-    // What was not sent is refused at once, and what was lost with a connection is not counted later.
+    // Commands fail at once without a connection, and are not repeated when one is lost.
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (attempt) => Math.min(attempt * 100, retryMs),
+    retryStrategy: (attempt) => Math.min(attempt * 100, retryIntervalMs),
   });
   let retryAt: number | undefined;
 
@@ -70,20 +71,20 @@ export function redisStore(url: string, log: Logger, options: RedisStoreOptions 
     if (retryAt === undefined) {
       log.warn({ reason: reasonOf(error) }, "the rate-limit store does not answer: requests pass without a limit");
     }
-    retryAt = now() + retryMs;
+    retryAt = now() + retryIntervalMs;
   }
   if (warnOfPlainTextTo && address.tls === undefined) {
-    // By the address that is connected to: what a name stands for is only known then.
+    // The address behind a host name is known only once connected.
     db.once("connect", () => {
       const { remoteAddress = "" } = db.stream;
       if (!warnOfPlainTextTo(remoteAddress)) return;
       log.warn(
         { address: remoteAddress },
-        "the rate-limit store is reached in plain text at a public address: rediss:// in RATE_LIMIT_REDIS_URL encrypts it",
+        "the rate-limit store is reached in plain text at a public address: use rediss:// in RATE_LIMIT_REDIS_URL to encrypt it",
       );
     });
   }
-  // ioredis says so each time that it cannot connect.
+  // ioredis emits an error for each failed attempt to connect.
   db.on("error", failed);
   db.on("ready", () => {
     if (retryAt !== undefined) retryAt = now();
@@ -95,7 +96,7 @@ export function redisStore(url: string, log: Logger, options: RedisStoreOptions 
       if (db.status !== "ready") return false;
       if (retryAt === undefined) return true;
       if (now() < retryAt) return false;
-      retryAt = now() + retryMs;
+      retryAt = now() + retryIntervalMs;
       return true;
     },
     worked() {

@@ -1,25 +1,25 @@
-// Waits for something no longer than a limit and a signal allow. What is waited for goes on: its owner cleans up.
+// Bounds a wait with a time limit and a signal. It ends the wait, not the work: the owner of the work must clean up.
 
 import type { StopSignal } from "./cancel-signal.ts";
 import type { Problem } from "./problem.ts";
 
 interface Bounds {
-  /** Ends the wait, with its reason. */
+  /** Ends the wait when it aborts; the wait rejects with its reason. */
   signal: StopSignal | undefined;
-  /** Ends it too. Not given: only the signal does. */
+  /** Longest wait, in milliseconds. Default: none. */
   limitMs?: number;
-  /** The rejection when the limit has passed. */
+  /** Creates the rejection for a passed limit. */
   late?: () => Problem;
 }
 
-/** The outcome of `work`, unless the limit passes or the signal aborts first. Leaves no timer and no listener behind. */
+/** Settles as `work` does, unless the limit passes or the signal aborts first. Leaves no timer or listener behind. */
 export function bounded<Result>(work: Promise<Result>, bounds: Bounds): Promise<Result> {
   return boundedCall((resolve, reject) => {
     work.then(resolve, reject);
   }, bounds);
 }
 
-/** The same for work that calls back; `start` is called as by `new Promise`. */
+/** Like {@link bounded}, for work with callbacks; `start` is an executor as for `new Promise`. */
 export function boundedCall<Result>(
   start: (resolve: (result: Result) => void, reject: (error: unknown) => void) => void,
   { limitMs, late, signal }: Bounds,

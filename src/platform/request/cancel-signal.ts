@@ -1,11 +1,11 @@
-// What ends work early. An AbortSignal is one; a request's own is lighter, since making an AbortController and listening to it
-// costs as much as several middleware (`npm run bench`), for an end that hardly any request meets.
+// A lightweight AbortSignal for requests. Creating an AbortController and listening to it costs as much as several middleware
+// (`npm run bench`), and hardly any request is ever cancelled.
 
-/** The part of AbortSignal that those who only listen need. */
+/** The part of AbortSignal that a listener needs; every AbortSignal is one. */
 export interface StopSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
-  /** Throws the reason. */
+  /** Throws the reason if aborted. */
   throwIfAborted(): void;
   addEventListener(type: "abort", listener: () => void): void;
   removeEventListener(type: "abort", listener: () => void): void;
@@ -34,16 +34,16 @@ export class StopSource implements StopSignal {
   }
 
   removeEventListener(_type: "abort", listener: () => void): void {
-    const at = this.#listeners.lastIndexOf(listener);
-    if (at !== -1) this.#listeners.splice(at, 1);
+    const index = this.#listeners.lastIndexOf(listener);
+    if (index !== -1) this.#listeners.splice(index, 1);
   }
 
-  /** Only the first reason counts. */
+  /** Calls the listeners, the first time only. */
   abort(reason: unknown): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    // One that is removed meanwhile is not called.
+    // A listener may remove others: those must not be called.
     for (;;) {
       const listener = this.#listeners.shift();
       if (listener === undefined) return;

@@ -1,4 +1,4 @@
-// One signal for all that may end a request early: its time is up, or its client has gone.
+// One signal for everything that can end a request early: its time is up, or its client has disconnected.
 
 import { type StopSignal, StopSource } from "./cancel-signal.ts";
 import { Problem } from "./problem.ts";
@@ -6,13 +6,13 @@ import { Problem } from "./problem.ts";
 export interface Deadline {
   /** Aborts with the {@link Problem} that ended the request: deadline_exceeded or client_closed. */
   readonly stop: StopSignal;
-  /** The same, for those who need a real one, as fetch() does. */
+  /** The same as a real AbortSignal, for APIs such as fetch(). Created on first use. */
   readonly signal: AbortSignal;
-  /** Milliseconds that are left; Infinity without a limit. */
+  /** Milliseconds left; Infinity without a limit. */
   remainingMs(): number;
 }
 
-/** A deadline in `limitMs` from now (undefined: none), which its owner can bring forward or call off. */
+/** A deadline `limitMs` from now (undefined: never), which its owner can bring forward or call off. */
 export class RequestDeadline implements Deadline {
   readonly #stop = new StopSource();
   #controller: AbortController | undefined;
@@ -42,11 +42,12 @@ export class RequestDeadline implements Deadline {
     return Math.max(0, this.#endsAt - performance.now());
   }
 
+  /** Ends the request now. */
   abort(problem: Problem): void {
     this.#stop.abort(problem);
   }
 
-  /** The request has been answered: nothing of it is ended any more. */
+  /** Calls the deadline off, because the request has ended. */
   done(): void {
     clearTimeout(this.#timer);
   }

@@ -1,42 +1,41 @@
-// Knows for how long the event loop has stood still in all: while it does, every request waits, whatever it waits for.
-// A timer that should run every 10 ms is late by as much as the loop was blocked; whoever looks at the clock before the timer
-// does finds the stall first. The one timer serves all who want to know: at so many turns a second, each one more is seen in
-// what an idle service costs.
+// Measures how long the event loop has been blocked in total: while it is, every request waits. A timer that should fire every
+// 10 ms is late by as long as the loop was blocked; a request that reads the clock before the timer fires finds the stall
+// first. All share one timer, because at that rate each further one shows in the CPU use of an idle service.
 
 const tickMs = 10;
-/** Less is the ordinary unevenness of timers. */
-const leastMs = 20;
+/** Shorter delays are ordinary timer jitter. */
+const minStallMs = 20;
 
 export class LoopStalls {
   readonly #now: () => number;
   readonly #ticking: NodeJS.Timeout;
   #lastSeen: number;
-  #notedAt: number;
+  #delayNotedAt: number;
   #totalMs = 0;
   #longestDelayMs = 0;
 
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#lastSeen = now();
-    this.#notedAt = this.#lastSeen;
+    this.#delayNotedAt = this.#lastSeen;
     this.#ticking = setInterval(() => this.#tick(this.#now()), tickMs).unref();
   }
 
-  /** Milliseconds of all stalls that were found so far. */
+  /** Total of all stalls found so far, in milliseconds. */
   get totalMs(): number {
     return this.#totalMs;
   }
 
-  /** Looks at the clock: gives the milliseconds of a stall that nobody has seen before, or 0. */
+  /** Returns how long the loop has been blocked since the last call, in milliseconds, or 0. `now` is the current time. */
   observe(now: number): number {
     const stalledMs = now - this.#lastSeen - tickMs;
     this.#lastSeen = now;
-    if (stalledMs < leastMs) return 0;
+    if (stalledMs < minStallMs) return 0;
     this.#totalMs += stalledMs;
     return stalledMs;
   }
 
-  /** By how many milliseconds the timer was late at most since the last call, or is late now. */
+  /** Returns the longest delay of the timer since the last call, including a current one, in milliseconds. */
   takeLongestDelayMs(): number {
     this.#noteDelay(this.#now());
     const longestMs = this.#longestDelayMs;
@@ -53,9 +52,9 @@ export class LoopStalls {
     this.observe(now);
   }
 
-  /** Once for each delay: the timer that comes after it finds none. */
+  /** Notes each delay once: after a call of takeLongestDelayMs(), the late timer finds none. */
   #noteDelay(now: number): void {
-    this.#longestDelayMs = Math.max(this.#longestDelayMs, now - this.#notedAt - tickMs);
-    this.#notedAt = now;
+    this.#longestDelayMs = Math.max(this.#longestDelayMs, now - this.#delayNotedAt - tickMs);
+    this.#delayNotedAt = now;
   }
 }

@@ -1,13 +1,14 @@
-// Where a request's time goes. At any instant it is in one phase: the first of the list that applies, so that what happens
-// side by side is counted once, and the phases sum up to the whole.
+// Splits a request's time into phases. At any moment it is in exactly one, the first in the list that applies. So concurrent
+// waits count once, and the phases add up to the total.
 import type { LoopStalls } from "./loop-stalls.ts";
 
-/** Which one counts when several apply: the earlier. `own` is what is left: the request's own code. */
+/** In order of precedence. `own` is the rest: the request's own code. */
 export const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"] as const;
 export type Phase = (typeof phases)[number];
-/** What a request waits for knowingly. That the loop stood still is found out, and `own` needs no word. */
+/** The phases that code enters and leaves. `loop` is measured, and `own` is the rest. */
 export type Wait = Exclude<Phase, "loop" | "own">;
 
+/** Milliseconds per phase. */
 export type PhaseTimes = Readonly<Record<Phase, number>>;
 
 export class PhaseClock {
@@ -29,7 +30,7 @@ export class PhaseClock {
   #stalledBefore: number;
   #ended = false;
 
-  /** Starts now, in `own`. `now` is in milliseconds. */
+  /** Starts now, in the phase `own`. `now` returns milliseconds. */
   constructor(stalls: LoopStalls, now: () => number = () => performance.now()) {
     this.#stalls = stalls;
     this.#now = now;
@@ -38,18 +39,19 @@ export class PhaseClock {
     this.#stalledBefore = stalls.totalMs;
   }
 
+  /** Begins a wait. Waits of the same kind may overlap; each needs its own {@link leave}. */
   enter(wait: Wait): void {
     if (this.#ended) return;
     this.#settle();
     this.#waits[wait] += 1;
-    this.#current = this.#first();
+    this.#current = this.#activePhase();
   }
 
   leave(wait: Wait): void {
     if (this.#ended) return;
     this.#settle();
     this.#waits[wait] -= 1;
-    this.#current = this.#first();
+    this.#current = this.#activePhase();
   }
 
   /** Milliseconds in each phase so far. */
@@ -58,20 +60,20 @@ export class PhaseClock {
     return { ...this.#ms };
   }
 
-  /** The same, for good: what still runs for the request after its end is not counted. */
+  /** Like {@link times}, and stops the clock: work that continues after the request does not count. */
   end(): PhaseTimes {
     const times = this.times();
     this.#ended = true;
     return times;
   }
 
-  /** Counts the time since the last call: for the current phase, but for what the loop stood still of it. */
+  /** Adds the time since the last call to the current phase, except for stalls, which go to `loop`. */
   #settle(): void {
     const now = this.#now();
-    const found = this.#stalls.observe(now);
+    const foundMs = this.#stalls.observe(now);
     let stalledMs = this.#stalls.totalMs - this.#stalledBefore;
-    // Whoever finds a stall while its own code runs has made it: that is no wait.
-    if (this.#current === "own") stalledMs -= found;
+    // A stall found in this request's own code counts as its own time.
+    if (this.#current === "own") stalledMs -= foundMs;
     const passedMs = now - this.#since;
     const loopMs = Math.min(stalledMs, passedMs);
     this.#ms.loop += loopMs;
@@ -80,7 +82,7 @@ export class PhaseClock {
     this.#stalledBefore = this.#stalls.totalMs;
   }
 
-  #first(): Phase {
+  #activePhase(): Phase {
     const { outbound, query, pool, queue, auth, receive } = this.#waits;
     if (outbound > 0) return "outbound";
     if (query > 0) return "query";

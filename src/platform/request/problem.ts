@@ -1,7 +1,7 @@
-// One typed error for everything that a client may be told. http/problem-details.ts turns it into an answer.
+// The one error type whose details clients may see. http/problem-details.ts turns it into a response.
 import { writesOwnMessages } from "../error-fields.ts";
 
-/** What each type means to a client. Any other error is a bug, and answered as `internal`. */
+/** What each type means to a client. Any other error is a bug and becomes `internal`. */
 export const kinds = {
   invalid_request: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "Authentication is required" },
@@ -14,7 +14,7 @@ export const kinds = {
   client_closed: { status: 499, title: "The client went away" },
   internal: { status: 500, title: "Something went wrong" },
   queue_full: { status: 503, title: "Too many requests are waiting", retryAfterS: 1 },
-  queue_timeout: { status: 503, title: "The request waited too long for its turn", retryAfterS: 1 },
+  queue_timeout: { status: 503, title: "The request waited too long for a slot", retryAfterS: 1 },
   shed: { status: 503, title: "The service is under pressure", retryAfterS: 1 },
   database_unavailable: { status: 503, title: "The database is unavailable", retryAfterS: 1 },
   breaker_open: { status: 503, title: "A service this depends on is known to be down", retryAfterS: 1 },
@@ -25,26 +25,26 @@ export const kinds = {
   outbound_timeout: { status: 504, title: "A service this depends on took too long", retryAfterS: 1 },
 } as const satisfies Record<string, { status: number; title: string; retryAfterS?: number }>;
 
-/** The machine-readable name of a problem: `type` in the answer, `error.type` in telemetry. */
+/** The machine-readable name of a problem: `type` in the response, `error.type` in telemetry. */
 export type ProblemType = keyof typeof kinds;
 
-/** One wrong field of the input. `field` is a path such as `webhookUrl` or `tags.0`. */
+/** One invalid field of the input. `field` is a path such as `webhookUrl` or `tags.0`. */
 export interface FieldError {
   field: string;
   message: string;
 }
 
 interface ProblemOptions {
-  /** For the client to read. Left out of a 5xx answer, where it may carry what is nobody's business. */
+  /** For the client to read. Left out of 5xx responses, where it may hold secrets or personal data. */
   detail?: string;
   errors?: FieldError[];
   headers?: Record<string, string>;
-  /** Seconds, instead of the kind's own. */
+  /** Seconds; overrides the default of the type. */
   retryAfterS?: number;
   cause?: unknown;
 }
 
-/** An error that has a place in the API: it becomes a problem details answer (RFC 9457). */
+/** An error that is part of the API: it becomes a problem details response (RFC 9457). */
 export class Problem extends Error {
   override name = "Problem";
   readonly [writesOwnMessages] = true;

@@ -1,35 +1,35 @@
-// A bounded in-process cache that keeps answering: while an entry is refreshed, and when it cannot be refreshed.
-// One refresh runs at a time for a key, whatever the number of requests that want it.
+// A bounded in-process cache that serves stale entries while they are refreshed and when a refresh fails
+// (stale-while-revalidate, stale-if-error). Only one refresh per key runs at a time.
 import { LRUCache } from "lru-cache";
 import { bounded } from "./bounded.ts";
 import { type Background, currentDeadline, withDeadline } from "./scope.ts";
 import { SharedLoad } from "./shared-load.ts";
 
 export interface StaleCacheOptions<Value> {
-  /** For this long an entry is served as it is. */
+  /** Serves an entry without a refresh for this long. */
   freshMs: number;
-  /** For this long after that it is served while a refresh runs; later, requests wait for the refresh. */
+  /** After that, serves it stale and refreshes it in the background for this long. Later, requests wait for the refresh. */
   staleMs: number;
   maxEntries: number;
-  /** Most bytes of all entries together, their keys included. A value that has more is served, and not kept. */
+  /** Maximum size of all entries together, keys included. A larger value is served but not kept. */
   maxBytes: number;
-  /** Bytes of a value. */
+  /** The size of a value in bytes. */
   sizeOf: (value: Value) => number;
-  /** Runs the refreshes that nobody waits for. When it refuses one, the stale value stays. */
+  /** Runs refreshes that no request waits for. If it refuses one, the stale value stays. */
   background: Background;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Milliseconds on a monotonic clock. */
   now?: () => number;
 }
 
-/** What an entry takes besides its key and its value, roughly. */
-const bytesOfEntry = 512;
+/** The approximate overhead of an entry, besides its key and value. */
+const entryOverheadBytes = 512;
 
 interface Entry<Value> {
   value: Value;
   loadedAt: number;
 }
 
-/** A cached value with its age; `state` says how it came. */
+/** A value with its age; `state` tells where it came from. */
 export interface Cached<Value> {
   value: Value;
   ageMs: number;
@@ -38,7 +38,7 @@ export interface Cached<Value> {
 
 export class StaleCache<Value> {
   readonly #entries: LRUCache<string, Entry<Value>, () => Promise<Value>>;
-  /** The loads that requests wait for. */
+  /** The running loads that requests wait for, by key. */
   readonly #loads = new Map<string, SharedLoad>();
   readonly #options: StaleCacheOptions<Value>;
   readonly #now: () => number;
@@ -51,63 +51,64 @@ export class StaleCache<Value> {
     this.#entries = new LRUCache({
       max: options.maxEntries,
       maxSize: options.maxBytes,
-      sizeCalculation: ({ value }, key) => bytesOfEntry + bytesOf(key) + sizeOf(value),
+      sizeCalculation: ({ value }, key) => entryOverheadBytes + bytesOf(key) + sizeOf(value),
       ttl: options.freshMs,
       perf: { now },
       ttlResolution: 0,
       noDeleteOnStaleGet: true,
       noDeleteOnFetchRejection: true,
-      // Requests that wait for a load get its value even if its entry was evicted meanwhile.
+      // Requests that wait for a load get its value even if the entry has been evicted.
       ignoreFetchAbort: true,
       fetchMethod: async (_key, _stale, { context: load }) => ({ value: await load(), loadedAt: now() }),
     });
   }
 
   /**
-   * The value for `key`, from the cache or from `load`. One load serves all that wait for it; it is stopped when they have all
-   * gone. Rejects with the error of `load` only when there is nothing to serve, however old; and when the request ends.
+   * Returns the value for `key` from the cache or from `load`. Concurrent requests share one load, which is aborted when all of
+   * them have ended. Rejects with the error of `load` if there is no value to serve, not even an old one, and when the request
+   * ends.
    */
   async get(key: string, load: () => Promise<Value>): Promise<Cached<Value>> {
     const { freshMs, staleMs, background } = this.#options;
-    const known = this.#entries.peek(key, { allowStale: true });
-    const knownAgeMs = known === undefined ? Number.POSITIVE_INFINITY : this.#now() - known.loadedAt;
+    const cached = this.#entries.peek(key, { allowStale: true });
+    const cachedAgeMs = cached === undefined ? Number.POSITIVE_INFINITY : this.#now() - cached.loadedAt;
     const entry =
-      knownAgeMs <= freshMs + staleMs
-        ? await this.#fetch(key, known, true, () => background(load))
-        : await this.#loaded(key, known, load);
+      cachedAgeMs <= freshMs + staleMs
+        ? await this.#fetch(key, cached, true, () => background(load))
+        : await this.#waitForLoad(key, cached, load);
     const ageMs = Math.max(0, this.#now() - entry.loadedAt);
-    return { value: entry.value, ageMs, state: entry !== known ? "miss" : knownAgeMs <= freshMs ? "hit" : "stale" };
+    return { value: entry.value, ageMs, state: entry !== cached ? "miss" : cachedAgeMs <= freshMs ? "hit" : "stale" };
   }
 
-  async #loaded(key: string, known: Entry<Value> | undefined, load: () => Promise<Value>): Promise<Entry<Value>> {
-    const own = currentDeadline();
-    own?.stop.throwIfAborted();
+  async #waitForLoad(key: string, cached: Entry<Value> | undefined, load: () => Promise<Value>): Promise<Entry<Value>> {
+    const deadline = currentDeadline();
+    deadline?.stop.throwIfAborted();
     const shared = this.#loads.get(key) ?? new SharedLoad();
     this.#loads.set(key, shared);
-    const leave = shared.join(own);
+    const leave = shared.join(deadline);
     const work = () => withDeadline(shared.deadline, load).finally(() => this.#loads.delete(key));
     try {
-      return await bounded(this.#fetch(key, known, false, work), { signal: own?.stop });
+      return await bounded(this.#fetch(key, cached, false, work), { signal: deadline?.stop });
     } catch (error) {
-      // It came just when all the others had gone.
-      if (shared.abandoned && own?.stop.aborted !== true) return this.#loaded(key, known, load);
+      // This request joined just as the load was aborted because all others had ended.
+      if (shared.abandoned && deadline?.stop.aborted !== true) return this.#waitForLoad(key, cached, load);
       throw error;
     } finally {
       leave();
     }
   }
 
-  #fetch(key: string, known: Entry<Value> | undefined, allowStale: boolean, load: () => Promise<Value>) {
+  #fetch(key: string, cached: Entry<Value> | undefined, allowStale: boolean, load: () => Promise<Value>) {
     return this.#entries.forceFetch(key, {
       context: load,
       allowStale,
-      // Only with something to serve: without, lru-cache would swallow the error.
-      allowStaleOnFetchRejection: known !== undefined,
+      // Without a stale value, lru-cache would swallow the error.
+      allowStaleOnFetchRejection: cached !== undefined,
     });
   }
 }
 
-/** What a text takes at most: V8 keeps one byte a character, or two when there are others than Latin-1. */
+/** An upper bound for the size of a string: V8 needs one byte per character, or two if not all are Latin-1. */
 export function bytesOf(text: string): number {
   return 2 * text.length;
 }

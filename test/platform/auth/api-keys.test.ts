@@ -10,19 +10,19 @@ describe("API keys", () => {
   ];
   const subjectOfKey = apiKeySubjects(entries.map(parseApiKey));
 
-  it("gives each key its subject, and two keys of one name the same", () => {
+  it("maps each key to its subject, and two keys with one name to the same", () => {
     assert.equal(subjectOfKey("key-one"), "key:reporting");
     assert.equal(subjectOfKey("key-two"), "key:import");
     assert.equal(subjectOfKey("key-3"), "key:import");
   });
 
-  it("knows no other key, and not the hash that is configured", () => {
+  it("accepts no other key, not even a configured hash", () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.constantFrom(...entries, ...entries.map((entry) => entry.split(":")[1] ?? ""))),
-        (given) => {
-          fc.pre(!["key-one", "key-two", "key-3"].includes(given));
-          assert.equal(subjectOfKey(given), undefined);
+        (key) => {
+          fc.pre(!["key-one", "key-two", "key-3"].includes(key));
+          assert.equal(subjectOfKey(key), undefined);
         },
       ),
     );

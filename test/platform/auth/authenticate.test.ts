@@ -53,7 +53,7 @@ describe("authenticate", () => {
     };
   }
 
-  it("lets good credentials in, and says who it is", async () => {
+  it("accepts valid credentials and identifies the caller", async () => {
     for (const [headers, subject] of [
       [{ authorization: "Bearer good" }, "alice"],
       [{ authorization: "bearer   good" }, "alice"],
@@ -65,7 +65,7 @@ describe("authenticate", () => {
     }
   });
 
-  it("asks for credentials when there are none", async () => {
+  it("challenges a request without credentials", async () => {
     for (const headers of [{}, { authorization: "Bearer" }, { authorization: "Bearer " }, { "x-api-key": "" }]) {
       const { status, challenge } = await ask(headers);
       assert.deepEqual({ status, challenge }, { status: 401, challenge: "Bearer" }, JSON.stringify(headers));
@@ -73,7 +73,7 @@ describe("authenticate", () => {
     assert.equal(handled, 0);
   });
 
-  it("refuses bad credentials without saying why", async () => {
+  it("refuses invalid credentials without saying why", async () => {
     for (const headers of [
       { authorization: "Bearer expired" },
       { authorization: "Basic good" },
@@ -91,19 +91,19 @@ describe("authenticate", () => {
     assert.equal(handled, 0);
   });
 
-  it("says 503, not 401, when it cannot check a token", async () => {
+  it("responds with 503, not 401, when it cannot verify a token", async () => {
     const { status, challenge, text } = await ask({ authorization: "Bearer outage" });
     assert.deepEqual({ status, challenge }, { status: 503, challenge: null });
     assert.match(text, /"dependency_failed"/);
   });
 
-  it("looks at no credentials on public routes", async () => {
+  it("ignores credentials on public routes", async () => {
     for (const headers of [{}, { authorization: "Bearer expired" }, { authorization: "Bearer outage" }]) {
       assert.deepEqual(JSON.parse((await ask({ ...headers }, "/open")).text), { subject: null });
     }
   });
 
-  it("answers 404 for an unknown route, with or without credentials", async () => {
+  it("responds with 404 on an unknown route, with or without credentials", async () => {
     for (const headers of [{}, { authorization: "Bearer expired" }, { authorization: "Bearer good" }]) {
       assert.equal((await ask({ ...headers }, "/none")).status, 404);
     }

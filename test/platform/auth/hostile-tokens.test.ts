@@ -13,7 +13,7 @@ const claims = () => {
 };
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-/** Tokens that are wrong in one way each; `sign` makes a good one of given claims. */
+/** Tokens that are each invalid in one way. `signed` turns claims into a valid token. */
 async function hostile(signed: (claims: object, header?: object) => Promise<string>): Promise<Record<string, string>> {
   const good = claims();
   const [header = "", payload = "", signature = ""] = (await signed(good)).split(".");
@@ -23,8 +23,8 @@ async function hostile(signed: (claims: object, header?: object) => Promise<stri
     "another issuer": await signed({ ...good, iss: "https://evil.example" }),
     "another audience": await signed({ ...good, aud: "another" }),
     expired: await signed({ ...good, exp: good.iat - 60 }),
-    "not yet good": await signed({ ...good, nbf: good.iat + 60 }),
-    "no end": await signed({ ...good, exp: undefined }),
+    "not valid yet": await signed({ ...good, nbf: good.iat + 60 }),
+    "no expiry": await signed({ ...good, exp: undefined }),
     "no subject": await signed({ ...good, sub: undefined }),
     "critical header": `${encode({ alg: "HS256", crit: ["x"], x: 1 })}.${payload}.${signature}`,
     "another payload": `${header}.${encode({ ...good, sub: "admin" })}.${signature}`,
@@ -58,29 +58,29 @@ describe("hostile tokens", () => {
     assert.deepEqual(service.log, []);
   }
 
-  it("get 401 each, where tokens are signed with a shared secret", async () => {
+  it("each get 401 with a shared secret", async () => {
     service = await startService({
       automations: 1,
       env: { JWT_SECRET: secret, JWT_ISSUER: issuer, JWT_AUDIENCE: audience },
     });
     const key = createSecretKey(secret, "utf8");
-    const signed = (of: object, header = {}) => sign(key, { alg: "HS256", ...header }, { ...of });
+    const signed = (payload: object, header = {}) => sign(key, { alg: "HS256", ...header }, { ...payload });
     assert.equal((await get(await signed(claims()))).status, 200);
     const other = createSecretKey("another-secret-of-this-test-32-characters", "utf8");
-    // A header may name any key: it is the service that decides which one counts.
+    // A token may name any key in its header; the service ignores it and uses its own.
     const { "key of its own": ignored = "", ...tokens } = await hostile(signed);
     assert.equal((await get(ignored)).status, 200);
     await assertRefused({ ...tokens, "another key": await sign(other, { alg: "HS256" }, claims()) });
   });
 
-  it("get 401 each, where tokens are signed with the keys of a JWKS address", async () => {
+  it("each get 401 with the keys of a JWKS URL", async () => {
     const pair = await keyPair("RS256", "one");
     const evil = await keyPair("RS256", "one");
     const jwks = await startJwks([pair.jwk]);
     const env = { JWT_JWKS_URL: jwks.url, JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
     service = await startService({ automations: 1, env });
-    const signed = (of: object, header = {}) =>
-      sign(pair.privateKey, { alg: "RS256", kid: "one", ...header }, { ...of });
+    const signed = (payload: object, header = {}) =>
+      sign(pair.privateKey, { alg: "RS256", kid: "one", ...header }, { ...payload });
     assert.equal((await get(await signed(claims()))).status, 200);
     const confused = createSecretKey(JSON.stringify(pair.jwk), "utf8");
     await assertRefused({
@@ -88,12 +88,12 @@ describe("hostile tokens", () => {
       "another key": await sign(evil.privateKey, { alg: "RS256", kid: "one" }, claims()),
       "a key of its own": await sign(evil.privateKey, { alg: "RS256", kid: "one", jwk: evil.jwk }, claims()),
       "the public key as a secret": await sign(confused, { alg: "HS256", kid: "one" }, claims()),
-      "a key that is not there": await sign(pair.privateKey, { alg: "RS256", kid: "two" }, claims()),
+      "an unknown key": await sign(pair.privateKey, { alg: "RS256", kid: "two" }, claims()),
     });
     jwks.stop();
   });
 
-  it("are not told from good ones when the JWKS address never answered: 503", async () => {
+  it("get 503, as valid ones do, while the JWKS URL has never responded", async () => {
     const pair = await keyPair("RS256", "one");
     const env = { JWT_JWKS_URL: "http://127.0.0.1:9/jwks", JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
     service = await startService({ automations: 1, env });

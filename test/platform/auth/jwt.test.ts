@@ -11,7 +11,7 @@ const secret = "a-shared-secret-of-more-than-32-characters";
 const secretKey = createSecretKey(secret, "utf8");
 const hs256 = { alg: "HS256" };
 
-function verifierOf(options: Partial<Parameters<typeof jwtVerifier>[0]> = {}) {
+function setUp(options: Partial<Parameters<typeof jwtVerifier>[0]> = {}) {
   const clock = { nowMs: nowS * 1000 };
   const verify = jwtVerifier({
     key: secret,
@@ -25,8 +25,8 @@ function verifierOf(options: Partial<Parameters<typeof jwtVerifier>[0]> = {}) {
   return { verify, clock };
 }
 
-/** Any error but a Problem, which would be an answer of its own. */
-async function assertRefused(token: string, verify = verifierOf().verify, what = token): Promise<void> {
+/** A refusal is any error except a Problem, which has its own response. */
+async function assertRefused(token: string, verify = setUp().verify, what = token): Promise<void> {
   const error = await verify(token).then(
     () => assert.fail(`accepted: ${what}`),
     (reason: unknown) => reason,
@@ -35,34 +35,34 @@ async function assertRefused(token: string, verify = verifierOf().verify, what =
 }
 
 describe("jwtVerifier", () => {
-  it("gives the subject of a good token", async () => {
-    assert.equal(await verifierOf().verify(await sign(secretKey, hs256)), "alice");
+  it("returns the subject of a valid token", async () => {
+    assert.equal(await setUp().verify(await sign(secretKey, hs256)), "alice");
   });
 
-  it("takes public keys of the pinned algorithms", async () => {
+  it("accepts public keys with the pinned algorithms only", async () => {
     for (const alg of ["RS256", "ES256", "EdDSA"]) {
       const { privateKey, publicKey } = await keyPair(alg, "1");
-      const { verify } = verifierOf({ key: async () => publicKey, algorithms: [alg] });
+      const { verify } = setUp({ key: async () => publicKey, algorithms: [alg] });
       assert.equal(await verify(await sign(privateKey, { alg })), "alice", alg);
-      const other = verifierOf({ key: async () => publicKey, algorithms: ["PS512"] });
+      const other = setUp({ key: async () => publicKey, algorithms: ["PS512"] });
       await assertRefused(await sign(privateKey, { alg }), other.verify, alg);
     }
   });
 
-  it("refuses a token that is wrong in any one way", async () => {
+  it("refuses a token with any single defect", async () => {
     const { iss: _iss, ...withoutIssuer } = goodClaims;
     const { aud: _aud, ...withoutAudience } = goodClaims;
-    const { exp: _exp, ...withoutEnd } = goodClaims;
+    const { exp: _exp, ...withoutExpiry } = goodClaims;
     const { sub: _sub, ...withoutSubject } = goodClaims;
     const claims = {
       "another issuer": { ...goodClaims, iss: "https://evil.example" },
       "another audience": { ...goodClaims, aud: "another-service" },
       "no issuer": withoutIssuer,
       "no audience": withoutAudience,
-      "no end": withoutEnd,
+      "no expiry": withoutExpiry,
       "no subject": withoutSubject,
       expired: { ...goodClaims, exp: nowS - 6 },
-      "not yet good": { ...goodClaims, nbf: nowS + 6 },
+      "not valid yet": { ...goodClaims, nbf: nowS + 6 },
       "an empty subject": { ...goodClaims, sub: "" },
       "a huge subject": { ...goodClaims, sub: "a".repeat(257) },
       "the subject of an API key": { ...goodClaims, sub: "key:reporting" },
@@ -77,7 +77,7 @@ describe("jwtVerifier", () => {
   });
 
   it("allows the clock tolerance and no more", async () => {
-    const { verify, clock } = verifierOf();
+    const { verify, clock } = setUp();
     const token = await sign(secretKey, hs256, { ...goodClaims, exp: nowS });
     clock.nowMs += 4000;
     assert.equal(await verify(token), "alice");
@@ -99,19 +99,19 @@ describe("jwtVerifier", () => {
     await assertRefused(`${header}.${encode({ ...goodClaims, sub: "admin" })}.${signature}`);
 
     const { publicKey } = await keyPair("RS256", "1");
-    const { verify } = verifierOf({ key: async () => publicKey, algorithms: ["RS256"] });
+    const { verify } = setUp({ key: async () => publicKey, algorithms: ["RS256"] });
     const confused = createSecretKey(await exportSPKI(publicKey), "utf8");
     await assertRefused(await sign(confused, hs256), verify);
   });
 
-  it("refuses garbage, and mutations of a good token", async () => {
+  it("refuses garbage and mutations of a valid token", async () => {
     const good = await sign(secretKey, hs256);
-    const { verify } = verifierOf();
+    const { verify } = setUp();
     const mutated = fc
       .tuple(fc.nat(good.length - 1), fc.string({ minLength: 1, maxLength: 3 }))
       .map(([at, text]) => good.slice(0, at) + text + good.slice(at + 1))
       .filter((token) => token !== good);
-    // What decoders overlook: white space, padding, and the last character's two bits that belong to no byte.
+    // Decoders ignore white space, padding, and the unused two bits of the last character.
     for (const end of [" ", "\n", "="]) await assertRefused(good + end, verify);
     await assertRefused(`${good.slice(0, -3)} ${good.slice(-3)}`, verify);
     for (const last of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
@@ -124,14 +124,14 @@ describe("jwtVerifier", () => {
     );
   });
 
-  it("asks for the key once while a token is remembered, and again a minute later", async () => {
-    let asked = 0;
+  it("looks up the key once while a token is cached, and again a minute later", async () => {
+    let lookups = 0;
     const { privateKey, publicKey } = await keyPair("ES256", "1");
     const key = async () => {
-      asked += 1;
+      lookups += 1;
       return publicKey;
     };
-    const { verify, clock } = verifierOf({ key, algorithms: ["ES256"] });
+    const { verify, clock } = setUp({ key, algorithms: ["ES256"] });
     const token = await sign(privateKey, { alg: "ES256" });
     for (const [afterMs, times] of [
       [0, 1],
@@ -140,27 +140,27 @@ describe("jwtVerifier", () => {
     ] as const) {
       clock.nowMs += afterMs;
       assert.equal(await verify(token), "alice");
-      assert.equal(asked, times);
+      assert.equal(lookups, times);
     }
   });
 
-  it("never remembers a token past its end", async () => {
-    const { verify, clock } = verifierOf({ clockToleranceS: 0 });
+  it("does not cache a token past its expiry", async () => {
+    const { verify, clock } = setUp({ clockToleranceS: 0 });
     const token = await sign(secretKey, hs256, { ...goodClaims, exp: nowS + 1 });
     assert.equal(await verify(token), "alice");
     clock.nowMs += 1000;
     await assertRefused(token, verify);
   });
 
-  it("keeps good tokens and its memory through 100,000 bad ones", async function () {
+  it("keeps valid tokens cached and its memory bounded through 100,000 invalid ones", async function () {
     this.timeout(60_000);
-    let asked = 0;
+    let lookups = 0;
     const { privateKey, publicKey } = await keyPair("ES256", "1");
     const key = async () => {
-      asked += 1;
+      lookups += 1;
       return publicKey;
     };
-    const { verify } = verifierOf({ key, algorithms: ["ES256"], cacheEntries: 100 });
+    const { verify } = setUp({ key, algorithms: ["ES256"], cacheEntries: 100 });
     const good = await sign(privateKey, { alg: "ES256" });
     await verify(good);
     const bad = async (from: number, count: number) => {
@@ -170,13 +170,13 @@ describe("jwtVerifier", () => {
     const before = usedHeap();
     await bad(10_000, 90_000);
     assert.ok(usedHeap() - before < 2_000_000, `${usedHeap() - before} bytes more`);
-    asked = 0;
+    lookups = 0;
     assert.equal(await verify(good), "alice");
-    assert.equal(asked, 0);
+    assert.equal(lookups, 0);
   });
 
-  it("checks a remembered token in under 0.1 ms", async () => {
-    const { verify } = verifierOf();
+  it("verifies a cached token in under 0.1 ms", async () => {
+    const { verify } = setUp();
     const token = await sign(secretKey, hs256);
     for (let at = 0; at < 1000; at += 1) await verify(token);
     const rounds = 20_000;
@@ -186,13 +186,13 @@ describe("jwtVerifier", () => {
     assert.ok(eachMs < 0.1, `${eachMs} ms`);
   });
 
-  it("refuses algorithms that do not go with its key", () => {
+  it("throws for algorithms that cannot be used with its key", () => {
     for (const algorithms of [[], ["none"], ["RS256"], ["HS256", "RS256"]]) {
-      assert.throws(() => verifierOf({ algorithms }), RangeError, algorithms.join());
+      assert.throws(() => setUp({ algorithms }), RangeError, algorithms.join());
     }
     const key = async () => secretKey;
     for (const algorithms of [["HS256"], ["RS256", "HS256"], ["none"]]) {
-      assert.throws(() => verifierOf({ key, algorithms }), RangeError, algorithms.join());
+      assert.throws(() => setUp({ key, algorithms }), RangeError, algorithms.join());
     }
   });
 });

@@ -9,7 +9,7 @@ interface Answer {
   text: string;
 }
 
-/** Sends a request line exactly as given, which no HTTP client would, and reads the whole answer. */
+/** Sends a request line verbatim, which no HTTP client would do, and reads the whole response. */
 function send(port: number, method: string, target: string, headers: readonly string[] = []): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const socket = connect(port, "127.0.0.1");
@@ -44,7 +44,7 @@ const protectedRoutes = [
 ] as const;
 
 const encoded = (char: string) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
-const changeOf: Record<string, (char: string) => string> = {
+const changes: Record<string, (char: string) => string> = {
   encode: encoded,
   "encode twice": (char) => encoded(char).replace("%", "%25"),
   "encode in capitals": (char) => encoded(char).toUpperCase(),
@@ -52,7 +52,7 @@ const changeOf: Record<string, (char: string) => string> = {
   "other case": (char) => (char === char.toUpperCase() ? char.toLowerCase() : char.toUpperCase()),
   drop: () => "",
 };
-const inserted = [
+const insertions = [
   ..."/.;?#%\\\0\t@:*~+\x7f\xff",
   ...[
     "//",
@@ -84,12 +84,12 @@ const inserted = [
 const mutation = fc.tuple(
   fc.nat(),
   fc.oneof(
-    fc.constantFrom(...Object.keys(changeOf)).map((name) => ({ change: changeOf[name] })),
-    fc.constantFrom(...inserted).map((text) => ({ insert: text })),
+    fc.constantFrom(...Object.keys(changes)).map((name) => ({ change: changes[name] })),
+    fc.constantFrom(...insertions).map((text) => ({ insert: text })),
   ),
 );
-// Put in front last, so that no mutation cuts one of them down to the public path itself.
-const beginnings = [
+// Prepended last, so that no mutation reduces one of them to the public path.
+const prefixes = [
   ...["", "", "", "", "/", "//", "//evil.example", "/.", "/..", "\\", "*", "evil.example:443"],
   ...[
     "/api/automations/marketplace/..",
@@ -120,17 +120,17 @@ const spelling = fc
   .record({
     route: fc.constantFrom(...protectedRoutes),
     mutations: fc.array(mutation, { maxLength: 4 }),
-    beginning: fc.constantFrom(...beginnings),
+    prefix: fc.constantFrom(...prefixes),
     headers: fc.constantFrom(...hostileHeaders),
   })
-  .map(({ route: [method, path], mutations, beginning, headers }) => {
+  .map(({ route: [method, path], mutations, prefix, headers }) => {
     let target: string = path;
     for (const [anywhere, mutate] of mutations) {
       const at = anywhere % (target.length + 1);
       if ("insert" in mutate) target = target.slice(0, at) + mutate.insert + target.slice(at);
       else target = target.slice(0, at) + (mutate.change?.(target.charAt(at)) ?? "") + target.slice(at + 1);
     }
-    return { method, target: beginning + target, headers };
+    return { method, target: prefix + target, headers };
   });
 
 describe("odd spellings of protected paths", () => {
@@ -153,7 +153,7 @@ describe("odd spellings of protected paths", () => {
     await service.stop();
   });
 
-  it("never reach a handler without credentials: 10,000 of them", async function () {
+  it("never reach a handler without credentials, in 10,000 attempts", async function () {
     this.timeout(100_000);
     statements = 0;
     const statuses = new Map<number, number>();
@@ -165,19 +165,19 @@ describe("odd spellings of protected paths", () => {
         for (const [at, { status, text }] of answers.entries()) {
           const what = `${JSON.stringify(spellings[at])}: ${text}`;
           assert.ok([400, 401, 404].includes(status), what);
-          // A 400 of a handler is a problem; Node's own, for what is no HTTP, has no body.
+          // A handler's 400 is a problem; Node's own, for a malformed message, has no body.
           assert.doesNotMatch(text, /invalid_request/, what);
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
         }
       }),
       { numRuns: 100 },
     );
-    assert.equal(statements, 0, "no statement was run");
+    assert.equal(statements, 0, "no SQL statement was run");
     for (const status of [400, 401, 404])
       assert.ok((statuses.get(status) ?? 0) > 300, `${status}: ${statuses.get(status)}`);
   });
 
-  it("are the protected route's own when a client would send them, and work with credentials", async () => {
+  it("still reach the protected route with credentials if a normal client could send them", async () => {
     assert.equal((await fetch(`${service.url}/api/automations/marketplace/../1`)).status, 401);
     assert.equal((await send(port, "GET", "/API/Automations/1/")).status, 401);
     assert.equal((await send(port, "GET", "http://localhost/api/automations/1")).status, 401);

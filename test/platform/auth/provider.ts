@@ -1,4 +1,4 @@
-// An identity provider for the tests: keys, tokens that are good or wrong in one way, and a JWKS address that can fail.
+// An identity provider for tests: keys, tokens, and a JWKS endpoint that can fail.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import {
@@ -15,7 +15,7 @@ export const issuer = "https://issuer.example";
 export const audience = "the-service";
 export const nowS = 1_800_000_000;
 
-/** Claims of a token that is good at {@link nowS} for ten minutes. */
+/** Claims of a token that is valid for ten minutes from {@link nowS}. */
 export const goodClaims: JWTPayload = { iss: issuer, aud: audience, sub: "alice", iat: nowS, exp: nowS + 600 };
 
 export type SigningKey = Parameters<InstanceType<typeof SignJWT>["sign"]>[0];
@@ -24,18 +24,17 @@ export function sign(key: SigningKey, header: JWTHeaderParameters, claims: JWTPa
   return new SignJWT(claims).setProtectedHeader(header).sign(key);
 }
 
-/** A new pair of keys with its public half as a JWK. */
+/** Generates a key pair, with the public key also as a JWK. */
 export async function keyPair(alg: string, kid: string) {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   return { privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: "sig" } };
 }
 
-/** A JWKS address; `mode` says how it answers, `asked` counts the requests. */
+/** Starts a JWKS endpoint. `mode` sets how it responds; `requests` counts the requests. */
 export async function startJwks(keys: JSONWebKeySet["keys"]) {
-  const state = { keys, asked: 0, mode: "up" as "up" | "failing" | "hanging" };
+  const state = { keys, requests: 0, mode: "up" as "up" | "failing" | "hanging" };
   const server = createServer((_request, response) => {
-    state.asked += 1;
-    server.emit("asked");
+    state.requests += 1;
     if (state.mode === "hanging") return;
     response.statusCode = state.mode === "up" ? 200 : 500;
     response.setHeader("content-type", "application/json").end(JSON.stringify({ keys: state.keys }));

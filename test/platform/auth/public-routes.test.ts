@@ -12,20 +12,20 @@ describe("publicRoutes", () => {
   const closed: Route = { method: "GET", path: "/closed", public: false, handle };
   const routes = [open, one, remove, closed];
 
-  it("are those declared public", () => {
+  it("returns the routes declared public", () => {
     assert.deepEqual([...publicRoutes([], routes)], [open]);
   });
 
-  it("are those that the configuration names too, by method and declared path", () => {
+  it("adds configured routes, by method and declared path", () => {
     assert.deepEqual([...publicRoutes(["GET /things/:id"], routes)], [open, one]);
     assert.deepEqual([...publicRoutes(["delete  /things/:id", " /closed "], routes)], [open, remove, closed]);
   });
 
-  it("never are more than GET when the entry names no method", () => {
+  it("adds only GET for an entry without a method", () => {
     assert.deepEqual([...publicRoutes(["/things/:id"], routes)], [open, one]);
   });
 
-  it("stops the start on entries that match no route, naming each", () => {
+  it("throws for entries that match no route, naming each", () => {
     for (const entry of [
       "/thing",
       "POST /closed",
@@ -51,7 +51,7 @@ describe("publicRoutes", () => {
 });
 
 describe("PUBLIC_ROUTES", () => {
-  it("opens a route of the service and none beside it", async () => {
+  it("opens one route of the service and no other", async () => {
     const service = await startService({ automations: 1, env: { PUBLIC_ROUTES: "GET /api/automations/:id" } });
     const url = `${service.url}/api/automations/1`;
     assert.equal((await fetch(url)).status, 200);

@@ -23,7 +23,7 @@ describe("remoteKeys", () => {
     const clock = { nowMs: 0 };
     const log = pino({ level: "info" }, { write: (line: string) => lines.push(JSON.parse(line).msg) });
     const key = remoteKeys(jwks.url, log, { now: () => clock.nowMs, timeoutMs: 200, ...options });
-    // Nothing is remembered, so that each call asks for the key.
+    // No token is cached, so that each call looks up the key.
     const jwt = { issuer, audience, clockToleranceS: 0, cacheMs: 0, now: () => nowS * 1000 };
     const verify = jwtVerifier({ ...jwt, key, algorithms: ["RS256"] });
     return { clock, verify, check: async (pair: typeof first, kid = pair.jwk.kid) => verify(await token(pair, kid)) };
@@ -35,22 +35,22 @@ describe("remoteKeys", () => {
   it("fetches once for all requests", async () => {
     const { check } = verifier();
     assert.deepEqual(await Promise.all(Array.from({ length: 20 }, () => check(first))), Array(20).fill("alice"));
-    assert.equal(jwks.state.asked, 1);
+    assert.equal(jwks.state.requests, 1);
   });
 
-  it("refreshes in the background, without letting a request wait", async () => {
+  it("refreshes in the background without delaying requests", async () => {
     const { check, clock } = verifier();
     await check(first);
     jwks.state.keys = [second.jwk];
     jwks.state.mode = "hanging";
     clock.nowMs += 6 * minutes;
     assert.equal(await check(first), "alice");
-    await eventually("the refresh asks", () => jwks.state.asked === 2);
-    await eventually("the hanging refresh is given up", () => lines.length === 1);
+    await eventually("a refresh", () => jwks.state.requests === 2);
+    await eventually("the timeout of the refresh", () => lines.length === 1);
     jwks.state.mode = "up";
     clock.nowMs += 1 * minutes;
     assert.equal(await check(first), "alice");
-    await eventually("the refresh arrives", () =>
+    await eventually("the new key", () =>
       check(second).then(
         () => true,
         () => false,
@@ -59,7 +59,7 @@ describe("remoteKeys", () => {
     await assert.rejects(check(first), noSuchKey);
   });
 
-  it("survives an outage on the keys it has, for an hour, and then says that it cannot tell", async () => {
+  it("uses the keys it has for an hour of an outage, then is unavailable", async () => {
     const { check, clock } = verifier();
     await check(first);
     jwks.state.mode = "failing";
@@ -69,51 +69,51 @@ describe("remoteKeys", () => {
     }
     clock.nowMs += 6 * minutes;
     await assert.rejects(check(first), unavailable);
-    assert.deepEqual(lines.length, 1, "one line for the outage");
+    assert.deepEqual(lines.length, 1, "one log line per outage");
     jwks.state.mode = "up";
     clock.nowMs += 2000;
     assert.equal(await check(first), "alice");
     assert.equal(lines.length, 2);
   });
 
-  it("is unavailable, not unauthorized, when there were never any keys, and does not hammer", async () => {
+  it("is unavailable without any keys, and does not hammer the provider", async () => {
     for (const mode of ["failing", "hanging"] as const) {
       jwks.state.mode = mode;
-      jwks.state.asked = 0;
+      jwks.state.requests = 0;
       const { check, clock } = verifier();
       for (let at = 0; at < 20; at += 1) await assert.rejects(check(first), unavailable);
-      assert.equal(jwks.state.asked, 1, mode);
+      assert.equal(jwks.state.requests, 1, mode);
       clock.nowMs += 1001;
       await assert.rejects(check(first), unavailable);
-      assert.equal(jwks.state.asked, 2, mode);
+      assert.equal(jwks.state.requests, 2, mode);
     }
   });
 
-  it("is unavailable when the address answers with something else", async () => {
+  it("is unavailable when nothing listens at the URL", async () => {
     jwks.stop();
     await assert.rejects(verifier().check(first), unavailable);
   });
 
-  it("finds a key that was added, at once when the last fetch is a while ago", async () => {
+  it("finds a new key at once if the last fetch was long enough ago", async () => {
     const { check, clock } = verifier();
     await check(first);
     jwks.state.keys = [first.jwk, second.jwk];
     clock.nowMs += 31_000;
     assert.equal(await check(second), "alice");
-    assert.equal(jwks.state.asked, 2);
+    assert.equal(jwks.state.requests, 2);
   });
 
-  it("fetches once in 30 s for unknown key ids, in an outage too", async () => {
+  it("fetches at most once in 30 s for unknown key ids, also during an outage", async () => {
     const { check, clock } = verifier();
     await check(first);
     for (const mode of ["up", "failing"] as const) {
       jwks.state.mode = mode;
-      jwks.state.asked = 0;
+      jwks.state.requests = 0;
       for (let at = 0; at < 60; at += 1) {
         clock.nowMs += 1000;
         await assert.rejects(check(second, `made-up-${at}`), noSuchKey);
       }
-      assert.equal(jwks.state.asked, 2, mode);
+      assert.equal(jwks.state.requests, 2, mode);
     }
   });
 

@@ -1,29 +1,30 @@
-// The reference that the circuit breaker is compared with, step by step.
+// A reference model of the circuit breaker; the test compares the two step by step.
 import type { BreakerOptions, BreakerState } from "../../../src/platform/breaker/breaker.ts";
 
 export type Outcome = "success" | "failure" | "ignored";
 
 interface Work {
   readonly probe: boolean;
-  /** Began before the breaker last opened. */
+  /** Started before the breaker last opened. */
   late: boolean;
 }
 
 type Rules = Required<Pick<BreakerOptions, "failures" | "resetMs" | "probeTimeoutMs">> & { probing: boolean };
 
-/** The rules of the breaker once more, told as plainly as possible: who runs, who of them is the trial, what time it is. */
+/** The rules of the breaker again, as plain as possible: what is running, which of it is the trial, what time it is. */
 export class BreakerModel {
   state: BreakerState = "closed";
   nowMs = 0;
-  /** What has reached the dependency, in order, and what of it has not ended. */
-  begun = 0;
+  /** How many calls and probes have reached the dependency. */
+  started = 0;
+  /** Those that have not ended, by their number. */
   readonly running = new Map<number, Work>();
   readonly counts = { success: 0, failure: 0, ignored: 0, refused: 0 };
-  /** Seconds to wait, as each refused call was told. */
+  /** The Retry-After of each refused call, in seconds. */
   readonly refused: number[] = [];
   outages = 0;
   recoveries = 0;
-  #row = 0;
+  #consecutiveFailures = 0;
   #trial: Work | undefined;
   #since = 0;
   readonly #rules: Rules;
@@ -40,7 +41,7 @@ export class BreakerModel {
       this.counts.refused += 1;
       return;
     }
-    const work = this.#begin(false);
+    const work = this.#start(false);
     if (this.state === "half-open") this.#try(work);
   }
 
@@ -52,28 +53,28 @@ export class BreakerModel {
     if (work.late) return;
     const trial = work === this.#trial;
     if (outcome === "success") {
-      this.#row = 0;
+      this.#consecutiveFailures = 0;
       if (trial) this.#close();
     } else if (outcome === "failure" || work.probe) {
-      this.#row += 1;
-      if (trial || this.#row === this.#rules.failures) this.#open();
+      this.#consecutiveFailures += 1;
+      if (trial || this.#consecutiveFailures === this.#rules.failures) this.#open();
     } else if (trial) this.#trial = undefined;
   }
 
-  /** The time until something can happen by itself must be a multiple of `ms`. */
+  /** Lets time pass. All timeouts must be multiples of `ms`. */
   pass(ms: number): void {
     this.nowMs += ms;
     const forMs = this.nowMs - this.#since;
     if (this.state === "open" && forMs === this.#rules.resetMs) {
       this.state = "half-open";
-      if (this.#rules.probing) this.#try(this.#begin(true));
+      if (this.#rules.probing) this.#try(this.#start(true));
     } else if (this.state === "half-open" && this.#trial && forMs === this.#rules.probeTimeoutMs) this.#open();
   }
 
-  #begin(probe: boolean): Work {
+  #start(probe: boolean): Work {
     const work = { probe, late: false };
-    this.running.set(this.begun, work);
-    this.begun += 1;
+    this.running.set(this.started, work);
+    this.started += 1;
     return work;
   }
 

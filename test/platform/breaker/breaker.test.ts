@@ -32,7 +32,7 @@ const refused = { name: "Problem", type: "breaker_open" };
 const open: Breaker[] = [];
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
 
-/** A breaker that opens after 3 failures for 10 s and gives a trial 1 s, with a clock of its own. */
+/** A breaker with its own clock that opens for 10 s after 3 failures and times out a trial after 1 s. */
 function setUp(changes: Partial<BreakerOptions> = {}) {
   let nowMs = 0;
   const log: LogLine[] = [];
@@ -57,7 +57,7 @@ function setUp(changes: Partial<BreakerOptions> = {}) {
     async fail(times = 3) {
       for (let time = 0; time < times; time++) await breaker.run(down).catch(() => {});
     },
-    /** Value by outcome (or "" for the state) of a metric of this breaker. */
+    /** The values of a metric of this breaker, by outcome ("" for the state). */
     async metric(name: string) {
       const { resourceMetrics } = await reader.collect();
       const points = resourceMetrics.scopeMetrics
@@ -68,22 +68,22 @@ function setUp(changes: Partial<BreakerOptions> = {}) {
             ? data.dataPoints
             : [],
         );
-      const own = points.filter(({ attributes }) => attributes.breaker === "shop");
-      return Object.fromEntries(own.map(({ attributes, value }) => [attributes.outcome ?? "", value]));
+      const ofBreaker = points.filter(({ attributes }) => attributes.breaker === "shop");
+      return Object.fromEntries(ofBreaker.map(({ attributes, value }) => [attributes.outcome ?? "", value]));
     },
   };
 }
 
-/** A call that ends when it is told to. */
+/** Starts a call that the test settles. */
 function call(breaker: Breaker) {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  let began = false;
+  let started = false;
   const outcome = breaker.run(() => {
-    began = true;
+    started = true;
     return promise;
   });
   outcome.catch(() => {});
-  return { outcome, resolve, reject, began };
+  return { outcome, resolve, reject, started };
 }
 
 describe("Breaker", () => {
@@ -94,7 +94,7 @@ describe("Breaker", () => {
   });
   after(() => metrics.disable());
 
-  it("hands the result or the error of the work on", async () => {
+  it("passes on the result or the error of the work", async () => {
     const { breaker } = setUp();
     assert.equal(await breaker.run(up), "up");
     const error = new Error("mine");
@@ -104,18 +104,18 @@ describe("Breaker", () => {
     );
   });
 
-  it("opens with so many failures in a row, and then does not call", async () => {
+  it("opens after consecutive failures and then refuses calls", async () => {
     const { breaker, fail } = setUp();
     await fail(2);
     assert.equal(breaker.state, "closed");
     await fail(1);
     assert.equal(breaker.state, "open");
-    const { outcome, began } = call(breaker);
+    const { outcome, started } = call(breaker);
     await assert.rejects(outcome, refused);
-    assert.equal(began, false);
+    assert.equal(started, false);
   });
 
-  it("begins to count anew with a success, however many failures there were", async () => {
+  it("resets the failure count on success", async () => {
     const { breaker, fail } = setUp();
     for (let round = 0; round < 50; round++) {
       await fail(2);
@@ -124,7 +124,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "closed");
   });
 
-  it("says when to try again: when it is half-open, and never in less than a second", async () => {
+  it("sets Retry-After to the time until half-open, at least one second", async () => {
     const { breaker, fail, pass } = setUp();
     await fail();
     const retryAfterS = () => breaker.run(up).catch((error) => error.options.retryAfterS);
@@ -138,7 +138,7 @@ describe("Breaker", () => {
     assert.equal(await retryAfterS(), 1);
   });
 
-  it("is refused with problem details that say so", async () => {
+  it("refuses with the problem breaker_open", async () => {
     const { breaker, fail } = setUp();
     await fail();
     const incoming = new IncomingMessage(new Socket());
@@ -152,7 +152,7 @@ describe("Breaker", () => {
     assert.equal(Reflect.get(Object(ctx.body), "title"), "A service this depends on is known to be down");
   });
 
-  it("tries one call after the reset time: of 1,000 at once one reaches the dependency", async () => {
+  it("lets one of 1,000 concurrent calls through after the reset time", async () => {
     const { breaker, fail, pass } = setUp();
     await fail();
     await pass(9999);
@@ -160,16 +160,16 @@ describe("Breaker", () => {
     await pass(1);
     assert.equal(breaker.state, "half-open");
     const calls = Array.from({ length: 1000 }, () => call(breaker));
-    assert.equal(calls.filter(({ began }) => began).length, 1);
+    assert.equal(calls.filter(({ started }) => started).length, 1);
     for (const { outcome } of calls.slice(1)) await assert.rejects(outcome, refused);
     calls[0]?.resolve("up");
     assert.equal(await calls[0]?.outcome, "up");
     assert.equal(breaker.state, "closed");
     await fail(2);
-    assert.equal(breaker.state, "closed", "the count begins anew");
+    assert.equal(breaker.state, "closed", "the failure count is reset");
   });
 
-  it("opens again for as long when the trial fails", async () => {
+  it("opens again for the reset time when the trial fails", async () => {
     const { breaker, fail, pass } = setUp();
     await fail();
     await pass(10_000);
@@ -181,7 +181,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "half-open");
   });
 
-  it("opens again when the trial hangs, and leaves the trial to its caller", async () => {
+  it("opens again when the trial hangs, while the call continues", async () => {
     const { breaker, fail, pass } = setUp();
     await fail();
     await pass(10_000);
@@ -199,7 +199,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "closed");
   });
 
-  it("forgets the limit of a trial that has ended", async () => {
+  it("clears the timeout of a trial that has ended", async () => {
     const { breaker, fail, pass } = setUp();
     await fail();
     await pass(10_000);
@@ -208,7 +208,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "closed");
   });
 
-  it("takes no notice of what began before it last opened, however it ends", async () => {
+  it("ignores the outcome of calls that started before it last opened", async () => {
     const { breaker, fail, pass } = setUp();
     const [good, bad, worse, other] = Array.from({ length: 4 }, () => call(breaker));
     await fail();
@@ -219,7 +219,7 @@ describe("Breaker", () => {
     await setImmediate();
     assert.equal(breaker.state, "half-open");
     const trial = call(breaker);
-    assert.ok(trial.began);
+    assert.ok(trial.started);
     trial.resolve("up");
     await trial.outcome;
     await fail(2);
@@ -228,7 +228,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "closed");
   });
 
-  it("does not end a row of failures with a late success", async () => {
+  it("does not reset the failure count on a late success", async () => {
     const { breaker, fail, pass } = setUp();
     const late = call(breaker);
     await fail();
@@ -241,7 +241,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "open");
   });
 
-  it("counts what says that the dependency is down, and no refusal, abort or bug of ours", async () => {
+  it("counts errors that mean the dependency is down, not refusals, aborts or bugs", async () => {
     for (const type of failing) {
       const { breaker } = setUp({ failures: 1 });
       await assert.rejects(breaker.run(() => Promise.reject(new Problem(type))));
@@ -254,10 +254,10 @@ describe("Breaker", () => {
     }
     assert.equal(breaker.state, "closed");
     await fail(1);
-    assert.equal(breaker.state, "open", "nor does any of them end the row");
+    assert.equal(breaker.state, "open", "none of them resets the count");
   });
 
-  it("asks what counts when it is told how", async () => {
+  it("uses a custom isFailure", async () => {
     const { breaker, fail } = setUp({ failures: 1, isFailure: (error) => error === "down" });
     await fail(5);
     assert.equal(breaker.state, "closed");
@@ -265,7 +265,7 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "open");
   });
 
-  it("gives the trial to the next call when it ended without a verdict", async () => {
+  it("tries the next call when the trial was inconclusive", async () => {
     const { breaker, fail, pass } = setUp();
     await fail();
     await pass(10_000);
@@ -275,15 +275,15 @@ describe("Breaker", () => {
     assert.equal(breaker.state, "half-open");
     await pass(900);
     const trial = call(breaker);
-    assert.ok(trial.began);
+    assert.ok(trial.started);
     await pass(900);
-    assert.equal(breaker.state, "half-open", "the limit of the first one is not that of the second");
+    assert.equal(breaker.state, "half-open", "the second trial has its own timeout");
     trial.resolve("up");
     await trial.outcome;
     assert.equal(breaker.state, "closed");
   });
 
-  it("bears work that throws at once or gives no promise", async () => {
+  it("accepts work that throws synchronously or returns no promise", async () => {
     const { breaker } = setUp({ failures: 1 });
     assert.equal(await breaker.run(Reflect.get(Object({ nothing: () => {} }), "nothing")), undefined);
     const thrown = breaker.run((): Promise<never> => {
@@ -304,7 +304,7 @@ describe("Breaker", () => {
       probes = [];
     });
 
-    it("probes by itself after the reset time, and refuses all calls until the probe has succeeded", async () => {
+    it("probes after the reset time and refuses all calls until the probe succeeds", async () => {
       const { breaker, fail, pass } = setUp({ probe });
       await fail();
       await pass(9999);
@@ -319,7 +319,7 @@ describe("Breaker", () => {
       assert.equal(await breaker.run(up), "up");
     });
 
-    it("opens again when the probe fails, whatever the error, throws or hangs", async () => {
+    it("opens again when the probe fails with any error, throws or hangs", async () => {
       let first = true;
       const { breaker, fail, pass } = setUp({
         probe: () => {
@@ -346,7 +346,7 @@ describe("Breaker", () => {
       assert.equal(breaker.state, "half-open");
     });
 
-    it("probes outside of the request that opened it: without its deadline and its trace", async () => {
+    it("probes outside the request that opened it, without its deadline or trace", async () => {
       mock.timers.reset();
       context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
       try {
@@ -369,7 +369,7 @@ describe("Breaker", () => {
     });
   });
 
-  it("keeps no process up: not while open, and not while it waits for a trial", async () => {
+  it("does not keep the process alive, neither while open nor during a trial", async () => {
     mock.timers.reset();
     await setImmediate();
     const before = timers();
@@ -378,14 +378,14 @@ describe("Breaker", () => {
     assert.equal(timers(), before);
     await eventually("half-open", () => breaker.state === "half-open");
     const trial = call(breaker);
-    assert.ok(trial.began);
+    assert.ok(trial.started);
     assert.equal(timers(), before);
   });
 
-  it("leaves no timer behind, whether it is closed for good while open or while something is tried", async () => {
+  it("clears its timers when shut down while open or during a trial", async () => {
     mock.timers.reset();
     const started = mock.method(globalThis, "setTimeout");
-    // By their times: others in this process set timers too.
+    // Identified by duration, because other code sets timers too.
     const ours: unknown[] = [60_017, 7, 5017];
     const left = () =>
       started.mock.calls.filter(
@@ -408,7 +408,7 @@ describe("Breaker", () => {
     }
   });
 
-  it("does nothing more once it is closed for good, but lets calls through", async () => {
+  it("lets all calls through after close() and does nothing else", async () => {
     let probes = 0;
     const probe = async () => {
       probes += 1;
@@ -435,7 +435,7 @@ describe("Breaker", () => {
     assert.equal(other.log.length, lines);
   });
 
-  it("shows its state and its calls as metrics, from the first zero on", async () => {
+  it("exports its state and calls as metrics, starting at zero", async () => {
     const { breaker, fail, pass, metric } = setUp();
     assert.deepEqual(await metric("breaker.calls"), { success: 0, failure: 0, refused: 0, ignored: 0 });
     assert.deepEqual(await metric("breaker.state"), { "": 0 });
@@ -448,7 +448,7 @@ describe("Breaker", () => {
     assert.deepEqual(await metric("breaker.state"), { "": 1 });
   });
 
-  it("writes one line for each change and none for a refused call; an outage is one warning, with its cause", async () => {
+  it("logs each state change but no refused call, with one warning per outage", async () => {
     const { breaker, log, fail, pass } = setUp();
     await fail(50);
     await pass(10_000);
@@ -473,7 +473,7 @@ describe("Breaker", () => {
     assert.equal(log[4]?.downMs, 20_000);
   });
 
-  it("leaves its changes and refusals as events on the span at hand, and a span that has ended alone", async () => {
+  it("adds its changes and refusals as events to the active span, but not to one that has ended", async () => {
     const events: string[] = [];
     let ended = false;
     const span = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1 });
@@ -499,7 +499,7 @@ describe("Breaker", () => {
     }
   });
 
-  it("does what its rules say, step by step, whatever happens in whatever order", async () => {
+  it("matches the reference model at every step, whatever the order of events", async () => {
     const errors = {
       failure: failing.map((type) => new Problem(type)),
       ignored: [...harmless.map((type) => new Problem(type)), new Error("a bug")],
@@ -507,7 +507,7 @@ describe("Breaker", () => {
     const outcome = fc.constantFrom<Outcome>("success", "failure", "failure", "ignored");
     const step = fc.oneof(
       fc.record({ kind: fc.constant("call" as const), times: fc.constantFrom(1, 2, 20) }),
-      // Of what runs, the newest is number 0.
+      // Number 0 is the newest running call.
       fc.record({ kind: fc.constant("settle" as const), which: fc.nat(8), outcome }),
       fc.record({ kind: fc.constant("settle" as const), which: fc.constant(0), outcome }),
       fc.record({ kind: fc.constant("call and settle" as const), outcome, times: fc.constantFrom(1, 1, 2, 3) }),
@@ -545,7 +545,7 @@ describe("Breaker", () => {
         };
         const check = () => {
           assert.equal(breaker.state, model.state);
-          assert.equal(works.length, model.begun);
+          assert.equal(works.length, model.started);
           assert.deepEqual(refused, model.refused);
         };
         for (const one of steps) {
@@ -559,9 +559,9 @@ describe("Breaker", () => {
             await settle([...model.running.keys()].at(-1 - one.which), one.outcome);
           } else {
             for (let time = 0; time < one.times; time++) {
-              const next = model.begun;
+              const next = model.started;
               call();
-              if (one.kind === "call and settle") await settle(model.begun > next ? next : undefined, one.outcome);
+              if (one.kind === "call and settle") await settle(model.started > next ? next : undefined, one.outcome);
             }
           }
           await setImmediate();

@@ -5,14 +5,14 @@ import { endpointTimes, percentile } from "../../../src/platform/endpoints/endpo
 
 const boundaries = [0.005, 0.01, 0.05, 0.1, 0.5, 1];
 
-/** Of what the test records, and of nothing else in this process. */
+/** Reads only what the test records. */
 class PlainReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }
 
 describe("percentile", () => {
-  it("lies in the bucket of the true percentile, never over the maximum, and rises with the share", () => {
+  it("lies in the bucket of the true percentile, within the maximum, and grows with the share", () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 3, noNaN: true }), { minLength: 1 }), (values) => {
         const bucketOf = (value: number) => {
@@ -37,13 +37,13 @@ describe("percentile", () => {
     );
   });
 
-  it("is 0 of nothing", () => {
+  it("is 0 without measurements", () => {
     assert.equal(percentile({ buckets: { boundaries, counts: Array(7).fill(0) }, count: 0 }, 0.5), 0);
   });
 });
 
 describe("endpointTimes", () => {
-  it("adds up the statuses of each endpoint", async () => {
+  it("merges the statuses of each endpoint", async () => {
     const reader = new PlainReader();
     const histogram = new MeterProvider({ readers: [reader] })
       .getMeter("test")

@@ -75,7 +75,7 @@ describe("health", () => {
   const status = async () => answer.parse(await (await fetch(`${url}/health`)).json()).status;
   const ready = async () => (await fetch(`${url}/health/ready`)).status;
 
-  it("says how the service is, for people to read", async () => {
+  it("reports the state of the service", async () => {
     const response = await fetch(`${url}/health`);
     assert.equal(response.headers.get("cache-control"), "no-store");
     const body = answer.parse(await response.json());
@@ -84,7 +84,7 @@ describe("health", () => {
     assert.deepEqual([body.memory_percent, body.cpu_percent, body.version], [12.3, 56.8, "1.2.3"]);
   });
 
-  it("is degraded while memory is short, and not ready while it stops", async () => {
+  it("is degraded while memory is short, and not ready while stopping", async () => {
     memoryShort = true;
     assert.equal(await status(), "degraded");
     assert.equal(await ready(), 200);
@@ -94,7 +94,7 @@ describe("health", () => {
     assert.equal((await fetch(`${url}/health/live`, { method: "HEAD" })).status, 200);
   });
 
-  it("answers soon while the database hangs, with one ping for all that ask", async () => {
+  it("responds quickly while the database hangs, with one shared ping", async () => {
     ping = () => new Promise(() => {});
     const startedAt = performance.now();
     const statuses = await Promise.all(Array.from({ length: 100 }, ready));
@@ -110,14 +110,14 @@ describe("health", () => {
     assert.equal(await status(), "unhealthy");
   });
 
-  it("does not wait for a connection while all are at work", async () => {
+  it("does not ping while all connections are in use", async () => {
     ping = () => Promise.reject(new Error("asked"));
     used = 15;
     assert.equal(await ready(), 200);
     assert.equal(pings, 0);
   });
 
-  it("answers HEAD as GET, without a body", async () => {
+  it("responds to HEAD as to GET, without a body", async () => {
     for (const path of ["/health", "/health/live", "/health/ready"]) {
       const response = await fetch(url + path, { method: "HEAD" });
       assert.equal(response.status, 200);
@@ -127,8 +127,8 @@ describe("health", () => {
   });
 });
 
-describe("health with a database that accepts and never answers", () => {
-  it("answers 100 at a time within 600 ms, with one connection to it", async () => {
+describe("health with a database that accepts connections but never responds", () => {
+  it("responds to 100 concurrent requests within 600 ms, with one database connection", async () => {
     const sockets: Socket[] = [];
     const hanging = createTcpServer((socket) => sockets.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
     await once(hanging, "listening");
@@ -148,7 +148,7 @@ describe("health with a database that accepts and never answers", () => {
     const server = createServer(new Koa<RequestState>().use(health({ database, ...state })).callback());
     await once(server.listen(0, "127.0.0.1"), "listening");
     const url = addressOf(server.address());
-    // The client's connections are made before the clock runs.
+    // Opens the client's connections before the measurement.
     await Promise.all(Array.from({ length: 100 }, async () => (await fetch(`${url}/health/live`)).arrayBuffer()));
     const startedAt = performance.now();
     const bodies = await Promise.all(
@@ -167,14 +167,14 @@ describe("health with a database that accepts and never answers", () => {
 });
 
 describe("health of the real service", () => {
-  it("tells a service with a database from one without, and never waits for a turn", async () => {
+  it("shows whether the database is up, without waiting for a slot", async () => {
     const service = await startService({
       env: { ADMISSION_LIMIT: "1", ADMISSION_WAITING: "0", DB_POOL_LIMIT: "2", DB_POOL_MAX_IDLE: "1" },
     });
     await service.db.connection.query("LOCK TABLES automations WRITE");
     const running = fetch(`${service.url}/api/automations/marketplace`);
-    await eventually("a request that holds the only place", () => service.database.state().used === 1);
-    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 503, "there is no other place");
+    await eventually("a request that holds the only slot", () => service.database.state().used === 1);
+    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 503, "there is no other slot");
     assert.equal(answer.parse(await (await fetch(`${service.url}/health`)).json()).status, "healthy");
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
     await service.db.connection.query("UNLOCK TABLES");
@@ -190,23 +190,23 @@ describe("health of the real service", () => {
     await without.stop();
   });
 
-  it("is not made to look down by one who asks and hangs up, or has no time", async () => {
+  it("stays up when a caller disconnects or sets a short timeout", async () => {
     const service = await startService();
     const answered = await Promise.allSettled([
       fetch(`${service.url}/health/ready`, { headers: { "x-request-timeout-ms": "1" } }),
       fetch(`${service.url}/health/ready`, { signal: AbortSignal.timeout(1) }),
       ...Array.from({ length: 10 }, () => fetch(`${service.url}/health/ready`)),
     ]);
-    const statuses = answered.slice(2).map((one) => one.status === "fulfilled" && one.value.status);
+    const statuses = answered.slice(2).map((result) => result.status === "fulfilled" && result.value.status);
     assert.deepEqual(new Set(statuses), new Set([200]));
     await service.stop();
   });
 
-  it("is ready while requests use every connection for longer than a check may take", async () => {
+  it("is ready while requests hold every connection for longer than a check may take", async () => {
     const service = await startService({ env: { DB_POOL_LIMIT: "1", DB_POOL_MAX_IDLE: "1" } });
     await service.db.connection.query("LOCK TABLES automations WRITE");
     const running = fetch(`${service.url}/api/automations/marketplace`);
-    await eventually("the connection in use", () => service.database.state().used === 1);
+    await eventually("a connection in use", () => service.database.state().used === 1);
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
     await service.db.connection.query("UNLOCK TABLES");
     assert.equal((await running).status, 200);

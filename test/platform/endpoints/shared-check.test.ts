@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sharedCheck } from "../../../src/platform/endpoints/shared-check.ts";
 
 describe("sharedCheck", () => {
-  it("runs one check for all that ask at the same time, and soon after", async () => {
+  it("shares one check among concurrent and recent callers", async () => {
     let checks = 0;
     let nowMs = 0;
     const check = async () => {
@@ -18,7 +18,7 @@ describe("sharedCheck", () => {
     assert.equal(checks, 2);
   });
 
-  it("has failed when the check rejects or throws, and looks again later", async () => {
+  it("returns false when the check rejects or throws, and checks again later", async () => {
     let nowMs = 0;
     let check = (): Promise<void> => Promise.reject(new Error("down"));
     const ask = sharedCheck(() => check(), { limitMs: 1000, keepMs: 100, now: () => nowMs });
@@ -34,7 +34,7 @@ describe("sharedCheck", () => {
     assert.equal(await ask(), true);
   });
 
-  it("has failed when the check takes too long, and begins no other until that one has ended", async () => {
+  it("returns false when the check takes too long, and starts no other until it has ended", async () => {
     let nowMs = 0;
     let checks = 0;
     const hanging = Promise.withResolvers<void>();

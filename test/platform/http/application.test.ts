@@ -8,9 +8,11 @@ import Koa, { type Middleware } from "koa";
 import { Application } from "../../../src/platform/http/application.ts";
 import { addressOf, eventually } from "../../support/helper.ts";
 
-type Told = (error: Error | null, response: ServerResponse) => void;
-/** As middleware of others do that want to know when the answer is out. */
-const onFinished: (response: ServerResponse, told: Told) => void = createRequire(import.meta.url)("on-finished");
+type Listener = (error: Error | null, response: ServerResponse) => void;
+/** What third-party middleware uses to learn when a response has ended. */
+const onFinished: (response: ServerResponse, listener: Listener) => void = createRequire(import.meta.url)(
+  "on-finished",
+);
 
 const events = ["end", "finish", "close", "error", "socket"];
 
@@ -18,12 +20,12 @@ function listeners({ res }: Pick<Koa.Context, "res">): number[] {
   return events.map((event) => res.listenerCount(event) + (res.socket?.listenerCount(event) ?? 0));
 }
 
-// Koa as it is says how both have to behave.
+// Plain Koa is the reference for the behaviour of both.
 for (const [name, make] of [
   ["Koa", () => new Koa()],
   ["Application", () => new Application()],
 ] as const) {
-  describe(`the end of a response in ${name}`, () => {
+  describe(`${name} at the end of a response`, () => {
     let server: Server;
     let failures: (string | undefined)[];
 
@@ -46,25 +48,25 @@ for (const [name, make] of [
       server.closeAllConnections();
     });
 
-    it("is told to all who ask on-finished, in their order, once and without an error", async () => {
-      const told: unknown[] = [];
+    it("calls all listeners of on-finished once, in order and without an error", async () => {
+      const calls: unknown[] = [];
       let late: unknown;
       const url = await start((ctx) => {
         for (const which of [1, 2])
-          onFinished(ctx.res, (error, response) => told.push([which, error, response === ctx.res]));
+          onFinished(ctx.res, (error, response) => calls.push([which, error, response === ctx.res]));
         ctx.res.once("close", () => setImmediate(onFinished, ctx.res, (error: unknown) => (late = error)));
         ctx.body = "answer";
       });
       assert.equal(await (await fetch(url)).text(), "answer");
-      await eventually("it is told late", () => late === null);
-      assert.deepEqual(told, [
+      await eventually("the call of a late listener", () => late === null);
+      assert.deepEqual(calls, [
         [1, null, true],
         [2, null, true],
       ]);
       assert.deepEqual(failures, []);
     });
 
-    it("destroys a body that is a stream when its client has gone", async () => {
+    it("destroys a streamed body when its client disconnects", async () => {
       const body = new Readable({ read() {} });
       body.push("first");
       const url = await start((ctx) => {
@@ -74,10 +76,10 @@ for (const [name, make] of [
       client.write("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
       await once(client, "data");
       client.end().destroy();
-      await eventually("the body is destroyed", () => body.destroyed);
+      await eventually("a destroyed body", () => body.destroyed);
     });
 
-    it("tells the application of a connection that broke", async () => {
+    it("reports a broken connection to the application", async () => {
       let answering = false;
       const url = await start(async (ctx) => {
         answering = true;
@@ -85,23 +87,23 @@ for (const [name, make] of [
       });
       const client = request(url);
       client.write("GET / HTTP/1.1\r\nHost: test\r\n\r\n");
-      await eventually("it answers", () => answering);
+      await eventually("a running handler", () => answering);
       client.resetAndDestroy();
-      await eventually("it is told", () => failures.length > 0);
+      await eventually("an error event", () => failures.length > 0);
       assert.deepEqual(failures, ["ECONNRESET"]);
     });
   });
 }
 
-it("Application sets up one listener for each response beside Node's own, and leaves none with its connection", async () => {
-  let own: number[] = [];
+it("Application adds one listener to each response and none to its connection", async () => {
+  let withApplication: number[] = [];
   const app = new Application().use((ctx) => {
-    own = listeners(ctx);
+    withApplication = listeners(ctx);
     ctx.status = 204;
   });
-  let nodes: number[] = [];
+  let withNode: number[] = [];
   const bare = createServer((_request, res) => {
-    nodes = listeners({ res });
+    withNode = listeners({ res });
     res.end();
   });
   for (const server of [createServer(app.callback()), bare]) {
@@ -110,7 +112,7 @@ it("Application sets up one listener for each response beside Node's own, and le
     response.resume();
     server.close();
   }
-  const added = own.map((count, index) => count - (nodes[index] ?? 0));
+  const added = withApplication.map((count, index) => count - (withNode[index] ?? 0));
   assert.deepEqual(
     added,
     events.map((event) => (event === "close" ? 1 : 0)),

@@ -20,7 +20,7 @@ describe("enforceDeadline", () => {
   let statusAtClose: number | undefined;
 
   async function start(deadlineMs: number, handler: (ctx: Context) => Promise<void>): Promise<void> {
-    queue = new AdmissionQueue({ limit: 2, waiting: 10, waitMs: 5000, newestFirstAfterMs: 100 });
+    queue = new AdmissionQueue({ limit: 2, maxWaiting: 10, waitMs: 5000, newestFirstAfterMs: 100 });
     const app = new Koa<RequestState>();
     app.use(async function telemetry(ctx, next) {
       whenHandedOver(ctx, () => {
@@ -46,13 +46,13 @@ describe("enforceDeadline", () => {
     return socket.setEncoding("utf8");
   };
 
-  /** Resolves some microtasks after the deadline, at a moment that is different for each number. */
+  /** Resolves the given number of microtasks after the deadline. */
   async function afterDeadline(ctx: Context, microtasks: number): Promise<void> {
     await once(ctx.state.deadline.signal, "abort");
     for (let index = 0; index < microtasks; index++) await undefined;
   }
 
-  it("sends the problem or what a handler that heeds the signal says, never the one with the other's body", async () => {
+  it("sends either the problem or the handler's late response, never a mix of both", async () => {
     let microtasks = 0;
     await start(20, async (ctx) => {
       await afterDeadline(ctx, microtasks);
@@ -64,7 +64,7 @@ describe("enforceDeadline", () => {
     }
   });
 
-  it("says deadline_exceeded also when the handler fails of it in a way of its own", async () => {
+  it("responds with deadline_exceeded even when the handler throws its own error at the deadline", async () => {
     await start(20, async (ctx) => {
       await afterDeadline(ctx, 0);
       throw new Error("aborted");
@@ -72,7 +72,7 @@ describe("enforceDeadline", () => {
     assert.equal((await fetch(addressOf(server.address()))).status, 504);
   });
 
-  it("has all done that was to be done at the end, and 500 as the answer, when some of it fails", async () => {
+  it("runs all hooks and responds with 500 when one of them throws", async () => {
     await start(5000, async (ctx) => {
       whenEnded(ctx, () => {
         throw new Error("at the end");
@@ -83,7 +83,7 @@ describe("enforceDeadline", () => {
     assert.deepEqual(queue.state().running, { high: 0, normal: 0, low: 0 });
   });
 
-  it("answers an upload that stalls, closes its connection and has its place back", async () => {
+  it("responds to a stalled upload, closes its connection and releases its slot", async () => {
     await start(100, async () => {});
     const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
     const answers = await Promise.all(
@@ -97,14 +97,14 @@ describe("enforceDeadline", () => {
       }),
     );
     for (const answer of answers) assert.match(answer, /^HTTP\/1.1 504 .*Connection: close.*deadline_exceeded/s);
-    await eventually("both places back", () => queue.state().running.normal === 0, 1000);
+    await eventually("the release of both slots", () => queue.state().running.normal === 0, 1000);
   });
 
-  it("shows telemetry 499 for a client that goes away, not the 404 that every answer starts from", async () => {
+  it("shows telemetry 499 when a client disconnects, not Koa's initial 404", async () => {
     await start(5000, (ctx) => afterDeadline(ctx, 0));
     const socket = client("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    await eventually("one that runs", () => queue.state().running.normal === 1);
+    await eventually("a running request", () => queue.state().running.normal === 1);
     socket.destroy();
-    assert.equal(await eventually("a closed answer", () => statusAtClose), 499);
+    assert.equal(await eventually("a closed response", () => statusAtClose), 499);
   });
 });

@@ -22,8 +22,8 @@ describe("request context and admission", () => {
   let handler: (ctx: Context) => unknown;
   let handled: number;
 
-  async function start({ deadlineMs = 5000, limit = 2, waiting = 2000, waitMs = 5000 } = {}): Promise<void> {
-    queue = new AdmissionQueue({ limit, waiting, waitMs, newestFirstAfterMs: 100 });
+  async function start({ deadlineMs = 5000, limit = 2, maxWaiting = 2000, waitMs = 5000 } = {}): Promise<void> {
+    queue = new AdmissionQueue({ limit, maxWaiting, waitMs, newestFirstAfterMs: 100 });
     handled = 0;
     const app = new Koa<RequestState>();
     app
@@ -49,7 +49,7 @@ describe("request context and admission", () => {
     fetch(url, { headers, signal });
   const typeOf = async (response: Response) => Reflect.get(Object(await response.json()), "type");
 
-  it("keeps a well-formed request id and makes one for any other", async () => {
+  it("keeps a well-formed request id and replaces any other", async () => {
     await start();
     handler = () => {};
     assert.equal((await get({ "x-request-id": "order-17_a.b" })).headers.get("x-request-id"), "order-17_a.b");
@@ -59,7 +59,7 @@ describe("request context and admission", () => {
     }
   });
 
-  it("answers at the deadline although the handler goes on, which keeps its place until it ends", async () => {
+  it("responds at the deadline while the handler keeps its slot until it ends", async () => {
     await start({ deadlineMs: 100 });
     const end = Promise.withResolvers<void>();
     handler = () => end.promise;
@@ -70,10 +70,10 @@ describe("request context and admission", () => {
     assert.equal(await typeOf(response), "deadline_exceeded");
     assert.equal(queue.state().running.normal, 1);
     end.resolve();
-    await eventually("the place back", () => queue.state().running.normal === 0);
+    await eventually("the release of the slot", () => queue.state().running.normal === 0);
   });
 
-  it("answers within 50 ms of the deadline, of the server's or of the client's own", async () => {
+  it("responds within 50 ms of the deadline, whether the server or the client set it", async () => {
     await start({ deadlineMs: 300, limit: 20 });
     const end = Promise.withResolvers<void>();
     handler = () => end.promise;
@@ -84,15 +84,15 @@ describe("request context and admission", () => {
       [120, { "x-request-timeout-ms": "120" }],
     ];
     for (const [deadlineMs, headers] of cases) {
-      // The middle one of three: a machine that is busy for a moment is not what this is about.
+      // The median of three, because the machine may be busy for a moment.
       const tookMs: number[] = [];
       for (let time = 0; time < 3; time++) {
         const startedAt = performance.now();
         assert.equal((await get(headers)).status, 504);
         tookMs.push(performance.now() - startedAt);
       }
-      const [, middle = 0] = tookMs.sort((one, other) => one - other);
-      assert.ok(Math.abs(middle - deadlineMs) <= 50, `${deadlineMs}: ${tookMs} ms`);
+      const [, medianMs = 0] = tookMs.sort((one, other) => one - other);
+      assert.ok(Math.abs(medianMs - deadlineMs) <= 50, `${deadlineMs}: ${tookMs} ms`);
     }
     end.resolve();
   });
@@ -106,13 +106,13 @@ describe("request context and admission", () => {
     handler = () => end.promise;
     assert.equal((await get()).status, 504);
     end.reject(new Error("too late"));
-    await eventually("the place back", () => queue.state().running.normal === 0);
+    await eventually("the release of the slot", () => queue.state().running.normal === 0);
     await sleep(20);
     process.off("unhandledRejection", listen);
     assert.deepEqual(unhandled, []);
   });
 
-  it("lets the client lower the deadline, never raise it, and ignores what is no number", async () => {
+  it("lets the client lower the deadline but not raise it, and ignores a malformed header", async () => {
     await start({ deadlineMs: 3000 });
     handler = () => currentDeadline()?.remainingMs();
     const remaining = async (header: string) =>
@@ -125,7 +125,7 @@ describe("request context and admission", () => {
     }
   });
 
-  it("brings the deadline along into deep code, but not into work that outlives the request", async () => {
+  it("passes the deadline down to nested code, but not to work that outlives the request", async () => {
     await start();
     handler = async (ctx) => {
       await sleep(1);
@@ -139,10 +139,10 @@ describe("request context and admission", () => {
     assert.equal(currentDeadline(), undefined);
   });
 
-  it("keeps the deadlines of requests that run at the same time apart", async () => {
+  it("keeps the deadlines of concurrent requests apart", async () => {
     await start({ limit: 50 });
     handler = async (ctx) => {
-      for (let turn = 0; turn < 5; turn++) {
+      for (let round = 0; round < 5; round++) {
         await sleep(1);
         assert.equal(currentDeadline(), ctx.state.deadline);
       }
@@ -152,25 +152,25 @@ describe("request context and admission", () => {
     assert.equal(new Set(answers.map(({ headers }) => headers.get("x-request-id"))).size, 50);
   });
 
-  it("never runs the handler of a client that has gone while it waited, and frees its place at once", async () => {
+  it("never runs the handler of a client that disconnects while waiting, and frees its place at once", async () => {
     await start({ limit: 1 });
     const end = Promise.withResolvers<void>();
     handler = () => end.promise;
     const running = get();
-    await eventually("one that runs", () => handled === 1);
+    await eventually("a running request", () => handled === 1);
     const leaving = new AbortController();
     const gone = Array.from({ length: 500 }, () => get({}, leaving.signal).catch(() => "gone"));
-    await eventually("500 that wait", () => queue.state().queued.normal === 500);
+    await eventually("500 waiting requests", () => queue.state().queued.normal === 500);
     leaving.abort();
     assert.deepEqual(new Set(await Promise.all(gone)), new Set(["gone"]));
-    await eventually("no one waiting", () => queue.state().queued.normal === 0);
+    await eventually("no waiting request", () => queue.state().queued.normal === 0);
     end.resolve();
     assert.equal((await running).status, 200);
     assert.equal(handled, 1);
     assert.deepEqual(queue.state(), { limit: 1, running: none, queued: none });
   });
 
-  it("tells the handler of a client that goes, and leaves no timer behind after 1,000 of them", async () => {
+  it("aborts the handler's signal when the client disconnects, and leaks no timer in 1,000 requests", async () => {
     await start({ limit: 1000, deadlineMs: 60_000 });
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
     const reasons: unknown[] = [];
@@ -185,26 +185,26 @@ describe("request context and admission", () => {
     for (let round = 0; round < 10; round++) {
       const leaving = new AbortController();
       const gone = Array.from({ length: 100 }, () => get({}, leaving.signal).catch(() => "gone"));
-      await eventually("100 that run", () => queue.state().running.normal === 100);
+      await eventually("100 running requests", () => queue.state().running.normal === 100);
       leaving.abort();
       await Promise.all(gone);
-      await eventually("no one running", () => queue.state().running.normal === 0);
+      await eventually("no running request", () => queue.state().running.normal === 0);
     }
     assert.equal(reasons.length, 1000);
     assert.deepEqual(new Set(reasons), new Set(["client_closed"]));
     handler = () => {};
     for (let number = 0; number < 20; number++) await get();
-    await eventually("no timer more than before", () => timers() <= timersBefore + 2, 2000);
+    await eventually("no more timers than before", () => timers() <= timersBefore + 2, 2000);
   });
 
-  it("refuses with a problem, and with a whole number of seconds to wait", async () => {
-    await start({ limit: 1, waiting: 1, waitMs: 400 });
+  it("refuses with a problem and Retry-After in whole seconds", async () => {
+    await start({ limit: 1, maxWaiting: 1, waitMs: 400 });
     const end = Promise.withResolvers<void>();
     handler = () => end.promise;
     const running = get();
-    await eventually("one that runs", () => handled === 1);
+    await eventually("a running request", () => handled === 1);
     const waiting = get();
-    await eventually("one that waits", () => queue.state().queued.normal === 1);
+    await eventually("a waiting request", () => queue.state().queued.normal === 1);
     const full = await get();
     const timedOut = await waiting;
     for (const [response, type] of [

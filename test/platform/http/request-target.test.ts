@@ -20,13 +20,13 @@ describe("request target", () => {
     return Number(/^HTTP\/1\.1 (\d+)/.exec(Buffer.concat(chunks).toString())?.[1]);
   }
 
-  it("may be a path or an absolute address, which lead to the same route", async () => {
+  it("may be a path or an absolute URL, which lead to the same route", async () => {
     assert.equal(await statusOf("/api/automations/marketplace"), 200);
     assert.equal(await statusOf("http://anything:81/api/automations/marketplace?limit=1"), 200);
     assert.equal(await statusOf("http://anything/api/automations/1"), 401);
   });
 
-  it("leads nowhere when it is neither, and is never an error of the server", async () => {
+  it("gets 404 when it is neither, never a 500", async () => {
     assert.equal(await statusOf("http://[/api"), 404);
     assert.equal(await statusOf("HTTP://LOCALHOST:1%@c0%afapi/automations/1/runs", "POST"), 404);
     assert.equal(await statusOf("*", "OPTIONS"), 404);

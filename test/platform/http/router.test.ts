@@ -29,7 +29,7 @@ describe("routeMatch", () => {
   });
   after(() => server.close());
 
-  it("takes the first route that fits the path and the method, with its parameters decoded", async () => {
+  it("picks the first route that matches path and method, and decodes its parameters", async () => {
     const ask = async (method: string, path: string): Promise<unknown> => (await fetch(url + path, { method })).json();
     assert.deepEqual(await ask("GET", "/things/special"), ["special", {}]);
     assert.deepEqual(await ask("GET", "/things/a%20b"), ["one", { id: "a b" }]);
@@ -37,7 +37,7 @@ describe("routeMatch", () => {
     assert.deepEqual(await ask("GET", "/things/1/parts/2"), ["part", { id: "1", part: "2" }]);
   });
 
-  it("answers 404 when nothing fits", async () => {
+  it("responds with 404 when no route matches", async () => {
     for (const [method, path] of [
       ["POST", "/things/1"],
       ["GET", "/thing/1"],
@@ -48,7 +48,7 @@ describe("routeMatch", () => {
     }
   });
 
-  it("names a route as telemetry shows it", () => {
+  it("writes parameters in braces, as telemetry does", () => {
     assert.equal(routeTemplate("/things/:id/parts/:part"), "/things/{id}/parts/{part}");
   });
 });

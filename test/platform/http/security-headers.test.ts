@@ -28,7 +28,7 @@ after(() => {
 });
 
 describe("securityHeaders", () => {
-  it("puts headers for an API on answers and on problems", async () => {
+  it("sets the headers of an API on responses and problems", async () => {
     const url = await serve((app) => app.use(securityHeaders()));
     for (const path of ["/", "/missing"]) {
       const { headers } = await fetch(url + path);
@@ -53,7 +53,7 @@ describe("crossOrigin", () => {
     fetch(url + path, { ...init, headers: { origin: from, ...init.headers } });
   const preflight = { method: "OPTIONS", headers: { "access-control-request-method": "PATCH" } };
 
-  it("lets a listed site read answers and problems, with the headers that matter", async () => {
+  it("lets a listed site read responses and problems, including the exposed headers", async () => {
     for (const path of ["/", "/missing"]) {
       const { headers } = await ask(origin, {}, path);
       assert.equal(headers.get("access-control-allow-origin"), origin, path);
@@ -62,7 +62,7 @@ describe("crossOrigin", () => {
     }
   });
 
-  it("answers the preflight of a listed site", async () => {
+  it("responds to the preflight of a listed site", async () => {
     const { status, headers } = await ask(origin, preflight);
     assert.equal(status, 204);
     assert.match(headers.get("access-control-allow-methods") ?? "", /PATCH/);
@@ -70,7 +70,7 @@ describe("crossOrigin", () => {
     assert.equal(headers.get("access-control-max-age"), "600");
   });
 
-  it("gives any other site nothing", async () => {
+  it("sends no CORS headers to any other site", async () => {
     for (const other of ["https://evil.example", `${origin}.evil.example`, "null", origin.toUpperCase()]) {
       for (const init of [{}, preflight]) {
         const { headers } = await ask(other, init);

@@ -1,16 +1,16 @@
-// The reference that the admission queue is compared with, step by step.
+// A reference model of the admission queue; the test compares the two step by step.
 import { type Priority, priorities } from "../../../src/platform/http/types.ts";
 import type { QueueOptions } from "../../../src/platform/overload/admission-queue.ts";
 
 const none = { high: 0, normal: 0, low: 0 };
 
-type Rules = Pick<QueueOptions, "limit" | "waiting" | "waitMs" | "newestFirstAfterMs">;
+type Rules = Pick<QueueOptions, "limit" | "maxWaiting" | "waitMs" | "newestFirstAfterMs">;
 
-/** The rules of the queue once more, told as slowly and plainly as possible: one list, searched anew at each step. */
+/** The rules of the queue again, as plain and slow as possible: one list, searched from scratch at each step. */
 export class QueueModel {
   nowMs = 0;
-  waiting: { name: string; priority: Priority; outboundOf: string | undefined; since: number }[] = [];
-  readonly running = new Map<string, { priority: Priority; outboundOf: string | undefined }>();
+  waiting: { name: string; priority: Priority; outboundCaller: string | undefined; since: number }[] = [];
+  readonly running = new Map<string, { priority: Priority; outboundCaller: string | undefined }>();
   readonly admitted: string[] = [];
   readonly refused = new Map<string, string>();
   readonly #options: Rules;
@@ -34,15 +34,15 @@ export class QueueModel {
     };
   }
 
-  enter(name: string, priority: Priority, shedding: boolean, outboundOf?: string): void {
+  acquire(name: string, priority: Priority, shedding: boolean, outboundCaller?: string): void {
     if (priority === "low" && shedding) this.refused.set(name, "shed");
-    else if (this.running.size < this.#options.limit && this.#mayCallOut(outboundOf))
-      this.#admit(name, priority, outboundOf);
-    else if (this.waiting.length < this.#options.waiting) this.#queue(name, priority, outboundOf);
+    else if (this.running.size < this.#options.limit && this.#mayRun(outboundCaller))
+      this.#admit(name, priority, outboundCaller);
+    else if (this.waiting.length < this.#options.maxWaiting) this.#queue(name, priority, outboundCaller);
     else {
       const victim = this.#victimOf(priority);
       this.#refuse(victim ?? name, "queue_full");
-      if (victim !== undefined) this.#queue(name, priority, outboundOf);
+      if (victim !== undefined) this.#queue(name, priority, outboundCaller);
     }
   }
 
@@ -50,7 +50,7 @@ export class QueueModel {
     if (this.waiting.some((waiter) => waiter.name === name)) this.#refuse(name, reason);
   }
 
-  leave(name: string): void {
+  release(name: string): void {
     this.running.delete(name);
     for (const { name, since } of [...this.waiting]) {
       if (this.nowMs - since >= this.#options.waitMs) this.#refuse(name, "queue_timeout");
@@ -66,42 +66,42 @@ export class QueueModel {
     const next = late ? this.#next(chosen).at(-1) : oldest;
     if (next === undefined) return;
     this.waiting = this.waiting.filter((waiter) => waiter !== next);
-    this.#admit(next.name, chosen, next.outboundOf);
+    this.#admit(next.name, chosen, next.outboundCaller);
   }
 
-  /** The oldest of the lowest class that has more than its twentieth, if it is lower or `priority` has not its own. */
+  /** The oldest of the lowest class above its reserved twentieth, if it is lower or `priority` is below its own. */
   #victimOf(priority: Priority): string | undefined {
-    const own = Math.floor(this.#options.waiting / 20);
-    const poor = this.#of(priority).length < own;
-    const payers = priorities.filter(
-      (other) => other !== priority && this.#of(other).length > own && (poor || isBelow(other, priority)),
+    const reserved = Math.floor(this.#options.maxWaiting / 20);
+    const entitled = this.#of(priority).length < reserved;
+    const victims = priorities.filter(
+      (other) => other !== priority && this.#of(other).length > reserved && (entitled || isBelow(other, priority)),
     );
-    const payer = payers.at(-1);
-    return payer === undefined ? undefined : this.#of(payer)[0]?.name;
+    const victim = victims.at(-1);
+    return victim === undefined ? undefined : this.#of(victim)[0]?.name;
   }
 
   #of(priority: Priority) {
     return this.waiting.filter((waiter) => waiter.priority === priority);
   }
 
-  /** Those of a class who may go next: with half of the slots at calls, or a quarter at those of one caller, nobody more who is to call out. */
+  /** The waiters of a class that may run: outbound requests hold at most half of the slots, those of one caller a quarter. */
   #next(priority: Priority) {
-    return this.#of(priority).filter(({ outboundOf }) => this.#mayCallOut(outboundOf));
+    return this.#of(priority).filter(({ outboundCaller }) => this.#mayRun(outboundCaller));
   }
 
-  #mayCallOut(caller: string | undefined): boolean {
-    const calling = [...this.running.values()].filter(({ outboundOf }) => outboundOf !== undefined);
+  #mayRun(caller: string | undefined): boolean {
+    const calling = [...this.running.values()].filter(({ outboundCaller }) => outboundCaller !== undefined);
     const half = Math.max(1, Math.floor(this.#options.limit / 2));
-    const own = calling.filter(({ outboundOf }) => outboundOf === caller).length;
-    return caller === undefined || (calling.length < half && own < Math.ceil(half / 2));
+    const ofCaller = calling.filter(({ outboundCaller }) => outboundCaller === caller).length;
+    return caller === undefined || (calling.length < half && ofCaller < Math.ceil(half / 2));
   }
 
-  #queue(name: string, priority: Priority, outboundOf: string | undefined): void {
-    this.waiting.push({ name, priority, outboundOf, since: this.nowMs });
+  #queue(name: string, priority: Priority, outboundCaller: string | undefined): void {
+    this.waiting.push({ name, priority, outboundCaller, since: this.nowMs });
   }
 
-  #admit(name: string, priority: Priority, outboundOf: string | undefined): void {
-    this.running.set(name, { priority, outboundOf });
+  #admit(name: string, priority: Priority, outboundCaller: string | undefined): void {
+    this.running.set(name, { priority, outboundCaller });
     this.admitted.push(name);
   }
 

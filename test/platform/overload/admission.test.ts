@@ -31,9 +31,9 @@ describe("admission", () => {
     end = Promise.withResolvers();
   });
 
-  /** A service whose handlers take no notice of their signal: they end with `end`. */
+  /** A service whose handlers ignore their signal: they run until `end` resolves. */
   async function start(options: Partial<QueueOptions>, priority: Priority = "normal"): Promise<void> {
-    queue = new AdmissionQueue({ limit: 1, waiting: 1, waitMs: 30_000, newestFirstAfterMs: 100, ...options });
+    queue = new AdmissionQueue({ limit: 1, maxWaiting: 1, waitMs: 30_000, newestFirstAfterMs: 100, ...options });
     const app = new Koa<RequestState>();
     app.use(requestContext(60_000, new LoopStalls())).use(problemDetails(silent)).use(enforceDeadline);
     app.use(async function remember(ctx, next) {
@@ -63,24 +63,24 @@ describe("admission", () => {
     return socket;
   }
 
-  it("leaves no place, timer or listener of 1,000 clients that go away, half of them while they wait", async () => {
-    await start({ limit: 125, waiting: 125 });
+  it("leaks no slot, timer or listener when 1,000 clients disconnect, half of them while waiting", async () => {
+    await start({ limit: 125, maxWaiting: 125 });
     await setImmediate();
     const timersBefore = timers();
     for (let round = 1; round <= 4; round++) {
       const clients = Array.from({ length: 250 }, ask);
       await eventually("a full service", () => queue.state().queued.normal === 125);
       for (const client of clients) client.destroy();
-      await eventually("an empty waiting room", () => queue.state().queued.normal === 0);
+      await eventually("an empty wait queue", () => queue.state().queued.normal === 0);
       await eventually(
         "the end of each",
         () => signals.length === round * 250 && signals.every(({ aborted }) => aborted),
       );
-      assert.equal(queue.state().running.normal, 125, "handlers that go on keep their places");
+      assert.equal(queue.state().running.normal, 125, "handlers that still run keep their slots");
       end.resolve();
-      await eventually("the places back", () => queue.state().running.normal === 0);
+      await eventually("the release of all slots", () => queue.state().running.normal === 0);
       end = Promise.withResolvers();
-      assert.equal(handled.length, round * 125, "the handlers of those that waited never run");
+      assert.equal(handled.length, round * 125, "the handlers of waiting requests never run");
     }
     const reasons = signals.map(({ reason }) => (reason instanceof Problem ? reason.type : reason));
     assert.deepEqual(new Set(reasons), new Set(["client_closed"]));
@@ -92,25 +92,25 @@ describe("admission", () => {
     assert.deepEqual(queue.state(), { limit: 125, running: none, queued: none });
   });
 
-  it("gives the place of a client that goes away while it waits to the next, at once", async () => {
+  it("frees a client's place in the wait queue as soon as it disconnects", async () => {
     await start({});
     ask();
-    await eventually("one that runs", () => handled.length === 1);
+    await eventually("a running request", () => handled.length === 1);
     const leaving = ask();
-    await eventually("one that waits", () => queue.state().queued.normal === 1);
+    await eventually("a waiting request", () => queue.state().queued.normal === 1);
     assert.equal((await get()).status, 503);
     leaving.destroy();
-    await eventually("a free place", () => queue.state().queued.normal === 0, 1000);
+    await eventually("an empty wait queue", () => queue.state().queued.normal === 0, 1000);
     const next = get();
-    await eventually("another that waits", () => queue.state().queued.normal === 1);
+    await eventually("another waiting request", () => queue.state().queued.normal === 1);
     end.resolve();
     assert.equal((await next).status, 200);
     assert.equal(handled.length, 2);
   });
 
-  it("refuses with problem details and a whole number of seconds, whatever the reason", async () => {
+  it("refuses with problem details and Retry-After in whole seconds, whatever the reason", async () => {
     const refusals = {
-      queue_full: { waiting: 0 },
+      queue_full: { maxWaiting: 0 },
       queue_timeout: { waitMs: 30 },
       shed: { shedding: () => handled.length > 0 },
     };
@@ -118,7 +118,7 @@ describe("admission", () => {
       handled = [];
       await start(options, "low");
       ask();
-      await eventually("one that runs", () => handled.length === 1);
+      await eventually("a running request", () => handled.length === 1);
       const response = await get();
       assert.equal(response.status, 503);
       assert.match(response.headers.get("content-type") ?? "", /^application\/problem\+json/);
@@ -130,7 +130,7 @@ describe("admission", () => {
     }
   });
 
-  it("lets probes past the queue of the whole service, though it refuses the others", async () => {
+  it("answers health probes without a slot while it refuses other requests", async () => {
     const env = { ADMISSION_LIMIT: "1", ADMISSION_WAITING: "1", ADMISSION_WAIT_MS: "100" };
     const service = await startService({ automations: 1, env });
     try {
@@ -158,16 +158,16 @@ describe("admission", () => {
     }
   });
 
-  it("does not run the handler of a request that ends just as its turn comes, and gives the turn back", async () => {
+  it("releases the slot of a request that ends just as it is admitted, without running its handler", async () => {
     const ending = new AbortController();
     class LateQueue extends AdmissionQueue {
-      override enterAtOnce(...given: Parameters<AdmissionQueue["enterAtOnce"]>) {
-        const place = super.enterAtOnce(...given);
+      override tryAcquire(...options: Parameters<AdmissionQueue["tryAcquire"]>) {
+        const slot = super.tryAcquire(...options);
         ending.abort(new Problem("deadline_exceeded"));
-        return place;
+        return slot;
       }
     }
-    queue = new LateQueue({ limit: 1, waiting: 1, waitMs: 1000, newestFirstAfterMs: 100 });
+    queue = new LateQueue({ limit: 1, maxWaiting: 1, waitMs: 1000, newestFirstAfterMs: 100 });
     let ran = 0;
     const app = new Koa<RequestState>();
     app.use(problemDetails(silent));
@@ -189,8 +189,8 @@ describe("admission", () => {
   });
 });
 
-describe("the share of outbound calls, on the real service", () => {
-  it("keeps half of the slots from runs of slow webhooks: 10 a second that take 1.35 s, and all others are answered", async () => {
+describe("the outbound share, on the real service", () => {
+  it("keeps answering other requests during 10 webhook runs a second that take 1.35 s each", async () => {
     const webhook = createServer((_, response) => {
       setTimeout(() => response.end(), 1350);
     }).listen(0, "127.0.0.1");
@@ -208,8 +208,8 @@ describe("the share of outbound calls, on the real service", () => {
       const failed = (await Promise.all(others)).filter(({ ok }) => !ok);
       assert.deepEqual(await Promise.all(failed.map((response) => response.text())), []);
       const ended = (await Promise.all(runs)).map(({ status }) => status);
-      assert.ok(ended.includes(503), "some of the runs wait in vain");
-      // With its time limit of 1.5 s, a busy machine makes some late.
+      assert.ok(ended.includes(503), "some of the runs find no slot");
+      // On a busy machine some exceed their time limit of 1.5 s.
       assert.ok(ended.filter((status) => status === 201 || status === 504).length >= 6, `${ended}`);
     } finally {
       await service.stop();

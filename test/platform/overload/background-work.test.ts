@@ -9,11 +9,11 @@ const none = { high: 0, normal: 0, low: 0 };
 
 describe("background work", () => {
   function setUp(limit: number, shedding = () => false) {
-    const queue = new AdmissionQueue({ limit, waiting: 10, waitMs: 60, newestFirstAfterMs: 100, shedding });
+    const queue = new AdmissionQueue({ limit, maxWaiting: 10, waitMs: 60, newestFirstAfterMs: 100, shedding });
     return { queue, background: backgroundWork(queue) };
   }
 
-  it("takes a slot of the lowest class, and gives it back however it ends", async () => {
+  it("holds a low-priority slot and releases it even when the work fails", async () => {
     const { queue, background } = setUp(1);
     const during = () => queue.state().running;
     assert.deepEqual(await background(async () => during()), { ...none, low: 1 });
@@ -26,13 +26,13 @@ describe("background work", () => {
     assert.deepEqual(queue.state().running, none);
   });
 
-  it("is not run when the queue refuses it, and takes and waits for at most half of the slots", async () => {
+  it("does not run when the queue refuses it, and holds or waits for at most half of the slots", async () => {
     let shedding = false;
     const { queue, background } = setUp(4, () => shedding);
     const end = new AbortController();
     const running = background(() => once(end.signal, "abort"));
     const { signal } = new AbortController();
-    const places = await Promise.all(["a", "b", "c"].map(() => queue.enter("high", signal)));
+    const slots = await Promise.all(["a", "b", "c"].map(() => queue.acquire("high", signal)));
     let ran = 0;
     const count = async () => {
       ran += 1;
@@ -42,7 +42,7 @@ describe("background work", () => {
     await late;
     end.abort();
     await running;
-    for (const place of places) place.leave();
+    for (const slot of slots) slot.release();
     shedding = true;
     await assert.rejects(background(count), { type: "shed" });
     shedding = false;
@@ -53,7 +53,7 @@ describe("background work", () => {
 });
 
 describe("the refresh of stale pages, on the real service", () => {
-  it("leaves the pool to the requests that wait for it, while answers stay stale", async () => {
+  it("uses at most half of the slots, so that requests still get connections", async () => {
     const pages = 60;
     const service = await startService({
       automations: 10,

@@ -3,8 +3,8 @@ import { oldSpaceLimit, usableHeap } from "../../../src/platform/overload/heap-l
 
 const mb = 2 ** 20;
 
-describe("the heap's limit", () => {
-  /** What Node 24 does: in a container of so many MiB, with these options, V8's own limit and the one for old objects. */
+describe("the old-space limit", () => {
+  /** V8's heap_size_limit and old-space limit (MiB) with Node 24, in a container of `memory` MiB with these options. */
   const cases: [memory: number, options: string[], sizeLimit: number, old: number][] = [
     [256, [], 259, 256],
     [512, [], 259, 256],
@@ -27,25 +27,25 @@ describe("the heap's limit", () => {
     [512, ["--max-old-space-size-percentage=75"], 387, 384],
     [1024, ["--max-old-space-size-percentage=75"], 816, 768],
     [24_000, ["--max-old-space-size-percentage=50"], 12_192, 12_000],
-    // The percentage wins, wherever it stands.
+    // The percentage wins in any position.
     [1024, ["--max-old-space-size-percentage=50", "--max-old-space-size=600"], 560, 512],
-    // As NODE_OPTIONS may have it: what is in quotes is one option.
+    // NODE_OPTIONS may quote an option.
     [24_000, ['--max-old-space-size="200"'], 392, 200],
-    // To V8, 0 is not given.
+    // V8 treats 0 as unset.
     [24_000, ["--max-old-space-size=0"], 4288, 4096],
     [24_000, ["--max-heap-size=256"], 256, 253],
     [24_000, ["--max-heap-size=400"], 400, 352],
   ];
   for (const [memory, options, sizeLimit, old] of cases) {
-    it(`for old objects is ${old} MiB with ${memory} MiB and ${options.join(" ") || "no options"}`, () => {
+    it(`is ${old} MiB with ${memory} MiB of memory and ${options.join(" ") || "no options"}`, () => {
       const settings = { sizeLimit: sizeLimit * mb, memory: memory * mb, options };
       assert.equal(oldSpaceLimit(settings), old * mb);
-      // Shedding begins at 90 % of what is usable: below the 80 % from which on V8 may give up.
+      // Shedding begins at 90 % of the usable heap: before 80 % of the old space, where V8 may give up.
       assert.ok(0.9 * usableHeap(settings) < 0.8 * old * mb);
     });
   }
 
-  it("is not over V8's own, whatever the options say", () => {
+  it("never exceeds V8's heap_size_limit, whatever the options say", () => {
     const settings = { sizeLimit: 100 * mb, memory: 1000 * mb };
     for (const option of ["--max-old-space-size=4096", "--max-old-space-size-percentage=90"]) {
       assert.equal(oldSpaceLimit({ ...settings, options: [option] }), 100 * mb);

@@ -21,9 +21,9 @@ describe("LoopWatch", () => {
   });
   afterEach(() => stalls.stop());
 
-  const watchOfLoop = () => new LoopWatch({ shedDelayMs: 150, read: () => stalls.takeLongestDelayMs() }, silent);
+  const watchLoop = () => new LoopWatch({ shedDelayMs: 150, read: () => stalls.takeLongestDelayMs() }, silent);
 
-  it("sheds from its delay on, until it is under half of it", () => {
+  it("sheds from its threshold until the delay falls below half of it", () => {
     let delayMs = 0;
     const watch = new LoopWatch({ shedDelayMs: 200, read: () => delayMs }, silent);
     const shedding = [199, 200, 100, 99, 150].map((reading) => {
@@ -34,8 +34,8 @@ describe("LoopWatch", () => {
     assert.deepEqual(shedding, [false, true, true, false, false]);
   });
 
-  it("sees a loop that is really blocked, and that it is free again", async () => {
-    const watch = watchOfLoop();
+  it("notices a blocked event loop and its recovery", async () => {
+    const watch = watchLoop();
     await sleep(50);
     watch.sample();
     await sleep(50);
@@ -49,18 +49,18 @@ describe("LoopWatch", () => {
     assert.equal(watch.shedding, false);
   });
 
-  it("sees a loop that is blocked for longer than a sample takes, each time", async () => {
-    const watch = watchOfLoop();
-    for (let turn = 0; turn < 4; turn++) {
+  it("notices every block that lasts longer than the sample interval", async () => {
+    const watch = watchLoop();
+    for (let round = 0; round < 4; round++) {
       block(200);
       await nextTurn();
       watch.sample();
-      assert.ok(watch.delayMs > 150, `${watch.delayMs} ms in turn ${turn}`);
+      assert.ok(watch.delayMs > 150, `${watch.delayMs} ms in round ${round}`);
     }
     assert.equal(watch.shedding, true);
   });
 
-  it("says once that it is late, and once that it is in time again", () => {
+  it("logs once when the loop is late, and once when it is on time again", () => {
     const log: LogLine[] = [];
     const logger = pino({ base: null }, { write: (line: string) => log.push(JSON.parse(line)) });
     const readings = [250, 300, 150, 250, 90, 120];
@@ -70,14 +70,14 @@ describe("LoopWatch", () => {
       log.map((line) => [line.msg, line.delayMs]),
       [
         ["the event loop is late", 250],
-        ["the event loop is in time again", 90],
+        ["the event loop is on time again", 90],
       ],
     );
   });
 });
 
 describe("CpuWatch", () => {
-  it("is the CPU time between two samples in percent of one core", () => {
+  it("reports CPU time between two samples in percent of one core", () => {
     const readings = [
       { usedUs: 0, atMs: 0 },
       { usedUs: 500_000, atMs: 1000 },
@@ -92,7 +92,7 @@ describe("CpuWatch", () => {
     assert.deepEqual(percents, [50, 150, 150]);
   });
 
-  it("is measured as process.cpu.time too, in seconds, by mode", async () => {
+  it("exports process.cpu.time in seconds, by mode", async () => {
     metrics.disable();
     const reader = new OnDemandReader();
     metrics.setGlobalMeterProvider(new MeterProvider({ readers: [reader] }));

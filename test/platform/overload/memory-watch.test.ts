@@ -27,7 +27,7 @@ function setUp(collect?: () => void) {
 }
 
 describe("MemoryWatch", () => {
-  it("counts the tighter of the heap's and the container's limit", () => {
+  it("reports heap or process memory, whichever is closer to its limit", () => {
     const { watch, sample } = setUp();
     assert.equal(watch.percent, 10);
     sample({ rss: 100 });
@@ -36,11 +36,11 @@ describe("MemoryWatch", () => {
     assert.equal(watch.percent, 60);
   });
 
-  it("never says more than 100 percent", () => {
+  it("caps the percentage at 100", () => {
     assert.equal(memoryPercent({ heapUsed: 110, heapLimit: 100, rss: 1, limit: 200 }), 100);
   });
 
-  it("warns once when memory runs short, and says once that it is back to normal", () => {
+  it("logs once when memory runs short, and once when it is back to normal", () => {
     const { watch, log, sample } = setUp();
     for (const heapUsed of [79, 80, 85, 76, 81]) sample({ heapUsed });
     assert.deepEqual(
@@ -57,7 +57,7 @@ describe("MemoryWatch", () => {
     assert.equal(watch.warning, false);
   });
 
-  it("sheds from 90 percent on, until it is under 85", () => {
+  it("sheds from 90 percent until it falls below 85", () => {
     const { watch, sample } = setUp();
     const shedding = [89, 90, 85, 84].map((heapUsed) => {
       sample({ heapUsed });
@@ -77,7 +77,7 @@ describe("MemoryWatch", () => {
     assert.equal(collections, 3);
   });
 
-  it("takes the container's limit, unless it is no limit at all", () => {
+  it("uses the container's limit if it has one", () => {
     const unlimited = 2 ** 63 - 4096;
     assert.deepEqual(
       [512, 0, 1024, unlimited].map((constrained) => memoryLimit(constrained, 1024)),
@@ -85,7 +85,7 @@ describe("MemoryWatch", () => {
     );
   });
 
-  it("reads the real memory", () => {
+  it("reads the memory of this process", () => {
     const watch = new MemoryWatch({ warnPercent: 80, shedPercent: 90 }, silent);
     watch.sample();
     assert.ok(watch.percent > 0 && watch.percent < 80, `${watch.percent} %`);

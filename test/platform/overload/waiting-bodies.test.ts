@@ -1,4 +1,4 @@
-// Bodies that come slowly, on the real service: what they cost those who send them, and nobody else.
+// Slow uploads on the real service must hold up nobody but their senders.
 import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { connect, Socket } from "node:net";
@@ -13,7 +13,7 @@ import { publicRoute } from "../../support/public-route.ts";
 
 const good = JSON.stringify({ name: "A", category: "data", webhookUrl: "http://127.0.0.1:9/" });
 
-/** The head of a POST and the start of its body, of which it announces `bytes` (undefined: chunks). */
+/** The head of a POST and the start of its body. `bytes` is the announced length; undefined means chunked. */
 function upload(bytes: number | undefined, start: string, credentials = `Authorization: Bearer ${token}`): string {
   const length = bytes === undefined ? "Transfer-Encoding: chunked" : `Content-Length: ${bytes}`;
   const head = ["POST /api/automations HTTP/1.1", "Host: x", credentials, "Content-Type: application/json", length];
@@ -25,7 +25,7 @@ const another = "X-API-Key: development-key";
 const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
 const third = `Authorization: Bearer ${await signDevelopmentToken(signing, { subject: "third", ttlS: 3600 })}`;
 
-describe("bodies that wait", () => {
+describe("waiting bodies", () => {
   let service: Awaited<ReturnType<typeof startService>>;
   let sockets: Socket[];
   beforeEach(() => {
@@ -49,7 +49,7 @@ describe("bodies that wait", () => {
 
   const statusOf = (answer: string) => answer.split(" ")[1];
 
-  it("hold no slot while they come: 20 that stop after one byte, and everybody else is answered", async () => {
+  it("hold no slot while they arrive: 20 stalled uploads do not hold up other requests", async () => {
     service = await startService({ automations: 10, env: { LOOP_DELAY_SHED_MS: "60000" } });
     const slow = Array.from({ length: 20 }, () => send(upload(500, "{")));
     const statuses = new Set<number>();
@@ -63,12 +63,12 @@ describe("bodies that wait", () => {
     }
     assert.deepEqual([...statuses], [200]);
     assert.ok((await service.call("POST", "/api/automations", JSON.parse(good))).ok);
-    const ended = await eventually("the end of each", () => slow.every(({ answer }) => answer() !== ""));
+    const ended = await eventually("an answer to each", () => slow.every(({ answer }) => answer() !== ""));
     assert.ok(ended);
     for (const { answer } of slow) assert.match(answer(), /^HTTP\/1\.1 504 [\s\S]*deadline_exceeded/);
   });
 
-  it("count as the phase receive, and are read to the end", async () => {
+  it("count as the phase receive and are read to the end", async () => {
     service = await startService();
     const { socket, answer } = send(upload(good.length, good.slice(0, 5)));
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -80,7 +80,7 @@ describe("bodies that wait", () => {
     assert.ok(!/own;dur=\d{3}/.test(answer()), answer());
   });
 
-  it("are 100 at most, and 50 of one caller; the next is refused unread, and its connection goes on", async () => {
+  it("are limited to 100, and 50 per caller; the next is refused unread and its connection stays usable", async () => {
     service = await startService({ env: { DEADLINE_MS: "20000" } });
     const waiting = Array.from({ length: 50 }, () => send(upload(500, "{")));
     await eventually("a refusal of the one caller", async () => {
@@ -100,13 +100,13 @@ describe("bodies that wait", () => {
     });
     assert.ok(
       waiting.every(({ answer }) => answer() === ""),
-      "those that were there before go on",
+      "bodies that were admitted earlier keep waiting",
     );
     for (const { socket } of waiting) socket.destroy();
     await eventually("room again", async () => (await service.call("POST", "/api/automations", JSON.parse(good))).ok);
   });
 
-  it("are 16 MiB at most, by what they announce, or may have when they don't say", async () => {
+  it("are limited to 16 MiB in total, by their announced length, or the body limit without one", async () => {
     service = await startService({ env: { DEADLINE_MS: "20000", BODY_LIMIT_BYTES: String(6_000_000) } });
     const first = [send(upload(5_900_000, "{")), send(upload(undefined, "{", another))];
     await eventually("a refusal", async () => {
@@ -122,7 +122,7 @@ describe("bodies that wait", () => {
     );
   });
 
-  it("wait no more once their requests have slots", async () => {
+  it("stop counting once their requests have slots", async () => {
     const end = Promise.withResolvers<void>();
     let running = 0;
     const hold: Route = {
@@ -137,7 +137,7 @@ describe("bodies that wait", () => {
     };
     service = await startService({ env: { ADMISSION_LIMIT: "200", DEADLINE_MS: "20000" }, routes: () => [hold] });
     const held = Array.from({ length: 100 }, () => service.call("POST", "/held", {}));
-    await eventually("100 that run", () => running === 100);
+    await eventually("100 running requests", () => running === 100);
     assert.equal((await service.call("POST", "/api/automations", JSON.parse(good))).status, 201);
     end.resolve();
     assert.deepEqual(new Set((await Promise.all(held)).map(({ status }) => status)), new Set([204]));
@@ -153,18 +153,18 @@ describe("bodies that wait", () => {
     await eventually("no slot", async () => (await service.call("GET", "/api/automations/1")).status === 503);
     const startedAt = performance.now();
     const refused = await exchange(service.url, upload(500, "{"), { endAfterMs: 500 });
-    // The 400 is for the end of the connection in the middle of a body.
+    // The 400 answers the connection that ends in the middle of a body.
     assert.equal(outcomeOf(refused), "503 queue_full, 400");
     const stranger = await exchange(service.url, upload(500, "{", "X-Nobody: 1"), { endAfterMs: 500 });
     assert.equal(outcomeOf(stranger), "401 unauthenticated, 400");
-    assert.ok(performance.now() - startedAt < 2500, "neither waited for the rest of its body");
+    assert.ok(performance.now() - startedAt < 2500, "neither waits for the rest of its body");
     free.resolve();
     await busy;
   });
 });
 
 describe("WaitingBodies", () => {
-  it("counts what it refuses, and what leaves once, however often it is told", () => {
+  it("counts refusals, and releases a body once even when told twice", () => {
     const refused: unknown[] = [];
     let refusal: Problem | undefined;
     const bodies = new WaitingBodies({
@@ -173,25 +173,25 @@ describe("WaitingBodies", () => {
           if (refusal !== undefined) throw refusal;
         },
       },
-      refused: (error, priority) => {
+      countRefusal: (error, priority) => {
         refused.push([error instanceof Problem ? error.type : error, priority]);
         return error;
       },
-      most: 2,
-      mostBytes: 100,
+      limit: 2,
+      limitBytes: 100,
     });
-    const enter = (bytes: number, caller: string) => bodies.enter(context(caller), bytes);
-    const leaveLarge = enter(500, "a");
-    assert.throws(() => enter(1, "b"), { type: "queue_full" });
-    leaveLarge();
-    leaveLarge();
-    const leaves = [enter(60, "a"), enter(40, "b")];
-    assert.throws(() => enter(0, "c"), { type: "queue_full" });
-    leaves[0]?.();
-    assert.throws(() => enter(1, "b"), { type: "queue_full" }, "of two bodies one is a caller's own");
-    assert.throws(() => enter(61, "a"), { type: "queue_full" });
+    const reserve = (bytes: number, caller: string) => bodies.reserve(context(caller), bytes);
+    const releaseLarge = reserve(500, "a");
+    assert.throws(() => reserve(1, "b"), { type: "queue_full" });
+    releaseLarge();
+    releaseLarge();
+    const releases = [reserve(60, "a"), reserve(40, "b")];
+    assert.throws(() => reserve(0, "c"), { type: "queue_full" });
+    releases[0]?.();
+    assert.throws(() => reserve(1, "b"), { type: "queue_full" }, "a caller may have one of two bodies");
+    assert.throws(() => reserve(61, "a"), { type: "queue_full" });
     refusal = new Problem("shed");
-    assert.throws(() => enter(1, "a"), { type: "shed" });
+    assert.throws(() => reserve(1, "a"), { type: "shed" });
     assert.deepEqual(refused, [
       ["queue_full", "high"],
       ["queue_full", "high"],

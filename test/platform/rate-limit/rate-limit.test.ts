@@ -13,7 +13,7 @@ import { memoryStore, type RateLimitStore } from "../../../src/platform/rate-lim
 import { Problem } from "../../../src/platform/request/problem.ts";
 import { usedHeap } from "../../support/heap.ts";
 
-/** Stops the clocks that the limiter and koa-ratelimit read; `advance` moves them. */
+/** Freezes the clocks that the limiter and koa-ratelimit read; `advance` moves them. */
 function stopClocks() {
   const realNow = Date.now;
   const realHrtime = process.hrtime;
@@ -40,7 +40,7 @@ function stopClocks() {
 
 const app = new Koa<RequestState>();
 
-/** One request from `address`, run through `middleware` as the application would. */
+/** Runs one request from `address` through `middleware`, as the application would. */
 async function request(middleware: Middleware, address: string, subject?: string) {
   const incoming = new IncomingMessage(new Socket());
   incoming.headers["x-forwarded-for"] = address;
@@ -70,7 +70,7 @@ describe("rate limit", () => {
   });
   afterEach(() => clocks.restore());
 
-  it("lets so many requests a minute of an address pass and refuses the rest until the minute is over", async () => {
+  it("allows max requests per minute and address, and refuses the rest until the minute is over", async () => {
     const limit = limitByAddress(options());
     for (let at = 0; at < 3; at += 1) assert.equal((await request(limit, "192.0.2.1")).allowed, true);
     clocks.advance(59_000);
@@ -83,7 +83,7 @@ describe("rate limit", () => {
     assert.equal((await request(limit, "192.0.2.1")).allowed, true);
   });
 
-  it("says when to come back, never sooner than in a second", async () => {
+  it("sets Retry-After to the end of the window, at least one second", async () => {
     const limit = limitByAddress(options({ max: 1 }));
     await request(limit, "192.0.2.1");
     for (const [passMs, retryAfterS] of [
@@ -98,7 +98,7 @@ describe("rate limit", () => {
     }
   });
 
-  it("says a second when the window is over by the wall clock, which can be set", async () => {
+  it("sets Retry-After to one second when the wall clock has jumped past the window", async () => {
     const limit = limitByAddress(options({ max: 1 }));
     await request(limit, "192.0.2.1");
     const stopped = Date.now;
@@ -106,7 +106,7 @@ describe("rate limit", () => {
     assert.equal((await request(limit, "192.0.2.1")).problem?.options.retryAfterS, 1);
   });
 
-  it("tells the client where it stands, in the standard's headers and in the library's", async () => {
+  it("reports the limits in both the standard's and the library's headers", async () => {
     const byAddress = limitByAddress(options());
     const bySubject = limitBySubject(options({ max: 10 }));
     const both: Middleware = (ctx, next) => byAddress(ctx, () => bySubject(ctx, next));
@@ -123,7 +123,7 @@ describe("rate limit", () => {
     assert.equal((await request(byAddress, "192.0.2.1")).header("RateLimit"), '"address";r=0;t=51');
   });
 
-  it("counts a subject whatever its address, and an anonymous request not at all", async () => {
+  it("counts a subject across addresses, and ignores anonymous requests", async () => {
     const limit = limitBySubject(options());
     for (let at = 0; at < 3; at += 1) assert.equal((await request(limit, `192.0.2.${at}`, "alice")).allowed, true);
     assert.equal((await request(limit, "192.0.2.9", "alice")).problem?.type, "rate_limited");
@@ -131,7 +131,7 @@ describe("rate limit", () => {
     for (let at = 0; at < 9; at += 1) assert.equal((await request(limit, "192.0.2.9")).allowed, true);
   });
 
-  it("counts an IPv6 network of one client as one, and IPv4 the same in both spellings", async () => {
+  it("counts an IPv6 /64 network as one client, and an IPv4-mapped address as its IPv4 address", async () => {
     const limit = limitByAddress(options({ max: 1 }));
     assert.equal((await request(limit, "2001:db8::1")).allowed, true);
     assert.equal((await request(limit, "2001:db8::ffff:1")).allowed, false);
@@ -140,20 +140,20 @@ describe("rate limit", () => {
     assert.equal((await request(limit, "::ffff:192.0.2.1")).allowed, false);
   });
 
-  it("does not limit exempt addresses, by subject neither", async () => {
+  it("does not limit exempt addresses, neither by address nor by subject", async () => {
     const exempt = addressRanges(["192.0.2.0/24"]);
     for (const limit of [limitByAddress(options({ exempt })), limitBySubject(options({ exempt }))]) {
       for (let at = 0; at < 9; at += 1) assert.equal((await request(limit, "192.0.2.1", "alice")).allowed, true);
     }
   });
 
-  it("cannot be talked out of the limit by a header when no proxy is trusted", async () => {
+  it("ignores X-Forwarded-For when no proxy is trusted", async () => {
     const limit = limitByAddress(options({ trustedProxies: 0, max: 1, exempt: addressRanges(["127.0.0.1"]) }));
     await request(limit, "192.0.2.1");
     for (const forged of ["192.0.2.2", "127.0.0.1"]) assert.equal((await request(limit, forged)).allowed, false);
   });
 
-  it("passes errors of what runs behind it on, and does not take them for errors of the store", async () => {
+  it("passes on errors of later middleware, and does not count them as store failures", async () => {
     let failures = 0;
     const store: RateLimitStore = { ...memoryStore(), failed: () => (failures += 1) };
     const limit = limitByAddress(options({ store }));
@@ -163,7 +163,7 @@ describe("rate limit", () => {
     assert.equal(failures, 0);
   });
 
-  it("agrees with a plain count of fixed windows, for any traffic", async () => {
+  it("matches a plain count of fixed windows for any traffic", async () => {
     const traffic = fc.array(fc.tuple(fc.nat(3), fc.nat(25_000)), { maxLength: 60 });
     await fc.assert(
       fc.asyncProperty(traffic, fc.integer({ min: 1, max: 5 }), async (steps, max) => {
@@ -173,13 +173,13 @@ describe("rate limit", () => {
         for (const [client, passMs] of steps) {
           clocks.advance(passMs);
           now += passMs;
-          const known = windows.get(client);
-          // The instant itself is left to the rounding of the library.
-          if (known?.endsAt === now) {
+          const current = windows.get(client);
+          // Avoids the exact boundary, which depends on the library's rounding.
+          if (current?.endsAt === now) {
             clocks.advance(1);
             now += 1;
           }
-          const window = known === undefined || known.endsAt < now ? { endsAt: now + 60_000, count: 0 } : known;
+          const window = current === undefined || current.endsAt < now ? { endsAt: now + 60_000, count: 0 } : current;
           windows.set(client, window);
           window.count += 1;
           const { allowed, problem } = await request(limit, `192.0.2.${client}`);
@@ -193,7 +193,7 @@ describe("rate limit", () => {
     );
   });
 
-  it("counts its decisions", async () => {
+  it("counts its decisions in a metric, starting at zero", async () => {
     metrics.disable();
     const exporter = new sdk.InMemoryMetricExporter(sdk.AggregationTemporality.CUMULATIVE);
     const reader = new sdk.PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
@@ -225,7 +225,7 @@ describe("rate limit", () => {
     metrics.disable();
   });
 
-  it("keeps its memory through 100,000 different addresses, and still knows who is over the limit", async function () {
+  it("uses bounded memory with 100,000 different addresses, and still limits a known client", async function () {
     this.timeout(60_000);
     const limit = limitByAddress(options({ store: memoryStore(5000) }));
     const flood = async (from: number, to: number) => {
@@ -244,7 +244,7 @@ describe("rate limit", () => {
 describe("BoundedWindows", () => {
   const window = (id: string, reset: number) => ({ id, reset, remaining: 1, total: 1 });
 
-  it("never holds more than its capacity, and forgets no client before half as many others came after it", () => {
+  it("holds at most its capacity, and keeps a client until half as many others have come", () => {
     const traffic = fc.array(fc.tuple(fc.nat(15), fc.nat(40)), { maxLength: 200 });
     fc.assert(
       fc.property(traffic, fc.integer({ min: 2, max: 12 }), (steps, capacity) => {
@@ -269,7 +269,7 @@ describe("BoundedWindows", () => {
     );
   });
 
-  it("sweeps out what is over as new clients come, so that it shrinks after a flood", () => {
+  it("drops expired windows as new clients come, so that it shrinks after a flood", () => {
     let nowS = 1000;
     const windows = new BoundedWindows(10_000, () => nowS);
     for (let at = 0; at < 5000; at += 1) windows.set(`flood ${at}`, window("", nowS + 60));
@@ -278,7 +278,7 @@ describe("BoundedWindows", () => {
     assert.equal(windows.size, 10);
   });
 
-  it("takes a new client as fast with 50,000 clients as with 500", () => {
+  it("adds a client as fast with 50,000 clients as with 500", () => {
     const batch = 2000;
     const few = new BoundedWindows(500);
     const many = new BoundedWindows(50_000);

@@ -8,7 +8,7 @@ import { redisStore } from "../../../src/platform/rate-limit/store.ts";
 import { addressOf } from "../../support/helper.ts";
 
 describe("the URL of the rate-limit store", () => {
-  it("says where, as whom, and whether with TLS", () => {
+  it("holds host, credentials, database and TLS", () => {
     assert.deepEqual(redisAddress("redis://cache"), { host: "cache", port: 6379 });
     assert.deepEqual(redisAddress("rediss://me:p%40ss%2F@[::1]:7000/3?family=6"), {
       host: "::1",
@@ -22,7 +22,7 @@ describe("the URL of the rate-limit store", () => {
     assert.deepEqual(redisAddress("redis://:pw@cache/"), { host: "cache", port: 6379, password: "pw" });
   });
 
-  it("is refused when it has a part that is not known, or a malformed one", () => {
+  it("is refused with an unknown or malformed part", () => {
     for (const url of [
       "redis://cache?tls=true",
       "redis://cache?commandTimeout=0",
@@ -38,14 +38,14 @@ describe("the URL of the rate-limit store", () => {
       assert.throws(() => redisAddress(url), Error, url);
   });
 
-  it("never leads to a plain connection when it says rediss, whatever its other parts and its letters", () => {
+  it("always uses TLS with rediss, whatever its letter case and parameters", () => {
     const schemes = fc.mixedCase(fc.constant("rediss"));
-    const parts = fc.oneof(fc.constantFrom("tls", "ssl", "rejectUnauthorized", "family", "db", ""), fc.string());
+    const names = fc.oneof(fc.constantFrom("tls", "ssl", "rejectUnauthorized", "family", "db", ""), fc.string());
     fc.assert(
-      fc.property(schemes, parts, fc.string(), (scheme, part, value) => {
+      fc.property(schemes, names, fc.string(), (scheme, name, value) => {
         let address: ReturnType<typeof redisAddress> | undefined;
         try {
-          address = redisAddress(`${scheme}://cache?${new URLSearchParams([[part, value]])}`);
+          address = redisAddress(`${scheme}://cache?${new URLSearchParams([[name, value]])}`);
         } catch {
           return;
         }
@@ -59,14 +59,14 @@ describe("the URL of the rate-limit store", () => {
     ["rediss", 22],
     ["REDISS", 22],
   ] as const) {
-    it(`is heeded on the wire: ${scheme}`, async () => {
+    it(`decides what is sent on the wire: ${scheme}`, async () => {
       const sockets: Socket[] = [];
       const server = createServer((socket) => sockets.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
       await once(server, "listening");
       const warnings: string[] = [];
       const log = pino({}, { write: (line: string) => warnings.push(JSON.parse(line).msg) });
       const url = `${scheme}://me:pw@${new URL(addressOf(server.address())).host}`;
-      // As if this machine were far away.
+      // Treats this machine's address as public.
       const store = redisStore(url, log, { warnOfPlainTextTo: () => true });
       await once(server, "connection");
       const [data] = await once(sockets[0] ?? server, "data");

@@ -68,7 +68,7 @@ describe("rate limit shared through Valkey or Redis", () => {
     started.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       output += chunk;
     });
-    await eventually("the store listens", () => output.includes("eady to accept connections"));
+    await eventually("a listening store", () => output.includes("eady to accept connections"));
   }
 
   async function killStore(): Promise<void> {
@@ -78,7 +78,7 @@ describe("rate limit shared through Valkey or Redis", () => {
     await closed;
   }
 
-  /** A replica that lets three requests a minute pass, as a client sees it. */
+  /** Starts a replica that allows three requests per minute and address. */
   async function startReplica() {
     const log = pino({ level: "info" }, { write: (line: string) => lines.push(JSON.parse(line)) });
     const store = redisStore(`redis://127.0.0.1:${port}`, log);
@@ -109,7 +109,7 @@ describe("rate limit shared through Valkey or Redis", () => {
 
   async function startCountingReplica() {
     const replica = await startReplica();
-    await eventually("the replica counts", () => replica.store.usable());
+    await eventually("a connected replica", () => replica.store.usable());
     return replica;
   }
 
@@ -129,13 +129,13 @@ describe("rate limit shared through Valkey or Redis", () => {
     );
   });
 
-  it("counts requests that come at the same instant one by one", async () => {
+  it("counts concurrent requests exactly", async () => {
     const replica = await startCountingReplica();
     const answers = await Promise.all(Array.from({ length: 40 }, () => replica.ask("192.0.2.1")));
     assert.equal(answers.filter(({ status }) => status === 200).length, 3);
   });
 
-  it("killed: clients are answered without a limit, and limited again once it is back; one log line each", async () => {
+  it("serves clients without a limit when the store is killed, limits them once it is back, and logs both", async () => {
     const replica = await startCountingReplica();
     for (let at = 0; at < 4; at += 1) await replica.ask("192.0.2.1");
     assert.equal((await replica.ask("192.0.2.1")).status, 429);
@@ -145,9 +145,9 @@ describe("rate limit shared through Valkey or Redis", () => {
       assert.deepEqual({ status, ratelimit: headers.get("ratelimit") }, { status: 200, ratelimit: null });
       assert.ok(ms < 1000, `${ms} ms`);
     }
-    await eventually("the outage is logged", () => lines.length === 1);
+    await eventually("a logged outage", () => lines.length === 1);
     await startStore();
-    await eventually("the limit is back", async () => (await replica.ask("192.0.2.3")).status === 429);
+    await eventually("a limited request", async () => (await replica.ask("192.0.2.3")).status === 429);
     assert.deepEqual(
       lines.map(({ level, msg }) => [level, msg]),
       [
@@ -157,7 +157,7 @@ describe("rate limit shared through Valkey or Redis", () => {
     );
   });
 
-  it("hanging: one request in a second waits 0.1 s, the others not at all; limited again once it goes on", async function () {
+  it("delays one request a second by 0.1 s while the store hangs, and limits again once it recovers", async function () {
     this.timeout(20_000);
     const replica = await startCountingReplica();
     await replica.ask("192.0.2.1");
@@ -167,36 +167,36 @@ describe("rate limit shared through Valkey or Redis", () => {
     assert.ok(first.ms >= 90 && first.ms < 1000, `${first.ms} ms`);
     const times: number[] = [];
     const until = performance.now() + 4000;
-    // Long enough for the silent connection to be replaced, by one that hangs as well.
+    // Long enough for the silent connection to be replaced by one that hangs too.
     while (performance.now() < until) {
       const { status, ms } = await replica.ask(`192.0.2.${times.length % 250}`);
       assert.equal(status, 200);
       times.push(ms);
     }
     const slow = times.filter((ms) => ms > 50);
-    // Were all of them to wait, they would all be slow; a busy machine makes a few so.
+    // If every request waited, all would be slow; on a busy machine a few are.
     assert.ok(slow.length <= 0.02 * times.length, `${slow.length} of ${times.length} waited`);
     child?.kill("SIGCONT");
-    await eventually("the limit is back", async () => (await replica.ask("198.51.100.1")).status === 429);
+    await eventually("a limited request", async () => (await replica.ask("198.51.100.1")).status === 429);
     assert.deepEqual(
       lines.map(({ level }) => level),
       [40, 30],
     );
   });
 
-  it("away at the start: clients are answered, and limited once it comes", async () => {
+  it("serves clients when the store is down at start, and limits them once it is up", async () => {
     await killStore();
     const replica = await startReplica();
     for (let at = 0; at < 6; at += 1) assert.equal((await replica.ask("192.0.2.1")).status, 200);
-    await eventually("the outage is logged", () => lines.length === 1);
+    await eventually("a logged outage", () => lines.length === 1);
     await startStore();
-    await eventually("the limit is there", async () => (await replica.ask("192.0.2.1")).status === 429);
+    await eventually("a limited request", async () => (await replica.ask("192.0.2.1")).status === 429);
   });
 
-  it("logs nothing when it is there from the start", async () => {
+  it("logs nothing when the store is up from the start", async () => {
     const replica = await startReplica();
     await replica.ask("192.0.2.1");
-    await eventually("the limit is there", async () => (await replica.ask("192.0.2.1")).status === 429);
+    await eventually("a limited request", async () => (await replica.ask("192.0.2.1")).status === 429);
     assert.deepEqual(lines, []);
   });
 });

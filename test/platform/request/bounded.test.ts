@@ -16,21 +16,21 @@ describe("bounded", () => {
     ending = new AbortController();
   });
 
-  /** The outcome, once it has been seen that nothing is left behind. The test's own timer starts a turn late, hence the wait. */
+  /** Returns the outcome after checking for leaks. Waits first, because Mocha starts its own timer one iteration late. */
   async function outcome(work: () => Promise<unknown>, limitMs = 60_000): Promise<unknown> {
     await setImmediate();
     const timersBefore = timers();
     const result = await bounded(work(), { limitMs, late, signal: ending.signal }).catch(typeOf);
-    assert.equal(timers(), timersBefore, "a timer is left");
-    assert.deepEqual(getEventListeners(ending.signal, "abort"), [], "a listener is left");
+    assert.equal(timers(), timersBefore, "leaks a timer");
+    assert.deepEqual(getEventListeners(ending.signal, "abort"), [], "leaks a listener");
     return result;
   }
 
-  it("gives the result of what ends in time", async () => {
+  it("returns the result of work that ends in time", async () => {
     assert.equal(await outcome(async () => "row"), "row");
   });
 
-  it("rejects as the work does", async () => {
+  it("rejects with the error of the work", async () => {
     const error = new Error("the server has gone");
     assert.equal(await outcome(() => Promise.reject(error)), error);
   });
@@ -47,7 +47,7 @@ describe("bounded", () => {
     assert.equal(await outcome(abortSoon), "client_closed");
   });
 
-  it("does not wait for a signal that has aborted before", async () => {
+  it("rejects at once when the signal has already aborted", async () => {
     ending.abort(new Problem("client_closed"));
     assert.equal(await outcome(never), "client_closed");
   });
@@ -57,7 +57,7 @@ describe("bounded", () => {
     assert.equal(await bounded(never(), { limitMs: 5, late, signal: undefined }).catch(typeOf), "pool_timeout");
   });
 
-  it("takes care of the failure of work that nobody waits for any more", async () => {
+  it("handles the failure of work that ends after the limit", async () => {
     const unhandled: unknown[] = [];
     const listen = (reason: unknown) => unhandled.push(reason);
     process.on("unhandledRejection", listen);

@@ -5,23 +5,23 @@ import { RequestDeadline } from "../../../src/platform/request/deadline.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
 
 describe("StopSource", () => {
-  it("does what an AbortSignal does, step by step", () => {
+  it("behaves like an AbortSignal", () => {
     const controller = new AbortController();
     const source = new StopSource();
-    const heard: { real: string[]; own: string[] } = { real: [], own: [] };
-    for (const [signal, calls] of [
-      [controller.signal, heard.real],
-      [source, heard.own],
+    const calls: { expected: string[]; actual: string[] } = { expected: [], actual: [] };
+    for (const [signal, called] of [
+      [controller.signal, calls.expected],
+      [source, calls.actual],
     ] as const) {
-      const never = () => calls.push("removed before");
-      const removed = () => calls.push("removed meanwhile");
+      const never = () => called.push("removed before");
+      const removed = () => called.push("removed meanwhile");
       signal.addEventListener("abort", never);
       signal.addEventListener("abort", () => {
-        calls.push(`first, aborted: ${signal.aborted}`);
+        called.push(`first, aborted: ${signal.aborted}`);
         signal.removeEventListener("abort", removed);
       });
       signal.addEventListener("abort", removed);
-      signal.addEventListener("abort", () => calls.push("last"));
+      signal.addEventListener("abort", () => called.push("last"));
       signal.removeEventListener("abort", never);
       signal.removeEventListener("abort", () => {});
       signal.throwIfAborted();
@@ -32,19 +32,19 @@ describe("StopSource", () => {
       owner.abort(reason);
       owner.abort(new Problem("deadline_exceeded"));
     }
-    assert.deepEqual(heard.real, ["first, aborted: true", "last"]);
-    assert.deepEqual(heard.own, heard.real);
+    assert.deepEqual(calls.expected, ["first, aborted: true", "last"]);
+    assert.deepEqual(calls.actual, calls.expected);
     for (const signal of [controller.signal, source]) {
       assert.deepEqual([signal.aborted, signal.reason], [true, reason]);
       assert.throws(() => signal.throwIfAborted(), reason);
-      signal.addEventListener("abort", () => assert.fail("called although it was too late"));
+      signal.addEventListener("abort", () => assert.fail("called a listener added after the abort"));
     }
     source.abort(reason);
   });
 });
 
 describe("RequestDeadline", () => {
-  it("has a real signal for those who need one, which ends with it", () => {
+  it("provides an AbortSignal that aborts with it", () => {
     const deadline = new RequestDeadline(undefined);
     const { signal } = deadline;
     assert.equal(deadline.signal, signal);
@@ -54,7 +54,7 @@ describe("RequestDeadline", () => {
     assert.equal(getEventListeners(signal, "abort").length, 0);
   });
 
-  it("has an aborted one when it is asked for it late", () => {
+  it("provides an aborted AbortSignal after its end", () => {
     const deadline = new RequestDeadline(undefined);
     const reason = new Problem("deadline_exceeded");
     deadline.abort(reason);

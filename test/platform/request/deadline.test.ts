@@ -18,7 +18,7 @@ describe("RequestDeadline", () => {
     assert.equal(reasonOf(deadline), "deadline_exceeded");
   });
 
-  it("has nothing left once its time is up, never less than nothing", async () => {
+  it("has 0 ms left once its time is up, never less", async () => {
     const deadline = new RequestDeadline(1);
     await once(deadline.signal, "abort");
     const other = new RequestDeadline(5);
@@ -26,7 +26,7 @@ describe("RequestDeadline", () => {
     assert.equal(deadline.remainingMs(), 0);
   });
 
-  it("is brought forward with a reason, which a later one does not replace", () => {
+  it("keeps the first reason it was aborted with", () => {
     const deadline = new RequestDeadline(60_000);
     deadline.abort(new Problem("client_closed"));
     deadline.abort(new Problem("deadline_exceeded"));
@@ -34,7 +34,7 @@ describe("RequestDeadline", () => {
     deadline.done();
   });
 
-  it("holds no timer once its request is done, however often that is said", async () => {
+  it("clears its timer when the request is done, even if told twice", async () => {
     await setImmediate();
     const before = timers();
     const deadline = new RequestDeadline(20);
@@ -47,7 +47,7 @@ describe("RequestDeadline", () => {
     assert.equal(deadline.signal.aborted, false);
   });
 
-  it("without a limit has forever, and no timer, but can still be ended", () => {
+  it("never passes without a limit and needs no timer, but can be aborted", () => {
     const before = timers();
     const deadline = new RequestDeadline(undefined);
     assert.equal(deadline.remainingMs(), Number.POSITIVE_INFINITY);

@@ -15,16 +15,16 @@ describe("LoopStalls", () => {
   });
   afterEach(() => stalls.stop());
 
-  it("adds up what the real loop stood still", async () => {
+  it("adds up the time that the event loop is blocked", async () => {
     await sleep(50);
     const before = stalls.totalMs;
     block(150);
-    await eventually("the timer has run", () => stalls.totalMs > before);
+    await eventually("a run of the timer", () => stalls.totalMs > before);
     const foundMs = stalls.totalMs - before;
     assert.ok(foundMs >= 135 && foundMs < 400, `${foundMs} ms`);
   });
 
-  it("gives it to who looks first, and once", () => {
+  it("returns a stall to the first observer only", () => {
     block(100);
     const foundMs = stalls.observe(performance.now());
     assert.ok(foundMs >= 85 && foundMs < 300, `${foundMs} ms`);
@@ -32,7 +32,7 @@ describe("LoopStalls", () => {
     assert.equal(stalls.totalMs, foundMs);
   });
 
-  it("says how late the timer was at most, to each who asks anew", async () => {
+  it("returns the longest delay since the last call", async () => {
     await sleep(50);
     stalls.takeLongestDelayMs();
     block(100);
@@ -46,7 +46,7 @@ describe("LoopStalls", () => {
     assert.ok(afterMs < 50, `${afterMs} ms`);
   });
 
-  it("says a delay once, also when it is asked before the timer has run", async () => {
+  it("reports a delay once, even when asked before the timer has run", async () => {
     block(150);
     const atOnceMs = stalls.takeLongestDelayMs();
     assert.ok(atOnceMs >= 135, `${atOnceMs} ms`);
@@ -55,7 +55,7 @@ describe("LoopStalls", () => {
     assert.ok(afterMs < 135, `${afterMs} ms`);
   });
 
-  it("says how late the timer is while it has not run yet, also when someone has seen the stall before", () => {
+  it("reports a delay before the timer has run, even after another observer has seen the stall", () => {
     block(100);
     stalls.observe(performance.now());
     const longestMs = stalls.takeLongestDelayMs();

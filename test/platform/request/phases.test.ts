@@ -5,19 +5,19 @@ import { PhaseClock, type PhaseTimes, phases, type Wait } from "../../../src/pla
 
 const waits = ["outbound", "query", "pool", "queue", "auth", "receive"] as const satisfies Wait[];
 
-/** A clock that is set by hand, with a tick of the event loop wherever the loop runs. */
+/** A manual clock with a simulated event loop. */
 class Time {
   ms = 1000;
   readonly stalls = new LoopStalls(() => this.ms);
 
   constructor() {
-    // Not by a timer of its own: the time here does not pass by itself.
+    // The clock is manual, so no real timer may observe it.
     this.stalls.stop();
   }
 
   readonly now = () => this.ms;
 
-  /** The loop runs meanwhile. */
+  /** Lets time pass while the loop runs. */
   pass(ms: number): void {
     for (let left = ms; left > 0; left -= 10) {
       this.ms += Math.min(left, 10);
@@ -25,7 +25,7 @@ class Time {
     }
   }
 
-  /** The loop stands still meanwhile; nobody has looked at the clock yet. */
+  /** Lets time pass while the loop is blocked. */
   block(ms: number): void {
     this.ms += ms;
   }
@@ -39,7 +39,7 @@ function sum(times: PhaseTimes): number {
   return phases.reduce((total, phase) => total + times[phase], 0);
 }
 
-function taken(times: PhaseTimes): Partial<PhaseTimes> {
+function nonZero(times: PhaseTimes): Partial<PhaseTimes> {
   return Object.fromEntries(Object.entries(times).filter(([, ms]) => ms > 0));
 }
 
@@ -64,10 +64,10 @@ describe("phases", () => {
       clock.leave(wait);
     }
     time.pass(6);
-    assert.deepEqual(taken(clock.end()), { auth: 2, receive: 8, queue: 30, pool: 4, query: 50, own: 7 });
+    assert.deepEqual(nonZero(clock.end()), { auth: 2, receive: 8, queue: 30, pool: 4, query: 50, own: 7 });
   });
 
-  it("count what runs side by side once, as the one that counts most", () => {
+  it("count concurrent waits once, by precedence", () => {
     const clock = time.clock();
     clock.enter("query");
     clock.enter("query");
@@ -82,10 +82,10 @@ describe("phases", () => {
     clock.leave("query");
     time.pass(50);
     clock.leave("pool");
-    assert.deepEqual(taken(clock.end()), { query: 80, outbound: 20, pool: 50 });
+    assert.deepEqual(nonZero(clock.end()), { query: 80, outbound: 20, pool: 50 });
   });
 
-  it("count a stall of the loop as such for who waits, and as own for who made it", () => {
+  it("count a stall as loop for requests that wait, and as own for the request that caused it", () => {
     const waiting = time.clock();
     const blocking = time.clock();
     waiting.enter("query");
@@ -96,18 +96,18 @@ describe("phases", () => {
     blocking.leave("pool");
     time.pass(15);
     waiting.leave("query");
-    assert.deepEqual(taken(waiting.end()), { query: 50, loop: 290 });
-    assert.deepEqual(taken(blocking.end()), { own: 335, pool: 5 });
+    assert.deepEqual(nonZero(waiting.end()), { query: 50, loop: 290 });
+    assert.deepEqual(nonZero(blocking.end()), { own: 335, pool: 5 });
   });
 
-  it("count a stall that nobody looked into as one, whatever the request was at", () => {
+  it("count a stall as loop when the timer finds it first", () => {
     const clock = time.clock();
     time.block(200);
     time.pass(10);
-    assert.deepEqual(taken(clock.end()), { loop: 200, own: 10 });
+    assert.deepEqual(nonZero(clock.end()), { loop: 200, own: 10 });
   });
 
-  it("leave out what was over before, and what comes after the end", () => {
+  it("ignore stalls before the start and waits after the end", () => {
     time.block(500);
     const clock = time.clock();
     clock.enter("query");
@@ -117,10 +117,10 @@ describe("phases", () => {
     clock.enter("outbound");
     time.pass(100);
     assert.deepEqual(clock.times(), times);
-    assert.deepEqual(taken(times), { query: 5 });
+    assert.deepEqual(nonZero(times), { query: 5 });
   });
 
-  it("are as a model says, which looks at every millisecond, and sum up to the whole", () => {
+  it("match a reference model and add up to the total", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 0, max: 40 }) }),
       fc.record({ kind: fc.constant("enter" as const), wait: fc.constantFrom(...waits) }),
@@ -154,7 +154,7 @@ describe("phases", () => {
     );
   });
 
-  it("sum up to the whole with stalls too, and none is negative", () => {
+  it("add up to the total and are never negative, with stalls too", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constantFrom<"pass" | "block">("pass", "block"), ms: fc.integer({ min: 0, max: 400 }) }),
       fc.record({

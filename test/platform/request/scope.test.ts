@@ -8,7 +8,7 @@ import {
   currentDeadline,
   currentPhases,
   inRequest,
-  outsideOfRequest,
+  outsideRequest,
   withoutDeadline,
 } from "../../../src/platform/request/scope.ts";
 import { followRequests } from "../../../src/platform/telemetry/follow-requests.ts";
@@ -23,7 +23,7 @@ describe("request scope", () => {
   before(followRequests);
   after(() => stalls.stop());
 
-  it("follows the request's work together with its span, and ends with it", async () => {
+  it("follows the request's asynchronous work together with its span", async () => {
     await inRequest({ deadline, phases }, trace.setSpan(ROOT_CONTEXT, span), async () => {
       await setImmediate();
       assert.deepEqual(now(), [deadline, phases, span]);
@@ -31,8 +31,8 @@ describe("request scope", () => {
     assert.deepEqual(now(), [undefined, undefined, undefined]);
   });
 
-  it("stays when spans and other values are set on top of it, and taken off again", () => {
-    const key = createContextKey("of an adopter");
+  it("survives setting and deleting spans and other values", () => {
+    const key = createContextKey("custom");
     const child = trace.wrapSpanContext({ traceId: "1".repeat(32), spanId: "3".repeat(16), traceFlags: 1 });
     inRequest({ deadline, phases }, trace.setSpan(ROOT_CONTEXT, span), () => {
       context.with(trace.setSpan(context.active().setValue(key, 7), child), () => {
@@ -43,7 +43,7 @@ describe("request scope", () => {
     });
   });
 
-  it("holds one value for each key, however often work that starts its own next step sets them by turns", () => {
+  it("keeps one value per key, however often they are set in turn", () => {
     const [one, other, absent] = ["one", "other", "absent"].map(createContextKey) as [symbol, symbol, symbol];
     inRequest({ deadline, phases }, trace.setSpan(ROOT_CONTEXT, span), () => {
       const first = context.active().setValue(one, 0);
@@ -61,14 +61,14 @@ describe("request scope", () => {
     });
   });
 
-  it("is left without its deadline, or altogether", () => {
+  it("can be left entirely, or without its deadline only", () => {
     inRequest({ deadline, phases }, trace.setSpan(ROOT_CONTEXT, span), () => {
       withoutDeadline(() => assert.deepEqual(now(), [undefined, phases, span]));
-      outsideOfRequest(() => assert.deepEqual(now(), [undefined, undefined, undefined]));
+      outsideRequest(() => assert.deepEqual(now(), [undefined, undefined, undefined]));
     });
   });
 
-  it("keeps the context manager that is there", () => {
+  it("keeps an existing context manager", () => {
     const key = createContextKey("marker");
     context.with(ROOT_CONTEXT.setValue(key, 1), () => {
       followRequests();

@@ -9,9 +9,9 @@ import { StaleCache } from "../../../src/platform/request/stale-cache.ts";
 import { followRequests } from "../../../src/platform/telemetry/follow-requests.ts";
 import { eventually } from "../../support/helper.ts";
 
-const onceAsked: Background = (work) => work();
+const runNow: Background = (work) => work();
 
-function setUp({ maxEntries = 10, maxBytes = 1e6, sizeOf = (): number => 8, background = onceAsked } = {}) {
+function setUp({ maxEntries = 10, maxBytes = 1e6, sizeOf = (): number => 8, background = runNow } = {}) {
   let nowMs = 1000;
   let loads = 0;
   let failing = false;
@@ -45,7 +45,7 @@ function setUp({ maxEntries = 10, maxBytes = 1e6, sizeOf = (): number => 8, back
 }
 
 describe("StaleCache", () => {
-  it("loads once, then serves what it has while it is fresh", async () => {
+  it("loads once, then serves the value while it is fresh", async () => {
     const { get, pass, loads } = setUp();
     assert.deepEqual(await get(), { value: 1, ageMs: 0, state: "miss" });
     pass(99);
@@ -53,14 +53,14 @@ describe("StaleCache", () => {
     assert.equal(loads(), 1);
   });
 
-  it("runs one load for many that ask at the same time", async () => {
+  it("shares one load among concurrent requests", async () => {
     const { get, loads } = setUp();
     const all = await Promise.all(Array.from({ length: 100 }, () => get()));
     assert.ok(all.every(({ value }) => value === 1));
     assert.equal(loads(), 1);
   });
 
-  it("serves a stale value at once and refreshes it behind, once", async () => {
+  it("serves a stale value at once and refreshes it once in the background", async () => {
     const { get, pass, loads } = setUp();
     await get();
     pass(500);
@@ -79,7 +79,7 @@ describe("StaleCache", () => {
     assert.deepEqual(await get(), { value: 2, ageMs: 0, state: "miss" });
   });
 
-  it("serves what it has, however old, when it cannot be refreshed, and recovers", async () => {
+  it("serves a value of any age when the refresh fails, and recovers", async () => {
     const { get, pass, fail } = setUp();
     await get();
     fail(true);
@@ -89,7 +89,7 @@ describe("StaleCache", () => {
     assert.equal((await get()).state, "miss");
   });
 
-  it("passes the error on when there is nothing to serve, and does not keep it", async () => {
+  it("rejects with the load's error when there is no value, and does not cache the error", async () => {
     const { get, fail } = setUp();
     fail(true);
     await assert.rejects(get(), /load failed/);
@@ -97,12 +97,12 @@ describe("StaleCache", () => {
     assert.equal((await get()).value, 2);
   });
 
-  describe("with requests that end", () => {
+  describe("when requests end", () => {
     const gone = new Problem("client_closed");
-    /** A load that heeds its deadline, as queries do; `ended` says how each ended. */
+    /** A load that heeds its deadline, as queries do. `failures` holds the errors of loads. */
     function loader() {
       const loads: PromiseWithResolvers<number>[] = [];
-      const ended: unknown[] = [];
+      const failures: unknown[] = [];
       const load = () => {
         const one = Promise.withResolvers<number>();
         const number = loads.push(one);
@@ -111,12 +111,12 @@ describe("StaleCache", () => {
         return one.promise.then(
           () => number,
           (error: unknown) => {
-            ended.push(error);
+            failures.push(error);
             throw error;
           },
         );
       };
-      return { loads, ended, load };
+      return { loads, failures, load };
     }
     function request() {
       const deadline = new RequestDeadline(undefined);
@@ -125,21 +125,21 @@ describe("StaleCache", () => {
     }
     before(followRequests);
 
-    it("stops a load when all who waited for it have gone, and not before", async () => {
-      const { loads, ended, load } = loader();
+    it("aborts a load once no request waits for it", async () => {
+      const { loads, failures, load } = loader();
       const { cache } = setUp();
       const [first, second] = [request(), request()];
       const both = [first, second].map(({ inside }) => inside(() => cache.get("key", load)));
       const rejected = both.map((waiting) => assert.rejects(waiting, gone));
       first.deadline.abort(gone);
       await rejected[0];
-      assert.deepEqual(ended, [], "one still waits");
+      assert.deepEqual(failures, [], "one still waits");
       second.deadline.abort(gone);
       await rejected[1];
-      assert.deepEqual([loads.length, ended], [1, [gone]]);
+      assert.deepEqual([loads.length, failures], [1, [gone]]);
     });
 
-    it("gives those who stay the value, when the one who began has gone", async () => {
+    it("continues a load for the others when the request that started it ends", async () => {
       const { loads, load } = loader();
       const { cache } = setUp();
       const [first, second] = [request(), request()];
@@ -154,7 +154,7 @@ describe("StaleCache", () => {
       assert.deepEqual(await stayed, { value: 1, ageMs: 0, state: "miss" });
     });
 
-    it("loads nothing for a request that has ended already", async () => {
+    it("loads nothing for a request that has already ended", async () => {
       const { loads, load } = loader();
       const { cache } = setUp();
       const { deadline, inside } = request();
@@ -166,7 +166,7 @@ describe("StaleCache", () => {
       assert.equal(loads.length, 0);
     });
 
-    it("loads anew for who comes in the moment in which all others have gone", async () => {
+    it("loads again for a request that joins just as all others end", async () => {
       const { loads, load } = loader();
       const { cache } = setUp();
       const [first, second] = [request(), request()];
@@ -183,25 +183,25 @@ describe("StaleCache", () => {
     });
   });
 
-  it("keeps no more than its entries", async () => {
+  it("keeps at most maxEntries entries", async () => {
     const { get, loads } = setUp({ maxEntries: 2 });
     for (const key of ["a", "b", "c", "a"]) await get(key);
     assert.equal(loads(), 4);
   });
 
-  it("keeps no more than its bytes, those of the keys included", async () => {
+  it("keeps at most maxBytes bytes, keys included", async () => {
     const sizeOf = () => 1000;
     const { get, loads } = setUp({ maxBytes: 4000, sizeOf });
     for (const key of ["a", "b", "c", "b", "c"]) await get(key);
-    assert.equal(loads(), 3, "two of them have room");
+    assert.equal(loads(), 3, "two entries fit");
     await get("a");
-    assert.equal(loads(), 4, "the third had not");
+    assert.equal(loads(), 4, "the third did not fit");
     const long = setUp({ maxBytes: 4000, sizeOf });
     for (const key of ["x".repeat(800), "y".repeat(800), "x".repeat(800)]) await long.get(key);
     assert.equal(long.loads(), 3);
   });
 
-  it("serves what is too large to be kept, also as the refresh of a value that was not", async () => {
+  it("serves a value that is too large to keep, also after a refresh", async () => {
     let bytes = 10_000;
     const { get, loads, pass } = setUp({ maxBytes: 4000, sizeOf: () => bytes });
     assert.deepEqual([(await get()).value, (await get()).value], [1, 2]);
@@ -216,7 +216,7 @@ describe("StaleCache", () => {
     assert.equal(loads(), 5);
   });
 
-  it("gives a value to those who wait for it when its entry has had to make room meanwhile", async () => {
+  it("returns a loaded value even if its entry has been evicted", async () => {
     const { get } = setUp({ maxEntries: 1 });
     const values = await Promise.all(["a", "b", "c"].map((key) => get(key)));
     assert.deepEqual(
@@ -225,7 +225,7 @@ describe("StaleCache", () => {
     );
   });
 
-  it("refreshes in the background what nobody waits for, and nothing else; what is refused stays stale", async () => {
+  it("uses the background only for refreshes that no request waits for, and serves stale if refused", async () => {
     let asked = 0;
     let refusing = false;
     const background: Background = async (work) => {
@@ -237,7 +237,7 @@ describe("StaleCache", () => {
     await get();
     pass(1101);
     await get();
-    assert.deepEqual([asked, loads()], [0, 2], "requests wait for these");
+    assert.deepEqual([asked, loads()], [0, 2], "requests wait for these loads");
     pass(500);
     refusing = true;
     for (let time = 0; time < 3; time++) {

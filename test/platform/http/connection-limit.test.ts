@@ -1,15 +1,15 @@
-// The most connections that there may be are for all clients together. One client alone must not be able to hold them all.
+// The connection limit is shared by all clients. No single client may use it up.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { eventually, startService } from "../../support/helper.ts";
 
-describe("a client that opens as many connections as there may be", () => {
+describe("a client that opens as many connections as are allowed", () => {
   for (const [what, sent] of Object.entries({
-    "says nothing on them": "",
-    "keeps them after an answer": "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
+    "sends nothing": "",
+    "keeps them open after a response": "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
   })) {
-    it(`and ${what} leaves room for those of others`, async () => {
+    it(`and ${what} does not lock out other clients`, async () => {
       const service = await startService({ env: { SERVER_MAX_CONNECTIONS: "50" } });
       const port = Number(new URL(service.url).port);
       let open = 0;
@@ -21,7 +21,7 @@ describe("a client that opens as many connections as there may be", () => {
         });
         return socket.on("error", () => {}).resume();
       });
-      await eventually("they are open", () => open === 50);
+      await eventually("open connections", () => open === 50);
       const other = connect({ host: "127.0.0.1", port, localAddress: "127.0.0.3" }).on("error", () => {});
       other.end("GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
       let answer = "";
@@ -31,7 +31,7 @@ describe("a client that opens as many connections as there may be", () => {
       await once(other, "close");
       for (const socket of held) socket.destroy();
       await service.stop();
-      assert.match(answer, /^HTTP\/1\.1 200 /, "the other client got no answer");
+      assert.match(answer, /^HTTP\/1\.1 200 /, "the other client got no response");
     });
   }
 });
