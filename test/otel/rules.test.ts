@@ -154,9 +154,9 @@ describe("rules", () => {
     ok(compose.includes("- ./otel/rules:/etc/prometheus/rules:ro"));
   });
 
-  it("are all explained in the README", () => {
-    const readme = readFileSync(new URL("README.md", root), "utf8");
-    for (const { alert } of alerts) ok(readme.includes(`\`${alert}\``), alert);
+  it("are all explained in docs/alerts.md", () => {
+    const page = readFileSync(new URL("docs/alerts.md", root), "utf8");
+    for (const { alert } of alerts) ok(page.includes(`\`${alert}\``), alert);
   });
 });
 
