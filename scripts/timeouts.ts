@@ -1,11 +1,11 @@
-// `npm run timeouts`: puts load on a service, judges it by the five targets, and says why it is slow. --help says how.
+// `npm run timeouts`: loads a service, checks it against five targets and reports why it is slow. See --help.
 import { writeFile } from "node:fs/promises";
 import { stopSignal } from "./bootstrap/stop-signal.js";
 import { analyse } from "./timeouts/analysis.ts";
 import { readArguments } from "./timeouts/command/arguments.ts";
-import { BadUse } from "./timeouts/command/bad-use.ts";
 import { help } from "./timeouts/command/help.ts";
 import { ProgressLine } from "./timeouts/command/progress.ts";
+import { UsageError } from "./timeouts/command/usage-error.ts";
 import { Load } from "./timeouts/load/load-generator.ts";
 import { asPage } from "./timeouts/output/html/page.ts";
 import { asText } from "./timeouts/output/text.ts";
@@ -20,7 +20,7 @@ try {
   process.exitCode = await timeouts(process.argv.slice(2));
 } catch (error) {
   progress.clear();
-  if (!(error instanceof BadUse)) throw error;
+  if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`timeouts: ${error.message}\n`);
   process.exitCode = 2;
 }
@@ -36,7 +36,7 @@ async function timeouts(argv: readonly string[]): Promise<number> {
   const { endpoints, locked } =
     args.endpoints.length > 0 ? { endpoints: args.endpoints, locked: [] } : await findEndpoints(args);
   progress.say(`endpoints: ${endpoints.map(({ name }) => name).join(", ")}`);
-  if (locked.length > 0) progress.say(`left out, they ask for --token or --api-key: ${locked.join(", ")}`);
+  if (locked.length > 0) progress.say(`skipped, they need --token or --api-key: ${locked.join(", ")}`);
 
   const load = new Load();
   try {

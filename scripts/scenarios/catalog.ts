@@ -1,25 +1,24 @@
-// The scenarios: each makes a service slow in one way, for real, and says where that can be seen.
-
+// The scenarios: each makes a real service slow in one way and says where to see it.
 import type { Endpoint } from "../timeouts/load/load-figures.ts";
 import type { Cause } from "../timeouts/verdict/causes.ts";
-import type { Stage } from "./stage.ts";
+import type { ServiceUnderTest } from "./service-under-test.ts";
 
 export interface Scenario {
   name: string;
   /** What `npm run timeouts` must find. */
   cause: Cause;
-  /** What is provoked, for people. */
+  /** What is provoked, in words. */
   what: string;
-  /** Where it is seen: a dashboard, and what to look at on it. */
+  /** The dashboard that shows it, and what to look at there. */
   dashboard: "slow-requests" | "service" | "database" | "runtime";
   lookAt: string;
-  /** Requests a second, of all endpoints together. */
+  /** Requests a second, all endpoints together. */
   perSecond: number;
   endpoints: readonly Endpoint[];
-  /** Of the service, beside what every one has. */
+  /** Environment variables of the service, on top of the usual ones. */
   env?: Readonly<Record<string, string>>;
-  /** Begins it, and gives the endpoints that come of that. It lasts until the stage is struck. */
-  provoke(stage: Stage): Promise<Endpoint[]>;
+  /** Starts the fault, which lasts until `restore()`. Resolves to additional endpoints to load. */
+  provoke(service: ServiceUnderTest): Promise<Endpoint[]>;
 }
 
 const list = get("/api/automations/marketplace");
@@ -30,9 +29,9 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "overload",
     cause: "overloaded_server",
-    what: "several times as many requests as can be served, each of them a search without an index",
+    what: "several times as many requests as it can serve, each a search without an index",
     dashboard: "service",
-    lookAt: "running and queued, refusals by reason; the phase of the slowest is queue",
+    lookAt: "running and queued requests, refusals by reason; the slowest spend their time in queue",
     perSecond: 600,
     endpoints: [search],
     provoke: async () => [],
@@ -42,71 +41,71 @@ export const scenarios: readonly Scenario[] = [
     cause: "exhausted_pool",
     what: "all 15 connections of the pool held by transactions that do nothing",
     dashboard: "database",
-    lookAt: "connections in use at their limit, requests that wait for one; the phase of the slowest is pool",
+    lookAt: "connections in use at the limit, requests waiting for one; the slowest spend their time in pool",
     perSecond: 20,
     endpoints: [list, one],
-    provoke: (stage) => stage.fault("pool", 15),
+    provoke: (service) => service.fault("pool", 15),
   },
   {
     name: "slow-query",
     cause: "slow_queries",
-    what: "a table that is locked for 0.9 s, then free for as long, again and again",
+    what: "a table that is repeatedly locked for 0.9 s and then free for as long",
     dashboard: "database",
-    lookAt: "query time by name, slow queries by fingerprint; the phase of the slowest is query",
+    lookAt: "query time by name, slow queries by fingerprint; the slowest spend their time in query",
     perSecond: 10,
     endpoints: [list, one],
-    provoke: (stage) => stage.fault("lock", 900),
+    provoke: (service) => service.fault("lock", 900),
   },
   {
     name: "memory",
     cause: "memory",
-    what: "a heap of 768 MB that is full to 93 % of what is safe",
+    what: "a heap of 768 MB, filled to 93 % of its safe limit",
     dashboard: "runtime",
-    lookAt: "memory against its limit, garbage collection; the lowest class is shed",
+    lookAt: "memory against its limit, garbage collection; low-priority requests are shed",
     perSecond: 20,
     endpoints: [list, one],
     env: { NODE_OPTIONS: "--max-old-space-size=768" },
-    provoke: (stage) => stage.fillMemory(93),
+    provoke: (service) => service.fillMemory(93),
   },
   {
     name: "slow-auth",
     cause: "slow_auth",
-    what: "an authentication that takes 0.8 s a token",
+    what: "authentication that takes 0.8 s per token",
     dashboard: "slow-requests",
     lookAt: "phases of the slowest requests: auth",
     perSecond: 8,
     endpoints: [one],
-    provoke: (stage) => stage.fault("auth", 800),
+    provoke: (service) => service.fault("auth", 800),
   },
   {
     name: "slow-dependency",
     cause: "slow_dependency",
-    what: "a webhook that takes the call and never answers",
+    what: "a webhook that accepts the call and never responds",
     dashboard: "service",
-    lookAt: "its breaker (_DESTINATIONS) opens, and the calls are refused at once; until then the phase is outbound",
+    lookAt: "its breaker (_DESTINATIONS) opens and calls are refused at once; until then the time goes to outbound",
     perSecond: 5,
     endpoints: [],
-    provoke: (stage) => stage.automationWith("hanging"),
+    provoke: (service) => service.automationWith("hanging"),
   },
   {
     name: "database-outage",
     cause: "database_outage",
-    what: "a database server that is stopped (SIGSTOP): it takes connections and answers nothing",
+    what: "a stopped database server (SIGSTOP): it accepts connections and never responds",
     dashboard: "service",
     lookAt: "the database's breaker opens; requests are refused within milliseconds instead of waiting",
     perSecond: 20,
     endpoints: [list, one],
-    provoke: (stage) => stage.freezeDatabase(),
+    provoke: (service) => service.freezeDatabase(),
   },
   {
     name: "blocked-loop",
     cause: "blocked_event_loop",
-    what: "code that keeps the event loop for 0.6 s in each second",
+    what: "code that blocks the event loop for 0.6 s of every second",
     dashboard: "runtime",
-    lookAt: "event-loop delay; the phase of requests that were at work then is loop",
+    lookAt: "event-loop delay; requests running at that time spend theirs in loop",
     perSecond: 20,
     endpoints: [list, one],
-    provoke: (stage) => stage.fault("loop", 600),
+    provoke: (service) => service.fault("loop", 600),
   },
 ];
 

@@ -1,4 +1,4 @@
-// What came of a scenario: for programs, and side by side for people.
+// The outcome of a scenario: as data for programs, and as a comparison for people.
 import { z } from "zod";
 import { figure } from "../timeouts/output/text.ts";
 import { type Report, reportSchema } from "../timeouts/report.ts";
@@ -11,7 +11,7 @@ export const outcomeSchema = z.object({
   /** The cause that was found. */
   found: z.string(),
   on: reportSchema,
-  /** Without protections; null unless that was asked for. */
+  /** Without protections; null without --compare. */
   off: reportSchema.nullable(),
 });
 export type Outcome = z.infer<typeof outcomeSchema>;

@@ -1,5 +1,5 @@
-// The analysis from start to end: warm up, look at the service when it is calm, find its capacity unless a rate is given, and
-// load it while watching it.
+// The analysis from start to finish: warm up, measure the idle service, find its capacity unless a rate is given, then load it
+// and sample its health and metrics.
 import type { Arguments } from "./command/arguments.ts";
 import type { ProgressLine } from "./command/progress.ts";
 import { type Capacity, findCapacity, judgedShare } from "./load/capacity.ts";
@@ -12,12 +12,13 @@ import { startSampling } from "./service/samples.ts";
 import { judge } from "./verdict/targets.ts";
 import { verdictOf } from "./verdict/verdict.ts";
 
-/** First calls are slow everywhere: connections are opened, code is compiled. Not counted. */
+/** The first calls open connections and compile code, so they are slow everywhere. They don't count. */
 const warmUpS = 1;
 const calmRate = 10;
 const calmS = 2;
 const stepS = 2.5;
 
+/** Runs the whole analysis. After `stop` it resolves early, with a partial report. */
 export async function analyse(
   args: Arguments,
   endpoints: Endpoint[],
@@ -32,12 +33,12 @@ export async function analyse(
     return load.run(plan, stop, (figures) => progress.show(what, figures));
   };
 
-  const gently = Math.min(calmRate, args.perSecond ?? calmRate);
-  await run("warming up", gently, warmUpS);
-  const calm = await run("calm", gently, calmS);
+  const calmPerSecond = Math.min(calmRate, args.perSecond ?? calmRate);
+  await run("warming up", calmPerSecond, warmUpS);
+  const calm = await run("calm", calmPerSecond, calmS);
   const capacity = args.perSecond === undefined && !stop.aborted ? await search() : null;
   const perSecond = args.perSecond ?? (capacity === null ? null : judgedShare * capacity.perSecond);
-  const { figures, samples } = perSecond === null || stop.aborted ? nothing(endpoints) : await watched(perSecond);
+  const { figures, samples } = perSecond === null || stop.aborted ? noFigures(endpoints) : await measure(perSecond);
   const targets = judge(figures, samples);
   return {
     version: 1,
@@ -61,13 +62,13 @@ export async function analyse(
   };
 
   async function search(): Promise<Capacity> {
-    const step = (rate: number) => run(`looking for the capacity, ${rate} a second`, rate, stepS);
+    const step = (rate: number) => run(`finding the capacity, ${rate} a second`, rate, stepS);
     const found = await findCapacity(step, calm, { stop });
-    if (!stop.aborted) progress.say(`capacity: ${found.perSecond} a second (ended by: ${found.endedBy})`);
+    if (!stop.aborted) progress.say(`capacity: ${found.perSecond} a second (search ended by: ${found.endedBy})`);
     return found;
   }
 
-  async function watched(rate: number): Promise<{ figures: LoadFigures; samples: Samples }> {
+  async function measure(rate: number): Promise<{ figures: LoadFigures; samples: Samples }> {
     const sampling = startSampling(args.adminUrl.origin);
     try {
       const figures = await run(`${Math.round(10 * rate) / 10} a second`, rate, args.seconds);
@@ -78,8 +79,8 @@ export async function analyse(
   }
 }
 
-/** When it was stopped before the load. */
-function nothing(endpoints: readonly Endpoint[]): { figures: LoadFigures; samples: Samples } {
+/** For a run that was stopped before the load began. */
+function noFigures(endpoints: readonly Endpoint[]): { figures: LoadFigures; samples: Samples } {
   const figures: LoadFigures = {
     seconds: 0,
     total: new Tally("all").figures(),

@@ -1,5 +1,5 @@
-// The report: the shape of `--json`, and what the text and the page are made of. Fields are only ever added; `version` says
-// when one had to change. Times are in milliseconds where the name says so.
+// The report: the shape of `--json`, and the source of the text and the page. Fields are only added; `version` goes up when one
+// has to change. Times are in milliseconds where the name says so.
 import { z } from "zod";
 import { capacitySchema } from "./load/capacity.ts";
 import { latencySchema } from "./load/latencies.ts";
@@ -13,21 +13,21 @@ export const reportSchema = z.object({
   version: z.literal(1),
   url: z.string(),
   startedAt: z.iso.datetime(),
-  /** It was stopped before its end. */
+  /** The run was stopped early. */
   partial: z.boolean(),
-  /** Of all endpoints together; they take turns. Null when it was stopped before that was known. */
+  /** All endpoints together, requested round-robin. Null when the run was stopped before the rate was known. */
   perSecond: z.number().nullable(),
-  /** How long the load that is judged lasted. */
+  /** Duration of the load that the targets apply to. */
   seconds: z.number(),
   arrivals: z.literal("poisson"),
   clientTimeoutMs: z.number(),
   /** Null when the rate was given. */
   capacity: capacitySchema.nullable(),
   endpoints: z.array(endpointFiguresSchema),
-  /** Of all endpoints. */
+  /** All endpoints together. */
   total: endpointFiguresSchema,
   timeline: loadFiguresSchema.shape.timeline,
-  /** With next to nothing to do, before the load: all requests. */
+  /** The nearly idle service, before the load; all endpoints together. */
   calm: z.object({ latency: latencySchema.nullable(), phases: phaseTimesSchema.nullable() }).nullable(),
   queryP95Ms: z.number().nullable(),
   generator: loadFiguresSchema.shape.generator.extend({ maxInFlight: z.number() }),
@@ -38,7 +38,7 @@ export const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 
-/** 130 when it was stopped, 1 when a target was missed, else 0. */
+/** 130 when the run was stopped, 1 when a target was missed, otherwise 0. */
 export function exitCodeOf({ partial, targets }: Report): 0 | 1 | 130 {
   if (partial) return 130;
   return targets.some(({ met }) => met === false) ? 1 : 0;

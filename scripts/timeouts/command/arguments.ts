@@ -1,21 +1,21 @@
-// The command line. Each wrong value is named with what it takes.
+// The command line. An error names the wrong option and what it takes.
 import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import type { Endpoint } from "../load/load-figures.ts";
-import { BadUse } from "./bad-use.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface Arguments {
   url: URL;
-  /** Where its /health and /metrics are. */
+  /** Serves /health and /metrics. */
   adminUrl: URL;
-  /** Of all endpoints together; undefined: find the capacity first. */
+  /** All endpoints together. Undefined: find the capacity first. */
   perSecond: number | undefined;
   seconds: number;
   timeoutMs: number;
   maxInFlight: number;
   headers: Record<string, string>;
-  /** Empty: find them. */
+  /** Empty: discover them. */
   endpoints: Endpoint[];
   json: boolean;
   html: string | undefined;
@@ -38,7 +38,7 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
-/** "help" when that is asked for. Throws {@link BadUse}. */
+/** Returns "help" for --help. Throws {@link UsageError}. */
 export function readArguments(args: readonly string[]): Arguments | "help" {
   const { values } = parse(args);
   if (values.help) return "help";
@@ -67,39 +67,37 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options });
   } catch (error) {
-    // Node explains at length how to pass such a value after all; its first sentence says what is wrong.
-    throw new BadUse(
-      `${error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : error} (--help says what there is)`,
-    );
+    // Node goes on to explain how to pass such a value; its first sentence says what is wrong.
+    throw new UsageError(`${error instanceof Error ? error.message.split(/[.\n]/, 1)[0] : error} (see --help)`);
   }
 }
 
 function readUrl(name: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new BadUse(`${name}: got ${JSON.stringify(value)}, takes an address like http://127.0.0.1:8000`);
+    throw new UsageError(`${name}: got ${JSON.stringify(value)}, takes an address like http://127.0.0.1:8000`);
   }
   if (url.username !== "" || url.password !== "")
-    throw new BadUse(`${name}: takes no credentials: use --token or --api-key`);
+    throw new UsageError(`${name}: takes no credentials: use --token or --api-key`);
   return url;
 }
 
-function readNumber(name: string, value: string, least: number, most: number, what: string): number {
+function readNumber(name: string, value: string, min: number, max: number, what: string): number {
   const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number >= least && number <= most)) {
-    throw new BadUse(`${name}: got ${JSON.stringify(value)}, takes ${what} from ${least} to ${most}`);
+  if (!(number >= min && number <= max)) {
+    throw new UsageError(`${name}: got ${JSON.stringify(value)}, takes ${what} from ${min} to ${max}`);
   }
   return number;
 }
 
-function readSeconds(name: string, value: string, least: number, most: number): number {
+function readSeconds(name: string, value: string, min: number, max: number): number {
   const [, number = "", unit = "s"] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(value) ?? [];
   const seconds =
     (number === "" ? Number.NaN : Number(number)) *
     { ms: 0.001, s: 1, m: 60 }[unit === "ms" || unit === "m" ? unit : "s"];
-  if (!(seconds >= least && seconds <= most)) {
-    throw new BadUse(
-      `${name}: got ${JSON.stringify(value)}, takes a time like 30s, 2m or 500ms, from ${least} to ${most} s`,
+  if (!(seconds >= min && seconds <= max)) {
+    throw new UsageError(
+      `${name}: got ${JSON.stringify(value)}, takes a time like 30s, 2m or 500ms, from ${min} to ${max} s`,
     );
   }
   return seconds;
@@ -107,24 +105,25 @@ function readSeconds(name: string, value: string, least: number, most: number): 
 
 function readSecret(name: string, value: string): string {
   // Never printed: it may be a real one.
-  if (!/^[\x21-\x7e]+$/.test(value)) throw new BadUse(`${name}: takes printable characters without spaces`);
+  if (!/^[\x21-\x7e]+$/.test(value)) throw new UsageError(`${name}: takes printable characters without spaces`);
   return value;
 }
 
 function readEndpoint(value: string): Endpoint {
   const [, method = "", path = ""] = /^(GET|HEAD|POST|PUT|PATCH|DELETE) (\/[\x21-\x7e]*)$/.exec(value) ?? [];
-  if (method === "") throw new BadUse(`--endpoint: got ${JSON.stringify(value)}, takes one like 'GET /path'`);
+  if (method === "")
+    throw new UsageError(`--endpoint: got ${JSON.stringify(value)}, takes a method and a path, like 'GET /path'`);
   return { name: value, method, path };
 }
 
-/** Now, and not after a minute of load, it is found out whether it can be written. */
+/** Checks that the file can be written now, rather than after a minute of load. */
 function readFile(file: string): string {
   try {
     accessSync(dirname(file), constants.W_OK);
   } catch {
-    throw new BadUse(`--html: cannot write to the folder ${JSON.stringify(dirname(file))}`);
+    throw new UsageError(`--html: cannot write to the folder ${JSON.stringify(dirname(file))}`);
   }
   if (file === "" || statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new BadUse("--html: takes the name of a file");
+    throw new UsageError("--html: takes the name of a file");
   return file;
 }

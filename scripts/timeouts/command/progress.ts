@@ -1,4 +1,4 @@
-// How far it is, on stderr: one line that is rewritten on a terminal, else a line every 5 s.
+// Progress on stderr: one line that is rewritten on a terminal, otherwise a line every 5 s.
 import type { Progress } from "../load/load-figures.ts";
 
 const quietMs = 5000;
@@ -14,7 +14,7 @@ export class ProgressLine {
     this.#live = out.isTTY === true;
   }
 
-  /** Of the load that is called `what`. */
+  /** Shows the progress of the load named `what`. */
   show(what: string, { seconds, sent, good, refused, timedOut, errors, inFlight }: Progress): void {
     const bad = [`${refused} refused`, `${timedOut} timed out`, `${errors} errors`].filter(
       (text) => !text.startsWith("0 "),
@@ -30,13 +30,13 @@ export class ProgressLine {
     }
   }
 
-  /** A line that stays. */
+  /** Prints a line that stays. */
   say(text: string): void {
     this.#out.write(this.#open ? `\r\x1b[K${text}\n` : `${text}\n`);
     this.#open = false;
   }
 
-  /** Takes the rewritten line away. */
+  /** Erases the live line. */
   clear(): void {
     if (this.#open) this.#out.write("\r\x1b[K");
     this.#open = false;

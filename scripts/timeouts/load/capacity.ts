@@ -1,7 +1,6 @@
-// How much the service can do: the rate is doubled until one does not hold, then narrowed down between the last two. A rate
-// holds when as large a share of its requests gets a good answer as when the service was calm, and p95 stays near to what it
-// was. Bounded in rate and time; each step is short, so a service without a queue limit is found a little too strong, which
-// judging at 0.7 of it allows for.
+// Finds the capacity: doubles the rate until one does not hold, then narrows down between the last two. A rate holds when about
+// the same share of requests succeeds as on the idle service, and p95 stays close to its idle value. Rate and time are bounded.
+// Steps are short, so the capacity of a service without a queue limit comes out a little high; loading it at 0.7 allows for that.
 import { z } from "zod";
 import type { LoadFigures } from "./load-figures.ts";
 
@@ -9,35 +8,36 @@ export const stepSchema = z.object({
   perSecond: z.number(),
   goodPerSecond: z.number(),
   p95Ms: z.number().nullable(),
-  /** Of all requests of the step: from 0 to 1. */
+  /** Share of the step's requests, 0 to 1. */
   goodShare: z.number(),
   held: z.boolean(),
 });
 export type Step = z.infer<typeof stepSchema>;
 
 export const capacitySchema = z.object({
-  /** The largest rate that held; the first one that was tried when none did. */
+  /** The highest rate that held, or the first rate tried when none did. */
   perSecond: z.number(),
-  /** What ended the search: "service" is the answer that was looked for, else the service can do more, or none held at all. */
+  /** What ended the search. Only "service" is an exact result: otherwise the service can do more, or no rate held. */
   endedBy: z.enum(["service", "highest rate", "generator", "time", "nothing held"]),
   steps: z.array(stepSchema),
 });
 export type Capacity = z.infer<typeof capacitySchema>;
 
+/** The load runs at this share of the capacity. */
 export const judgedShare = 0.7;
 const lowestRate = 25;
 const highestRate = 6400;
-/** Halvings of the ratio between a rate that held and one that did not: of 2 it leaves 9 %. */
+/** Bisections between a rate that held and one that did not: they narrow a factor of 2 down to 9 %. */
 const narrowings = 3;
 const limitMs = 90_000;
-/** So much worse than calm, and a rate still holds. */
+/** A rate still holds when it is this much worse than the idle service. */
 const lostShare = 0.02;
 const slowerTimes = 2;
 const slowerMs = 200;
-/** A generator that is so late at p99 measures itself. */
+/** A generator later than this at p99 measures itself. */
 const lateMs = 100;
 
-/** `run` loads the service at a rate for a few seconds; `calm` is what it gave when it had next to nothing to do. */
+/** `run` loads the service at a rate for a few seconds; `calm` holds the figures of the nearly idle service. */
 export async function findCapacity(
   run: (perSecond: number) => Promise<LoadFigures>,
   calm: LoadFigures,
@@ -54,12 +54,12 @@ export async function findCapacity(
   while (broken === undefined || narrowed < narrowings) {
     if (stop.aborted || now() > endsAt) return result("time");
     let load = await run(rate);
-    // Once more: something else may have had the processor for a moment.
+    // Retry once: something else may have had the CPU for a moment.
     if (isLate(load)) load = await run(rate);
     if (stop.aborted) return result("time");
     if (isLate(load)) return result("generator");
     let step = judged(rate, load, calm);
-    // Likewise: one bad moment must not be what all else starts from.
+    // Retry here too: the search must not start from one bad moment.
     if (!step.held && broken === undefined) step = judged(rate, await run(rate), calm);
     steps.push(step);
     if (broken !== undefined) narrowed += 1;
@@ -71,7 +71,7 @@ export async function findCapacity(
   return result("service");
 }
 
-/** When held back, it is late because of the service. */
+/** A generator that held requests back is late because of the service, so that does not count. */
 function isLate({ generator: { late, heldBack } }: LoadFigures): boolean {
   return heldBack === 0 && (late?.p99Ms ?? 0) > lateMs;
 }

@@ -1,4 +1,4 @@
-// One request and its whole answer, over a connection that is kept.
+// One request and its whole response, over a keep-alive connection.
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type Outcome, outcomeOf } from "./outcome.ts";
@@ -8,10 +8,10 @@ export interface Exchange {
   serverTiming: string | undefined;
 }
 
-/** Beyond that a problem is not read: it is somebody else's page. */
+/** A longer body is not a problem document. */
 const problemBytes = 16_384;
 
-/** Something to send requests to `origin` with, over at most `maxSockets` connections. */
+/** Returns a client for `origin` with at most `maxSockets` connections. */
 export function exchanger(origin: string, headers: Record<string, string>, maxSockets: number) {
   const { protocol, hostname, port } = new URL(origin);
   const secure = protocol === "https:";
@@ -20,7 +20,7 @@ export function exchanger(origin: string, headers: Record<string, string>, maxSo
   const host = hostname.replace(/^\[(.*)\]$/, "$1");
   const common: RequestOptions = { protocol, host, port, headers, agent };
 
-  /** Calls `done` once, unless the function that it returns, which gives the request up, is called first. */
+  /** Calls `done` once. The returned function abandons the request; `done` is not called after that. */
   function exchange(method: string, path: string, done: (exchange: Exchange) => void): () => void {
     let open = true;
     const finish = (outcome: Outcome, response?: IncomingMessage) => {

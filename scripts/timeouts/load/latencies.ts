@@ -1,5 +1,5 @@
-// Latencies in an HDR histogram: percentiles within 0.1 % at any size, in fixed memory. It is the one that Node brings
-// (HdrHistogram_c): the package hdr-histogram-js needs pako, whose licence is not one of those that this project takes.
+// Latencies in an HDR histogram: percentiles within 0.1 % at any size, in fixed memory. It uses Node's own (HdrHistogram_c):
+// the package hdr-histogram-js needs pako, whose licence this project does not accept.
 import { createHistogram } from "node:perf_hooks";
 import { z } from "zod";
 
@@ -12,7 +12,7 @@ export class Latencies {
   readonly #microseconds;
   #maxMs = 0;
 
-  /** `figures`: so many leading digits of each value are kept. */
+  /** `figures`: how many significant digits of each value to keep. */
   constructor(figures: 2 | 3 = 3) {
     this.#microseconds = createHistogram({ lowest: 1, highest: longestMs * 1000, figures });
   }
@@ -25,7 +25,7 @@ export class Latencies {
   /** Null when nothing was recorded. */
   summary(): Latency | null {
     if (this.#microseconds.count === 0) return null;
-    // The histogram answers with the end of a step, which may be beyond all that was measured.
+    // The histogram returns the upper end of a bucket, which may be above the maximum.
     const percentile = (share: number) => Math.min(this.#microseconds.percentile(share) / 1000, this.#maxMs);
     return { p50Ms: percentile(50), p95Ms: percentile(95), p99Ms: percentile(99), maxMs: this.#maxMs };
   }

@@ -1,4 +1,4 @@
-// What a load gives: the plan that it follows, and its figures by endpoint and over time. Times are in milliseconds.
+// The plan of a load and its results, by endpoint and over time. Times are in milliseconds.
 import { z } from "zod";
 import { latencySchema } from "./latencies.ts";
 import { phaseTimesSchema } from "./phases.ts";
@@ -6,15 +6,15 @@ import { phaseTimesSchema } from "./phases.ts";
 export const planSchema = z.object({
   /** Without a path. */
   origin: z.string(),
-  /** They take turns. `name` is what the report calls it. */
+  /** Requested round-robin. `name` appears in the report. */
   endpoints: z.array(z.object({ name: z.string(), method: z.string(), path: z.string() })).min(1),
   headers: z.record(z.string(), z.string()),
-  /** Of all endpoints together. */
+  /** All endpoints together. */
   perSecond: z.number(),
   seconds: z.number(),
-  /** A client gives up so long after its request should have left. */
+  /** A client gives up this long after its request was due. */
   timeoutMs: z.number(),
-  /** More wait for a connection; that counts as their time. */
+  /** Requests above this limit wait for a connection; the wait counts towards their latency. */
   maxInFlight: z.number(),
   seed: z.number(),
 });
@@ -36,35 +36,35 @@ export const endpointFiguresSchema = countsSchema.extend({
   refusedBy: reasonsSchema,
   timedOutBy: reasonsSchema,
   errorsBy: reasonsSchema,
-  /** Of good answers and of those that timed out: refusals are quick, and would flatter. Null when there were none. */
+  /** Good responses and timeouts only: refusals are quick and would flatter. Null when there were none. */
   latency: latencySchema.nullable(),
-  /** Means, where Server-Timing was offered: of the same, of the slowest 1 % of them, and of those that timed out. */
+  /** Means from Server-Timing, where present: of the requests in `latency`, their slowest 1 %, and those that timed out. */
   phases: z.object({ mean: meansSchema, slowest: meansSchema, timedOut: meansSchema }),
 });
 export type EndpointFigures = z.infer<typeof endpointFiguresSchema>;
 
 export const momentSchema = countsSchema.extend({
-  /** Seconds from the start of the load, of requests that should have left from then until the next one. */
+  /** Seconds from the start of the load. Covers the requests due from here until the next moment. */
   atS: z.number(),
   latency: latencySchema.nullable(),
 });
 export type Moment = z.infer<typeof momentSchema>;
 
 export const loadFiguresSchema = z.object({
-  /** From the start until the last request should have left, or until it was stopped. */
+  /** From the start until the last request was due, or until the load was stopped. */
   seconds: z.number(),
   total: endpointFiguresSchema,
   endpoints: z.array(endpointFiguresSchema),
   timeline: z.array(momentSchema),
-  /** 95th percentile of the query phase of requests that had one. */
+  /** 95th percentile of the query phase, over requests that had one. */
   queryP95Ms: z.number().nullable(),
   generator: z.object({
-    /** How late requests left, for whatever reason: part of every latency here. */
+    /** How late requests left, for any reason. Part of every latency here. */
     late: latencySchema.nullable(),
     inFlightMax: z.number(),
-    /** Requests that had to wait because so many were in flight; none is dropped. */
+    /** Requests that waited because the limit of requests in flight was reached. None is dropped. */
     heldBack: z.number(),
-    /** Under way when the load was stopped: counted nowhere else. */
+    /** In flight when the load was stopped; not counted anywhere else. */
     unfinished: z.number(),
   }),
 });

@@ -1,4 +1,4 @@
-// The load generator as the rest of the program sees it: one worker, one load at a time.
+// The load generator's interface to the rest of the program: one worker, one load at a time.
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
 import { type LoadFigures, loadFiguresSchema, type Plan, type Progress, progressSchema } from "./load-figures.ts";
@@ -8,7 +8,7 @@ const reportSchema = z.union([z.object({ progress: progressSchema }), z.object({
 export class Load {
   readonly #worker = new Worker(new URL("./generator.ts", import.meta.url));
 
-  /** The figures of `plan` when all of its requests have ended, or of those that have by the time `stop` is aborted. */
+  /** Runs `plan` and resolves to its figures when all requests have ended or `stop` is aborted. */
   async run(
     plan: Plan,
     stop: AbortSignal,

@@ -1,11 +1,11 @@
-// What became of a request: each is one of four, with a reason for all but the good ones.
+// Sorts responses into four outcomes, with a reason for all but the good ones.
 
 export type Outcome =
   | { result: "good" }
-  /** `reason`: the `type` of a problem, a status, a network error's code, or "client timeout". */
+  /** `reason`: a problem `type`, a status, a network error code or "client timeout". */
   | { result: "refused" | "timedOut" | "error"; reason: string };
 
-/** The service says that time was up, whatever its status: a wait for a place that was too long is answered with 503. */
+/** Problem types that mean "out of time", whatever the status: a slot that takes too long is a 503. */
 const timeoutTypes: readonly string[] = [
   "queue_timeout",
   "pool_timeout",
@@ -13,13 +13,13 @@ const timeoutTypes: readonly string[] = [
   "outbound_timeout",
   "deadline_exceeded",
 ];
-/** Somebody else writes them: longer ones are cut. */
-const longestReason = 60;
+/** The service chooses the reasons; longer ones are truncated. */
+const maxReasonLength = 60;
 
-/** `problem`: the `type` of its problem details, when there is one. 4xx answers but 429 are errors: of ours, or of the service. */
+/** `problem`: the `type` of the problem details, if any. A 4xx other than 429 is an error, ours or the service's. */
 export function outcomeOf(status: number, problem: string | undefined): Outcome {
   if (status < 400) return { result: "good" };
-  const reason = (problem ?? `status ${status}`).slice(0, longestReason);
+  const reason = (problem ?? `status ${status}`).slice(0, maxReasonLength);
   if (status === 504 || timeoutTypes.includes(reason)) return { result: "timedOut", reason };
   return { result: status === 503 || status === 429 ? "refused" : "error", reason };
 }

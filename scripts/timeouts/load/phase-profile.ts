@@ -1,5 +1,5 @@
-// Where many requests spent their time, on average and in the slowest of them, in bounded memory: the sums are kept by
-// latency, in steps of 4 %, so that the slowest need not be known before the end.
+// Where requests spent their time, on average and in the slowest, in bounded memory. Sums are kept per latency bucket (steps of
+// 4 %), so the slowest requests need not be known until the end.
 import { noTime, type PhaseTimes, phases } from "./phases.ts";
 
 const stepsPerDoubling = 16;
@@ -17,14 +17,14 @@ export class PhaseProfile {
     this.#count += 1;
   }
 
-  /** Means of the slowest `share` (0 to 1), but of one request at least; 1 is all. Null when there were none. */
+  /** Means of the slowest `share` (0 to 1; 1 is all), of at least one request. Null without any. */
   slowest(share: number): PhaseTimes | null {
     if (this.#count === 0) return null;
     const wanted = Math.max(1, Math.ceil(this.#count * share));
     const means = noTime();
     let left = wanted;
     for (const [, { count, sums }] of [...this.#buckets].toSorted(([a], [b]) => b - a)) {
-      // Of the last bucket not all are needed: they are alike.
+      // The last bucket counts in part: its requests are about equally slow.
       const taken = Math.min(left, count);
       for (const phase of phases) means[phase] += (sums[phase] * taken) / count / wanted;
       left -= taken;

@@ -1,19 +1,19 @@
-// The phases of a request as the service reports them in its Server-Timing header, and what is left of the time.
+// A request's phases as its Server-Timing header reports them, plus the time that the header does not cover.
 import { z } from "zod";
 import { phases as reported } from "../../../src/platform/request/phases.ts";
 
-/** In the order in which they are shown; `outside` is what the service did not see: its sockets' queues, the network. */
+/** In display order. `outside` is time that the service did not see: socket queues and the network. */
 export const phases = ["receive", "queue", "auth", "pool", "query", "outbound", "loop", "own", "outside"] as const;
 export type Phase = (typeof phases)[number];
 export const phaseTimesSchema = z.record(z.enum(phases), z.number());
 /** Milliseconds in each. */
 export type PhaseTimes = z.infer<typeof phaseTimesSchema>;
 
-const known: ReadonlySet<string> = new Set(reported);
+const reportedNames: ReadonlySet<string> = new Set(reported);
 
 /**
- * What a Server-Timing header says of a request that took `totalMs`. Undefined when it names none of the phases: other services
- * use the header for other things.
+ * Reads the Server-Timing header of a request that took `totalMs`. Undefined when it names no phase: other services use the
+ * header for other things.
  */
 export function phasesOf(header: string | undefined, totalMs: number): PhaseTimes | undefined {
   const times = noTime();
@@ -21,7 +21,7 @@ export function phasesOf(header: string | undefined, totalMs: number): PhaseTime
   let found = false;
   for (const [, name = "", ms] of (header ?? "").matchAll(/([\w-]+)\s*;\s*dur=(\d+(?:\.\d+)?)/g)) {
     const phase = phases.find((one) => one === name);
-    if (phase === undefined || !known.has(name)) continue;
+    if (phase === undefined || !reportedNames.has(name)) continue;
     found = true;
     times[phase] += Number(ms);
     sum += Number(ms);

@@ -1,5 +1,5 @@
-// Open-loop load: each request leaves when it is due, whatever became of those before it. Latency counts from when it was due,
-// so neither a service that stands still nor a generator that is late can hide what that costs ("coordinated omission").
+// Open-loop load: each request leaves when it is due, whatever happened to earlier ones. Latency counts from that due time, so
+// neither a stalled service nor a late generator can hide its cost ("coordinated omission").
 import { arrivals } from "./arrivals.ts";
 import { exchanger } from "./exchange.ts";
 import { Latencies } from "./latencies.ts";
@@ -9,13 +9,13 @@ import { phasesOf } from "./phases.ts";
 import { Tally } from "./tally.ts";
 import { Timeline } from "./timeline.ts";
 
-/** A request from when it was due until its end; `start` sends it when there is a place for it. */
+/** A request from its due time until its end. Call `start` once a slot is free. */
 interface Pending {
   start(): void;
   readonly ended: boolean;
 }
 
-/** Carries out `plan`; on `stop` it gives up what is under way. `onStart` gets a way to ask how far it is. */
+/** Runs `plan`; `stop` abandons the requests in flight. `onStart` receives a function that returns the progress. */
 export async function sendLoad(
   plan: Plan,
   stop: AbortSignal,
@@ -44,38 +44,38 @@ export async function sendLoad(
     return { seconds: sinceStart() / 1000, sent: ended, ...counts, errors, inFlight: next - ended };
   }
 
-  function one(endpoint: Endpoint, dueMs: number): Pending {
-    let leftMs: number | undefined;
-    let giveUp: (() => void) | undefined;
+  function schedule(endpoint: Endpoint, dueMs: number): Pending {
+    let sentMs: number | undefined;
+    let abandon: (() => void) | undefined;
     const end = (outcome: Outcome, serverTiming?: string) => {
       if (pending.ended || stop.aborted) return;
       pending.ended = true;
-      clearTimeout(patience);
+      clearTimeout(timer);
       const latencyMs = sinceStart() - dueMs;
-      const phases = phasesOf(serverTiming, leftMs === undefined ? 0 : latencyMs - (leftMs - dueMs));
+      const phases = phasesOf(serverTiming, sentMs === undefined ? 0 : latencyMs - (sentMs - dueMs));
       if (phases !== undefined && phases.query > 0 && outcome.result !== "refused") queries.record(phases.query);
       for (const tally of [tallies.get(endpoint), total]) tally?.record(outcome, latencyMs, phases);
       timeline.record(outcome, dueMs, latencyMs);
       results[outcome.result] += 1;
       ended += 1;
-      if (leftMs !== undefined) inFlight -= 1;
+      if (sentMs !== undefined) inFlight -= 1;
       startWaiting();
       if (ended === due.length) done.resolve();
     };
-    const timedOut = () => {
-      giveUp?.();
-      if (leftMs === undefined) late.record(sinceStart() - dueMs);
+    const onTimeout = () => {
+      abandon?.();
+      if (sentMs === undefined) late.record(sinceStart() - dueMs);
       end({ result: "timedOut", reason: "client timeout" });
     };
-    const patience = setTimeout(timedOut, Math.max(0, dueMs + plan.timeoutMs - sinceStart()));
+    const timer = setTimeout(onTimeout, Math.max(0, dueMs + plan.timeoutMs - sinceStart()));
     const pending = {
       ended: false,
       start() {
-        leftMs = sinceStart();
-        late.record(leftMs - dueMs);
+        sentMs = sinceStart();
+        late.record(sentMs - dueMs);
         inFlight += 1;
         inFlightMax = Math.max(inFlightMax, inFlight);
-        giveUp = exchange(endpoint.method, endpoint.path, ({ outcome, serverTiming }) => end(outcome, serverTiming));
+        abandon = exchange(endpoint.method, endpoint.path, ({ outcome, serverTiming }) => end(outcome, serverTiming));
       },
     };
     return pending;
@@ -95,7 +95,7 @@ export async function sendLoad(
       const endpoint = plan.endpoints[next % plan.endpoints.length];
       if (endpoint === undefined) throw new RangeError("nothing to send");
       next += 1;
-      const request = one(endpoint, dueMs);
+      const request = schedule(endpoint, dueMs);
       if (inFlight < plan.maxInFlight) request.start();
       else {
         heldBack += 1;

@@ -1,12 +1,12 @@
-// Counts what became of requests: of one endpoint, or of all.
+// Counts the outcomes of requests, for one endpoint or all of them.
 import { Latencies } from "./latencies.ts";
 import type { EndpointFigures } from "./load-figures.ts";
 import type { Outcome } from "./outcome.ts";
 import { PhaseProfile } from "./phase-profile.ts";
 import type { PhaseTimes } from "./phases.ts";
 
-/** The service says what reasons there are: more than so many different ones are counted together. */
-const mostReasons = 20;
+/** The service chooses the reasons; beyond this many, they count as "other". */
+const maxReasons = 20;
 
 export class Tally {
   readonly #name: string;
@@ -51,10 +51,10 @@ export class Tally {
 }
 
 function count(by: Map<string, number>, reason: string): void {
-  const name = by.has(reason) || by.size < mostReasons ? reason : "other";
+  const name = by.has(reason) || by.size < maxReasons ? reason : "other";
   by.set(name, (by.get(name) ?? 0) + 1);
 }
 
 function sum(by: Map<string, number>): number {
-  return [...by.values()].reduce((total, one) => total + one, 0);
+  return [...by.values()].reduce((total, times) => total + times, 0);
 }

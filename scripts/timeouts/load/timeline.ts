@@ -1,11 +1,11 @@
-// The same load second by second, by when requests should have left: a stall shows where it was, not where it was noticed.
+// The load over time, by when requests were due: a stall shows when it happened, not when it was noticed.
 import { Latencies } from "./latencies.ts";
 import type { Moment } from "./load-figures.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** As many points as a chart can show on a phone. */
-const points = 60;
-const shortestMs = 500;
+/** As many as a chart can show on a phone. */
+const maxPoints = 60;
+const minWidthMs = 500;
 const fields = { good: "good", refused: "refused", timedOut: "timedOut", error: "errors" } as const;
 
 export class Timeline {
@@ -13,7 +13,7 @@ export class Timeline {
   readonly #moments: { counts: Omit<Moment, "atS" | "latency">; latencies: Latencies }[] = [];
 
   constructor(seconds: number) {
-    this.#widthMs = Math.max(shortestMs, Math.ceil((seconds * 1000) / points));
+    this.#widthMs = Math.max(minWidthMs, Math.ceil((seconds * 1000) / maxPoints));
   }
 
   record({ result }: Outcome, dueMs: number, latencyMs: number): void {

@@ -20,24 +20,26 @@ export function heading({ url, partial, perSecond, seconds, capacity, clientTime
     perSecond === null ? "stopped before the load" : `${figure(perSecond)} requests a second for ${figure(seconds)} s`;
   const endings = {
     service: "",
-    "highest rate": " or more: it held the highest rate that is tried",
-    generator: " or more: this generator can do no more",
-    time: " or more: the time for the search was over",
-    "nothing held": ": not even that held",
+    "highest rate": " or more: it held the highest rate tried",
+    generator: " or more: the load generator reached its own limit",
+    time: " or more: the search ran out of time",
+    "nothing held": ": even that rate did not hold",
   };
   const lines = [
-    `${partial ? "PARTIAL: " : ""}${url}: ${rate}, as independent clients send them; each waits for ${figure(clientTimeoutMs)} ms`,
+    `${partial ? "PARTIAL: " : ""}${url}: ${rate}, as independent clients send them; each waits up to ${figure(clientTimeoutMs)} ms`,
     ...(capacity === null
       ? []
-      : [`capacity ${figure(capacity.perSecond)} a second${endings[capacity.endedBy]}; judged at 0.7 of it`]),
+      : [`capacity ${figure(capacity.perSecond)} a second${endings[capacity.endedBy]}; loaded at 0.7 of it`]),
     ...(generator.heldBack > 0
-      ? [`${generator.heldBack} requests were held back: ${generator.maxInFlight} were in flight`]
+      ? [`${generator.heldBack} requests were held back at the limit of ${generator.maxInFlight} in flight`]
       : []),
     ...(generator.unfinished > 0
-      ? [`${generator.unfinished} were under way when it was stopped, and are not counted`]
+      ? [`${generator.unfinished} requests were in flight when it was stopped and are not counted`]
       : []),
     ...((generator.late?.p99Ms ?? 0) > 20 && generator.heldBack === 0
-      ? [`this generator was late itself, p99 ${figure(generator.late?.p99Ms ?? 0)} ms: part of the times below`]
+      ? [
+          `the load generator itself was late, p99 ${figure(generator.late?.p99Ms ?? 0)} ms: included in the times below`,
+        ]
       : []),
   ];
   return lines.join("\n");
@@ -57,7 +59,7 @@ function endpointTable({ endpoints, total }: Report): string {
 }
 
 function phaseTable({ calm, total, endpoints }: Report): string {
-  if (total.phases.mean === null) return "phases: not offered (no Server-Timing with phases)";
+  if (total.phases.mean === null) return "phases: not available (no Server-Timing with phases)";
   const row = (name: string, times: PhaseTimes | null | undefined) =>
     times ? [[name, ...phases.map((phase) => figure(times[phase]))]] : [];
   return table([
@@ -89,13 +91,13 @@ export function mark(met: boolean | null): string {
   return met === null ? "?" : met ? "✓" : "✗";
 }
 
-/** Three digits, more only before the point. */
+/** Three significant digits, more only before the decimal point. */
 export function figure(value: number): string {
   if (value === 0 || value >= 100) return String(Math.round(value));
   return String(Number(value.toPrecision(value < 1 ? 2 : 3)));
 }
 
-/** Columns of text on the left, of numbers on the right. */
+/** Text columns (`left`) align left, number columns right. */
 function table(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const line = (row: readonly string[]) =>

@@ -1,28 +1,28 @@
-// What to ask the service for, when that is not said: what its own /metrics names and needs no parameters.
+// Discovers the endpoints to load: those in the service's /metrics that need no parameters.
 import { z } from "zod";
 import type { Arguments } from "../command/arguments.ts";
 import type { Endpoint } from "../load/load-figures.ts";
 
 const metricsSchema = z.object({ endpoints: z.record(z.string(), z.unknown()) });
-/** The example's, which /metrics does not name before somebody has asked for them. */
-const ofTheExample = ["/api/automations/marketplace", "/api/optimized/automations/marketplace"];
-const patienceMs = 3000;
+/** The example's endpoints: /metrics lists them only after their first request. */
+const examplePaths = ["/api/automations/marketplace", "/api/optimized/automations/marketplace"];
+const timeoutMs = 3000;
 
 export interface Found {
   endpoints: Endpoint[];
-  /** Names of those that were left out, as they ask for credentials. */
+  /** Names of endpoints that were skipped because they need credentials. */
   locked: string[];
 }
 
-type Asked = Pick<Arguments, "url" | "adminUrl" | "headers">;
+type Options = Pick<Arguments, "url" | "adminUrl" | "headers">;
 
-/** Of a URL with a path, that alone; of a service without such metrics, too. */
-export async function findEndpoints({ url, adminUrl, headers }: Asked): Promise<Found> {
+/** For a URL with a path, or a service without such metrics: only the URL's own path. */
+export async function findEndpoints({ url, adminUrl, headers }: Options): Promise<Found> {
   const own: Found = { endpoints: [endpointOf(url.pathname + url.search)], locked: [] };
   if (url.pathname !== "/" || url.search !== "") return own;
-  const named = await namedByMetrics(adminUrl.origin);
+  const named = await pathsFromMetrics(adminUrl.origin);
   if (named === undefined) return own;
-  const paths = [...new Set([...named, ...ofTheExample])];
+  const paths = [...new Set([...named, ...examplePaths])];
   const statuses = await Promise.all(paths.map((path) => statusOf(url.origin + path, headers)));
   const found: Found = { endpoints: [], locked: [] };
   for (const [index, path] of paths.entries()) {
@@ -37,10 +37,10 @@ function endpointOf(path: string): Endpoint {
   return { name: `GET ${path}`, method: "GET", path };
 }
 
-/** Paths of GET routes without parameters, but for its own. Undefined when it has no such metrics. */
-async function namedByMetrics(origin: string): Promise<string[] | undefined> {
+/** Paths of GET routes without parameters, except /health and /metrics. Undefined without such metrics. */
+async function pathsFromMetrics(origin: string): Promise<string[] | undefined> {
   try {
-    const signal = AbortSignal.timeout(patienceMs);
+    const signal = AbortSignal.timeout(timeoutMs);
     const response = await fetch(`${origin}/metrics`, {
       headers: { accept: "application/json" },
       signal,
@@ -54,10 +54,10 @@ async function namedByMetrics(origin: string): Promise<string[] | undefined> {
   }
 }
 
-/** Undefined without an answer in time: such an endpoint is one to measure. */
+/** Undefined when it does not respond in time: such an endpoint is worth measuring. */
 async function statusOf(url: string, headers: Record<string, string>): Promise<number | undefined> {
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(patienceMs), redirect: "manual" });
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(timeoutMs), redirect: "manual" });
     await response.body?.cancel();
     return response.status;
   } catch {

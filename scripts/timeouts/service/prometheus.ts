@@ -1,5 +1,5 @@
-// As much of Prometheus' text format as is needed here: samples by name, and a percentile of what a histogram counted between
-// two readings of it.
+// The part of Prometheus' text format needed here: samples by name, and a percentile of what a histogram counted between two
+// readings.
 
 export interface Sample {
   name: string;
@@ -19,15 +19,15 @@ export function parseSamples(text: string): Sample[] {
   );
 }
 
-/** The largest sample of that name; null when there is none. */
+/** The largest sample named `name`; null without any. */
 export function largest(samples: readonly Sample[], name: string): number | null {
   const values = samples.filter((sample) => sample.name === name && Number.isFinite(sample.value));
   return values.length === 0 ? null : Math.max(...values.map(({ value }) => value));
 }
 
 /**
- * The value under which `share` (0 to 1) of what `name` counted from `before` to `after` lies, over all labels that `counts`
- * takes; linear within its bucket, as histogram_quantile. Null when nothing was counted.
+ * The percentile `share` (0 to 1) of what the histogram `name` counted between `before` and `after`, over all labels for which
+ * `counts` is true. Linear within a bucket, like histogram_quantile. Null when nothing was counted.
  */
 export function percentileBetween(
   before: readonly Sample[],
@@ -41,8 +41,8 @@ export function percentileBetween(
     [after, 1],
     [before, -1],
   ] as const) {
-    for (const { name: of, labels, value } of samples) {
-      if (of !== `${name}_bucket` || !counts(labels)) continue;
+    for (const { name: sampleName, labels, value } of samples) {
+      if (sampleName !== `${name}_bucket` || !counts(labels)) continue;
       const upTo = labels.le === "+Inf" ? Number.POSITIVE_INFINITY : Number(labels.le);
       buckets.set(upTo, (buckets.get(upTo) ?? 0) + sign * value);
     }

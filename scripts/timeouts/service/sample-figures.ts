@@ -1,8 +1,8 @@
-// What samples of /health and /metrics, taken while a load ran, come down to.
+// Summarizes the samples of /health and /metrics taken during a load.
 import { z } from "zod";
 import { largest, percentileBetween, type Sample } from "./prometheus.ts";
 
-/** What /health says, as far as it is used here. */
+/** The fields of /health used here. */
 export const healthSchema = z.object({
   memory_percent: z.number(),
   cpu_percent: z.number().optional(),
@@ -19,12 +19,12 @@ export const healthSchema = z.object({
 });
 export type Health = z.infer<typeof healthSchema>;
 
-/** What the samples of a load say. Counts are of samples, times in milliseconds, percentages as /health has them. */
+/** Counts are numbers of samples, times are in milliseconds, percentages are as in /health. */
 export const samplesSchema = z.object({
   health: z
     .object({
       samples: z.number(),
-      /** Asked, and no answer within 2 s. */
+      /** Requests without a response within 2 s. */
       unanswered: z.number(),
       answerP95Ms: z.number(),
       memoryPercentMax: z.number(),
@@ -38,7 +38,7 @@ export const samplesSchema = z.object({
           poolLimit: z.number(),
         })
         .nullable(),
-      /** Most breakers of outbound calls that were open at a time. */
+      /** Most outbound breakers open at the same time. */
       outboundOpenMax: z.number(),
     })
     .nullable(),
@@ -48,28 +48,29 @@ export type Samples = z.infer<typeof samplesSchema>;
 
 export function healthFigures(healths: readonly Health[], unanswered: number, answerP95Ms: number): Samples["health"] {
   if (healths.length === 0) return null;
-  const most = (of: (health: Health) => number) => Math.max(...healths.map(of));
+  const max = (read: (health: Health) => number) => Math.max(...healths.map(read));
   const databases = healths.flatMap(({ dependencies }) => dependencies?.database ?? []);
-  const withDatabase = (is: (database: (typeof databases)[number]) => boolean) => databases.filter(is).length;
+  const countDatabases = (matches: (database: (typeof databases)[number]) => boolean) =>
+    databases.filter(matches).length;
   return {
     samples: healths.length,
     unanswered,
     answerP95Ms,
-    memoryPercentMax: most(({ memory_percent }) => memory_percent),
+    memoryPercentMax: max(({ memory_percent }) => memory_percent),
     cpuPercentMax: healths.some(({ cpu_percent }) => cpu_percent !== undefined)
-      ? most((one) => one.cpu_percent ?? 0)
+      ? max(({ cpu_percent }) => cpu_percent ?? 0)
       : null,
     database:
       databases.length === 0
         ? null
         : {
-            down: withDatabase(({ status }) => status !== "up"),
-            breakerOpen: withDatabase(({ breaker }) => breaker !== "closed"),
-            poolFull: withDatabase(({ connections }) => connections.used >= connections.limit),
+            down: countDatabases(({ status }) => status !== "up"),
+            breakerOpen: countDatabases(({ breaker }) => breaker !== "closed"),
+            poolFull: countDatabases(({ connections }) => connections.used >= connections.limit),
             waitingMax: Math.max(...databases.map(({ connections }) => connections.waiting)),
             poolLimit: Math.max(...databases.map(({ connections }) => connections.limit)),
           },
-    outboundOpenMax: most(({ dependencies }) => dependencies?.outbound.breakers.open ?? 0),
+    outboundOpenMax: max(({ dependencies }) => dependencies?.outbound.breakers.open ?? 0),
   };
 }
 
@@ -78,15 +79,15 @@ export function metricsFigures(readings: readonly Sample[][]): Samples["metrics"
   if (first === undefined || last === undefined) return null;
   // The first reading covers the time before the load.
   const delays = readings.slice(1).map((samples) => largest(samples, "nodejs_eventloop_delay_p99_seconds"));
-  const known = delays.filter((delay) => delay !== null);
+  const present = delays.filter((delay) => delay !== null);
   const queryP95S = percentileBetween(first, last, "db_client_operation_duration_seconds", 0.95, isRequestQuery);
   return {
-    loopDelayP99MaxMs: known.length === 0 ? null : Math.max(...known) * 1000,
+    loopDelayP99MaxMs: present.length === 0 ? null : Math.max(...present) * 1000,
     queryP95Ms: queryP95S === null ? null : queryP95S * 1000,
   };
 }
 
-/** The checks of the service's own health are quick, and would flatter. */
+/** Leaves out the service's own health checks, which are quick and would flatter. */
 function isRequestQuery(labels: Sample["labels"]): boolean {
   return labels.db_query_summary !== "health.ping";
 }

@@ -1,18 +1,18 @@
-// What the service says of itself while it is under load: /health a few times a second, /metrics now and then. It answers
-// those ahead of its queue, so when they are slow, the process itself is.
+// Samples the service under load: /health a few times a second, /metrics less often. Both bypass the wait queue, so when they
+// are slow, the process itself is slow.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Latencies } from "../load/latencies.ts";
 import { parseSamples, type Sample } from "./prometheus.ts";
 import { type Health, healthFigures, healthSchema, metricsFigures, type Samples } from "./sample-figures.ts";
 
 const everyMs = 250;
-/** Collecting all metrics is work for the service: every fourth time is enough. */
+/** Collecting all metrics costs the service time, so every fourth round is enough. */
 const metricsEvery = 4;
-const patienceMs = 2000;
-/** The service collects its metrics at most once a second: what it shows right after the load may be from before its end. */
-const oldestMetricsMs = 1050;
+const timeoutMs = 2000;
+/** The service collects metrics at most once a second, so right after the load it may still show older ones. */
+const metricsMaxAgeMs = 1050;
 
-/** Samples until `stop` is called, which gives what was seen; null for what the service does not offer. */
+/** Samples until `stop()`, which resolves to a summary, with null for what the service does not offer. */
 export function startSampling(base: string): { stop(): Promise<Samples> } {
   const ending = new AbortController();
   const healths: Health[] = [];
@@ -21,9 +21,9 @@ export function startSampling(base: string): { stop(): Promise<Samples> } {
   let unanswered = 0;
 
   async function sampleHealth(): Promise<void> {
-    const askedAt = performance.now();
+    const startedAt = performance.now();
     const text = await get(`${base}/health`, "application/json");
-    answers.record(performance.now() - askedAt);
+    answers.record(performance.now() - startedAt);
     const health = healthOf(text);
     if (health !== undefined) healths.push(health);
     else if (text === undefined) unanswered += 1;
@@ -40,7 +40,7 @@ export function startSampling(base: string): { stop(): Promise<Samples> } {
       await Promise.all([sampleHealth(), round % metricsEvery === 0 && sampleMetrics()]);
       await sleep(everyMs, undefined, { signal: ending.signal }).catch(() => undefined);
     }
-    if (metrics.length > 0) await sleep(oldestMetricsMs);
+    if (metrics.length > 0) await sleep(metricsMaxAgeMs);
     await sampleMetrics();
   })();
 
@@ -62,12 +62,12 @@ function healthOf(text: string | undefined): Health | undefined {
   }
 }
 
-/** Undefined without an answer in time, or with one that is not 200. */
+/** The body; empty for an error status, undefined without a response in time. */
 async function get(url: string, accept: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, {
       headers: { accept },
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(timeoutMs),
       redirect: "manual",
     });
     const text = await response.text();

@@ -1,5 +1,5 @@
-// What can be wrong with a service that times out, how that is called, and what to do about it. The variables are those of
-// src/config/environment.ts, with their defaults.
+// Why a service can be slow or time out: names, and what to do about each. Variables, with their defaults in brackets, are those
+// of src/config/environment.ts.
 import { z } from "zod";
 
 export const causeSchema = z.enum([
@@ -22,68 +22,68 @@ export const causes: Readonly<Record<Cause, { title: string; actions: readonly s
     title: "overloaded server",
     actions: [
       "Run more replicas: one process saturates one core.",
-      "Make the longest phase shorter: a request holds its place for as long as it runs.",
-      "ADMISSION_LIMIT (10) only if processor and database have room; ADMISSION_WAIT_MS (250) says how long waiting is worth it.",
+      "Shorten the longest phase: a request holds its slot for as long as it runs.",
+      "Raise ADMISSION_LIMIT (10) only if CPU and database have headroom; ADMISSION_WAIT_MS (250) is how long a request may wait for a slot.",
     ],
   },
   exhausted_pool: {
     title: "exhausted connection pool",
     actions: [
-      "Find what holds connections: long transactions, and work between two queries of one.",
-      "DB_POOL_LIMIT (15), as long as the limits of all replicas together stay below the database's max_connections.",
-      "DB_POOL_WAIT_MS (500) says how soon a request that gets none is let go.",
+      "Find what holds connections: long transactions, or slow work between the queries of one.",
+      "Raise DB_POOL_LIMIT (15) only if all replicas together stay below the database's max_connections.",
+      "DB_POOL_WAIT_MS (500) is how long a request waits for a connection before it is refused.",
     ],
   },
   slow_queries: {
     title: "slow queries",
     actions: [
-      "The log's lines about slow queries (from SLOW_QUERY_MS, 500) name them: add an index, read fewer rows, look for locks.",
-      "DB_QUERY_TIMEOUT_MS (1500) bounds each; lower it so that one slow query does not hold a place for so long.",
+      "The log names slow queries (SLOW_QUERY_MS, 500 and above): add an index, read fewer rows, look for locks.",
+      "DB_QUERY_TIMEOUT_MS (1500) bounds each query; lower it so that a slow one releases its slot sooner.",
     ],
   },
   memory: {
     title: "memory",
     actions: [
-      "Give it more: the container's limit, and NODE_OPTIONS=--max-old-space-size for the heap.",
-      "Find what grows: two heap snapshots under load, compared.",
-      "MEMORY_WARN_PERCENT (80) and MEMORY_SHED_PERCENT (90) say from when on it sheds.",
+      "Raise the container's memory limit, or NODE_OPTIONS=--max-old-space-size for the heap.",
+      "Find what grows: compare two heap snapshots taken under load.",
+      "The service warns at MEMORY_WARN_PERCENT (80) and sheds low-priority requests at MEMORY_SHED_PERCENT (90).",
     ],
   },
   slow_auth: {
     title: "slow authentication",
     actions: [
-      "Check how long the identity provider behind JWT_JWKS_URL takes to give its keys.",
-      "Make routes that need no caller public (PUBLIC_ROUTES): they skip it.",
+      "Check how long the identity provider at JWT_JWKS_URL takes to return its keys.",
+      "Make routes that need no caller public (PUBLIC_ROUTES): they skip authentication.",
     ],
   },
   slow_uploads: {
     title: "slow uploads",
     actions: [
-      "Nothing in the service is slow: the clients send their bodies slowly. Look at their network, or send less.",
-      "Let the proxy in front buffer request bodies (nginx does by default), so that only whole requests arrive here.",
+      "Nothing in the service is slow: clients send their bodies slowly. Check their network, or send less.",
+      "Let the proxy buffer request bodies (nginx does by default), so that only whole requests arrive here.",
     ],
   },
   slow_dependency: {
     title: "slow dependency",
     actions: [
-      "The traces' outbound spans name the one that is slow; call it after the answer, or from a queue, when the client need not wait.",
-      "OUTBOUND_TIMEOUT_MS (1500) bounds each call; BREAKER_FAILURES (5) and BREAKER_RESET_MS (60000) say when it is left alone.",
+      "Outbound spans in the traces name the slow dependency; if the client need not wait for it, call it after responding or from a queue.",
+      "OUTBOUND_TIMEOUT_MS (1500) bounds each call; BREAKER_FAILURES (5) opens its breaker, for BREAKER_RESET_MS (60000).",
     ],
   },
   blocked_event_loop: {
     title: "blocked event loop",
     actions: [
-      "Find the code with `node --cpu-prof`, and move it to a worker thread or make it smaller pieces.",
-      "LOOP_DELAY_SHED_MS (200) says from which delay on the lowest class is refused.",
+      "Find the code with `node --cpu-prof`; move it to a worker thread or split it into smaller pieces.",
+      "LOOP_DELAY_SHED_MS (200) is the event-loop delay above which low-priority requests are shed.",
     ],
   },
   database_outage: {
     title: "database outage",
     actions: [
-      "Check the database server, and that MYSQL_URL leads to it.",
-      "DB_BREAKER_RESET_MS (1000) says how soon the service asks for it again.",
+      "Check the database server, and that MYSQL_URL points to it.",
+      "DB_BREAKER_RESET_MS (1000) is how soon the service tries it again.",
     ],
   },
   nothing_wrong: { title: "nothing wrong", actions: [] },
-  unknown: { title: "cause not known", actions: [] },
+  unknown: { title: "unknown cause", actions: [] },
 };

@@ -1,15 +1,15 @@
-// The causes that are known, as a table: the first whose rule holds is the verdict. Each rule gives its evidence, or undefined.
-// Order matters where one cause makes the signs of another: without a database the pool has no connection either, and whatever
-// holds a request's place makes the others wait for theirs.
+// The known causes as a table: the first rule that holds is the verdict. A rule returns its evidence, or undefined.
+// Order matters where one cause shows the signs of another: without a database the pool has no connections either, and anything
+// that holds a slot makes other requests wait for one.
 import type { Cause } from "./causes.ts";
 import {
+  affected,
   calmPhases,
   longest,
   type Measured,
   percent,
   rounded,
   shareOf,
-  suffering,
   type Wait,
   waitsOf,
 } from "./evidence.ts";
@@ -20,43 +20,43 @@ interface Rule {
   holds: (measured: Measured) => string | undefined;
 }
 
-/** From so large a share of all requests on, a reason is one: 1 %, as for timeouts. */
-const share = limits.timeoutPercent / 100;
-/** A database that is away takes most requests with it; a busy process may miss a single answer of its database. */
-const outage = 0.1;
-/** Processor time from which on a process can do no more. */
+/** A reason counts when at least this share of all requests has it: 1 %, as for timeouts. */
+const minShare = limits.timeoutPercent / 100;
+/** A database outage fails most requests; a busy process may miss a single response of its database. */
+const outageShare = 0.1;
+/** CPU use at which a process is saturated. */
 const busyPercent = 90;
-/** A loop that is so late at times was blocked: requests that merely are many do not do that. */
+/** Only blocking code makes the loop this late; many requests alone do not. */
 const blockedMs = 100;
 
 export const rules: readonly Rule[] = [
-  // First: a process that does nothing but collect garbage does not hear its database either.
+  // First, because a process that only collects garbage does not hear its database either.
   { cause: "memory", holds: (measured) => (waitedFor(measured) === "process" ? memoryShort(measured) : undefined) },
   { cause: "database_outage", holds: databaseAway },
-  { cause: "slow_dependency", holds: dependencyLeftAlone },
-  // By what the requests that suffered waited for.
+  { cause: "slow_dependency", holds: dependencyBreakerOpen },
+  // By what the affected requests waited for.
   {
     cause: "blocked_event_loop",
     holds: (measured) => (waitedFor(measured) === "process" ? loopBlocked(measured) : undefined),
   },
-  { cause: "slow_queries", holds: waited("query", "query") },
-  { cause: "slow_auth", holds: waited("auth", "auth") },
-  { cause: "slow_dependency", holds: waited("outbound", "outbound") },
-  { cause: "slow_uploads", holds: waited("receive", "their bodies, from the clients") },
-  { cause: "exhausted_pool", holds: waited("pool", "pool") },
-  // Waiting for a turn: because the others hold their places for too long, or because they are too many.
+  { cause: "slow_queries", holds: waited("query", "queries") },
+  { cause: "slow_auth", holds: waited("auth", "authentication") },
+  { cause: "slow_dependency", holds: waited("outbound", "outbound calls") },
+  { cause: "slow_uploads", holds: waited("receive", "clients to send their bodies") },
+  { cause: "exhausted_pool", holds: waited("pool", "a database connection") },
+  // Waiting for a slot: other requests hold theirs too long, or there are too many.
   { cause: "slow_queries", holds: refusedFor("query_timeout") },
   { cause: "exhausted_pool", holds: refusedFor("pool_timeout") },
   { cause: "slow_dependency", holds: refusedFor("outbound_timeout", "dependency_failed") },
-  { cause: "memory", holds: (measured) => (shareOf(measured, "shed") >= share ? memoryShort(measured) : undefined) },
+  { cause: "memory", holds: (measured) => (shareOf(measured, "shed") >= minShare ? memoryShort(measured) : undefined) },
   {
     cause: "blocked_event_loop",
-    holds: (measured) => (shareOf(measured, "shed") >= share ? loopBlocked(measured) : undefined),
+    holds: (measured) => (shareOf(measured, "shed") >= minShare ? loopBlocked(measured) : undefined),
   },
-  { cause: "overloaded_server", holds: waited("queue", "a turn") },
+  { cause: "overloaded_server", holds: waited("queue", "a slot") },
   { cause: "overloaded_server", holds: waited("process", "the process itself") },
   { cause: "overloaded_server", holds: refusedFor("queue_full", "queue_timeout", "shed") },
-  // By what the service said of itself.
+  // By what the service reported about itself.
   { cause: "database_outage", holds: databaseDown },
   { cause: "exhausted_pool", holds: poolFull },
   { cause: "memory", holds: memoryShort },
@@ -65,38 +65,38 @@ export const rules: readonly Rule[] = [
 ];
 
 /**
- * What suffering requests waited for longest. A wait for a turn, or for a connection, is put down to what keeps the others from
- * leaving theirs, when that takes longer than a whole request may even when calm.
+ * What the affected requests waited for longest. A wait for a slot or a connection is attributed to what makes others hold
+ * theirs, when even on the idle service that takes longer than a whole request may.
  */
 function waitedFor(measured: Measured): Wait | undefined {
-  const suffered = suffering(measured);
-  if (suffered === undefined) return undefined;
-  const first = longest(waitsOf(suffered.phases));
+  const slow = affected(measured);
+  if (slow === undefined) return undefined;
+  const first = longest(waitsOf(slow.phases));
   const calm = calmPhases(measured);
   if ((first !== "queue" && first !== "pool") || !calm) return first;
   const waits = waitsOf(calm);
-  // A body is read before its request has a slot: it keeps nobody waiting.
+  // A body is read before its request gets a slot, so it keeps no other request waiting.
   const holder = longest({ ...waits, receive: 0, queue: 0, pool: first === "pool" ? 0 : waits.pool });
   return waits[holder] >= limits.latencyMs ? holder : first;
 }
 
 function waited(wait: Wait, name: string): Rule["holds"] {
-  return (measured) => (waitedFor(measured) === wait ? `Requests spend their time waiting for: ${name}.` : undefined);
+  return (measured) => (waitedFor(measured) === wait ? `Requests spend their time waiting for ${name}.` : undefined);
 }
 
 function refusedFor(...types: string[]): Rule["holds"] {
   return (measured) => {
     const all = shareOf(measured, ...types);
-    return all >= share ? `${percent(all)} of all requests ended with ${types.join(" or ")}.` : undefined;
+    return all >= minShare ? `${percent(all)} of all requests ended with ${types.join(" or ")}.` : undefined;
   };
 }
 
 function databaseAway(measured: Measured): string | undefined {
   const refused = shareOf(measured, "database_unavailable", "breaker_open");
-  if (shareOf(measured, "database_unavailable") >= share && measured.samples.health === null) {
-    return `${percent(refused)} of all requests were refused for want of the database.`;
+  if (shareOf(measured, "database_unavailable") >= minShare && measured.samples.health === null) {
+    return `${percent(refused)} of all requests were refused because the database was unavailable.`;
   }
-  return refused >= outage ? databaseDown(measured) : undefined;
+  return refused >= outageShare ? databaseDown(measured) : undefined;
 }
 
 function databaseDown({ samples: { health } }: Measured): string | undefined {
@@ -106,11 +106,11 @@ function databaseDown({ samples: { health } }: Measured): string | undefined {
   return often ? `The database was down in ${down} of ${health.samples} samples of /health.` : undefined;
 }
 
-function dependencyLeftAlone(measured: Measured): string | undefined {
+function dependencyBreakerOpen(measured: Measured): string | undefined {
   const open = measured.samples.health?.outboundOpenMax ?? 0;
   const refused = shareOf(measured, "breaker_open");
-  if (open === 0 || refused < share) return undefined;
-  return `${open} breaker(s) of outbound calls were open, ${percent(refused)} of all requests ended with breaker_open.`;
+  if (open === 0 || refused < minShare) return undefined;
+  return `${open} outbound breaker(s) were open; ${percent(refused)} of all requests ended with breaker_open.`;
 }
 
 function memoryShort({ samples: { health } }: Measured): string | undefined {
@@ -119,21 +119,22 @@ function memoryShort({ samples: { health } }: Measured): string | undefined {
 }
 
 /**
- * When calm too, or with processor time left: else it is just much work. When the generator is late as well, the machine has no
- * core free, and nothing can be told from delays.
+ * The loop counts as blocked when it is late even on the idle service, or while the CPU has time left: otherwise it is just busy.
+ * When the generator is late too, the machine has no free core, and delays prove nothing.
  */
 function loopBlocked(measured: Measured): string | undefined {
   const { load, samples } = measured;
   const { health, metrics } = samples;
   const calmMean = calmPhases(measured);
   const calmMs = calmMean ? waitsOf(calmMean).process : 0;
-  // A mean: of a loop that stands still for a part of the time, only some requests know.
-  if (calmMs >= blockedMs / 2) return `Even when calm, requests waited ${rounded(calmMs)} ms for the process itself.`;
+  // A mean, because a loop that is blocked part of the time delays only some requests.
+  if (calmMs >= blockedMs / 2)
+    return `Even on the idle service, requests waited ${rounded(calmMs)} ms for the process itself.`;
   const delayMs = Math.max(metrics?.loopDelayP99MaxMs ?? 0, health?.answerP95Ms ?? 0);
   const busy = (health?.cpuPercentMax ?? 0) >= busyPercent;
   const starved = (load.generator.late?.p99Ms ?? 0) >= blockedMs / 2;
   if (delayMs < blockedMs || busy || starved) return undefined;
-  return `The event loop was ${rounded(delayMs)} ms late while the processor was not busy (${rounded(health?.cpuPercentMax ?? 0)} %).`;
+  return `The event loop was ${rounded(delayMs)} ms late although the CPU was not busy (${rounded(health?.cpuPercentMax ?? 0)} %).`;
 }
 
 function poolFull({ samples: { health } }: Measured): string | undefined {

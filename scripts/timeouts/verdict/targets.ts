@@ -1,19 +1,19 @@
-// The five targets of the service, and whether a load met them.
+// The service's five targets, and whether a load met them.
 import { z } from "zod";
 import type { EndpointFigures, LoadFigures } from "../load/load-figures.ts";
 import type { Samples } from "../service/sample-figures.ts";
 
 export const targetSchema = z.object({
   id: z.enum(["latency", "timeouts", "availability", "memory", "queries"]),
-  /** In words, as "timeouts < 1 %". */
+  /** In words: "timeouts < 1 %". */
   target: z.string(),
-  /** In the unit of the limit; null when the service does not offer it, or nothing was sent. */
+  /** In `unit`. Null when the service does not report it, or nothing was sent. */
   measured: z.number().nullable(),
   limit: z.number(),
   unit: z.enum(["ms", "%"]),
-  /** Null when it could not be measured: neither met nor missed. */
+  /** Null when it could not be measured. */
   met: z.boolean().nullable(),
-  /** What the figure is of. */
+  /** What the figure is about. */
   note: z.string(),
 });
 export type Target = z.infer<typeof targetSchema>;
@@ -29,11 +29,11 @@ export function judge({ total, endpoints, queryP95Ms }: LoadFigures, { health, m
     {
       id: "latency",
       target: `p95 of most endpoints < ${limits.latencyMs} ms`,
-      measured: decidingP95(used),
+      measured: medianP95(used),
       limit: limits.latencyMs,
       unit: "ms",
       met: used.length === 0 ? null : fast.length > used.length / 2,
-      note: `${fast.length} of ${used.length} endpoints; the figure is that of the one that decides`,
+      note: `${fast.length} of ${used.length} endpoints; the figure is the median endpoint's p95`,
     },
     below("timeouts", "timeouts", share(total.timedOut), limits.timeoutPercent, "%", "of all requests"),
     {
@@ -43,21 +43,21 @@ export function judge({ total, endpoints, queryP95Ms }: LoadFigures, { health, m
       limit: limits.availabilityPercent,
       unit: "%",
       met: total.sent === 0 ? null : (100 * total.good) / total.sent >= limits.availabilityPercent,
-      note: "good answers of all requests",
+      note: "good responses of all requests",
     },
-    below("memory", "memory", health?.memoryPercentMax ?? null, limits.memoryPercent, "%", "most that /health said"),
+    below("memory", "memory", health?.memoryPercentMax ?? null, limits.memoryPercent, "%", "highest value in /health"),
     below(
       "queries",
       "queries",
       queries,
       limits.queryMs,
       "ms",
-      queryP95Ms === null ? "p95, by db.client.operation.duration" : "p95 of a request's query phase",
+      queryP95Ms === null ? "p95 of db.client.operation.duration" : "p95 of a request's query phase",
     ),
   ];
 }
 
-/** Whether its 95th percentile is below the target; one without a good answer is not. */
+/** Whether its p95 is below the target. False without a good response. */
 export function isFast({ latency }: EndpointFigures): boolean {
   return latency !== null && latency.p95Ms < limits.latencyMs;
 }
@@ -82,9 +82,9 @@ function below(
   };
 }
 
-/** With the endpoints in order of their p95, the first one by which they are most; null when that has no good answer. */
-function decidingP95(endpoints: readonly EndpointFigures[]): number | null {
+/** The (upper) median of the endpoints' p95: below the target when most endpoints are. Null when it has no good response. */
+function medianP95(endpoints: readonly EndpointFigures[]): number | null {
   const all = endpoints.map(({ latency }) => latency?.p95Ms ?? Number.POSITIVE_INFINITY).toSorted((a, b) => a - b);
-  const deciding = all[Math.floor(all.length / 2)];
-  return deciding === undefined || deciding === Number.POSITIVE_INFINITY ? null : deciding;
+  const median = all[Math.floor(all.length / 2)];
+  return median === undefined || median === Number.POSITIVE_INFINITY ? null : median;
 }

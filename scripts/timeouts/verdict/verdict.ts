@@ -1,25 +1,25 @@
-// Why a service is slow or times out: a pure function of what was measured. What its requests waited for comes first, then why
-// it refused them, then what it said of itself meanwhile.
+// Why a service is slow or times out: a pure function of the measurements. It looks first at what requests waited for, then at
+// why they were refused, then at what the service reported about itself.
 import { z } from "zod";
 import { type Cause, causeSchema, causes } from "./causes.ts";
 import {
+  affected,
   calmPhases,
   inTrouble,
   inWords,
   type Measured,
   percent,
+  reportsInternals,
   rounded,
-  suffering,
-  tellsOfItself,
 } from "./evidence.ts";
 import { rules } from "./rules.ts";
 
 export const verdictSchema = z.object({
   cause: causeSchema,
   title: z.string(),
-  /** What was measured that says so. */
+  /** The measurements behind it. */
   evidence: z.array(z.string()),
-  /** What to do, with the variable that it concerns. */
+  /** What to do, with the variables to set. */
   actions: z.array(z.string()),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
@@ -28,33 +28,35 @@ export function verdictOf(measured: Measured): Verdict {
   const { total } = measured.load;
   if (total.sent === 0) return verdict("unknown", ["Nothing was measured."]);
   if (!inTrouble(measured))
-    return verdict("nothing_wrong", ["All targets that could be measured are met, by each endpoint."]);
-  if (!tellsOfItself(measured)) {
+    return verdict("nothing_wrong", ["Every endpoint meets all targets that could be measured."]);
+  if (!reportsInternals(measured)) {
     return verdict(
       "unknown",
       [
         ...troubles(measured),
-        "The service offers no phases (Server-Timing), no problem types and no /health: no cause.",
+        "The service reports no phases (Server-Timing), no problem types and no /health, so the cause stays unknown.",
       ],
-      ["Have it say where its requests' time goes: the header Server-Timing, as this template sends it."],
+      ["Send a Server-Timing header with phases, as this template does, to see where the time goes."],
     );
   }
   for (const { cause, holds } of rules) {
     const evidence = holds(measured);
     if (evidence !== undefined) return verdict(cause, [evidence, ...context(measured), ...troubles(measured)]);
   }
-  return withoutCause(measured);
+  return noKnownCause(measured);
 }
 
-/** What is no fault of the service, and what no rule knows. */
-function withoutCause(measured: Measured): Verdict {
+/** Rate-limited callers, and what no rule explains. */
+function noKnownCause(measured: Measured): Verdict {
   const { total } = measured.load;
   const limited = total.refusedBy.rate_limited ?? 0;
   if (limited > 0 && limited >= 0.9 * (total.sent - total.good)) {
     return verdict(
       "nothing_wrong",
-      [`The rate limit refused ${percent(limited / total.sent)}: that is its work.`],
-      ["RATE_LIMIT_EXEMPT takes the address that this runs at; RATE_LIMIT_PER_MINUTE (600) is for everyone."],
+      [`The rate limit refused ${percent(limited / total.sent)} of all requests, as it should.`],
+      [
+        "Add the address that this runs from to RATE_LIMIT_EXEMPT; RATE_LIMIT_PER_MINUTE (600) applies to each address and subject.",
+      ],
     );
   }
   const credentials = (total.errorsBy.unauthenticated ?? 0) + (total.errorsBy.forbidden ?? 0) > 0;
@@ -62,8 +64,8 @@ function withoutCause(measured: Measured): Verdict {
     "unknown",
     [...context(measured), ...troubles(measured)],
     credentials
-      ? ["Give credentials with --token or --api-key."]
-      : ["Look at the service's log, and at its slowest traces."],
+      ? ["Pass credentials with --token or --api-key."]
+      : ["Look at the service's log and its slowest traces."],
   );
 }
 
@@ -71,17 +73,17 @@ function verdict(cause: Cause, evidence: string[], actions: readonly string[] = 
   return { cause, title: causes[cause].title, evidence, actions: [...actions] };
 }
 
-/** What the requests that suffered waited for, beside what they do when nothing else is going on. */
+/** What the affected requests waited for, next to the same on the idle service. */
 function context(measured: Measured): string[] {
-  const suffered = suffering(measured);
+  const slow = affected(measured);
   const calm = calmPhases(measured);
   return [
-    ...(suffered === undefined ? [] : [`Of ${suffered.who}, on average: ${inWords(suffered.phases)}.`]),
-    ...(calm ? [`When calm, on average: ${inWords(calm)}.`] : []),
+    ...(slow === undefined ? [] : [`Average of ${slow.requests}: ${inWords(slow.phases)}.`]),
+    ...(calm ? [`Average of the idle service: ${inWords(calm)}.`] : []),
   ];
 }
 
-/** How bad it is, most frequent reason first. */
+/** How bad it is, most frequent reasons first. */
 function troubles({ load: { total } }: Measured): string[] {
   const line = (what: string, count: number, by: Readonly<Record<string, number>>) => {
     const reasons = Object.entries(by).toSorted(([, a], [, b]) => b - a);
@@ -94,6 +96,6 @@ function troubles({ load: { total } }: Measured): string[] {
     ...line("failed", total.errors, total.errorsBy),
     ...(total.latency === null
       ? []
-      : [`p95 is ${rounded(total.latency.p95Ms)} ms, the longest ${rounded(total.latency.maxMs)} ms.`]),
+      : [`p95 is ${rounded(total.latency.p95Ms)} ms, the maximum ${rounded(total.latency.maxMs)} ms.`]),
   ];
 }

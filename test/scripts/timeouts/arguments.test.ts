@@ -3,7 +3,7 @@ import { mkdtempSync, rmdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readArguments } from "../../../scripts/timeouts/command/arguments.ts";
-import { BadUse } from "../../../scripts/timeouts/command/bad-use.ts";
+import { UsageError } from "../../../scripts/timeouts/command/usage-error.ts";
 import { checkAllowed } from "../../../scripts/timeouts/service/target.ts";
 
 describe("the arguments of timeouts", () => {
@@ -50,18 +50,18 @@ describe("the arguments of timeouts", () => {
     [["--duration", "100ms"], /^--duration: got "100ms"/],
     [["--timeout", "0"], /^--timeout: got "0"/],
     [["--max-in-flight", "many"], /^--max-in-flight: got "many"/],
-    [["--endpoint", "/path"], /^--endpoint: got "\/path", takes one like 'GET \/path'/],
+    [["--endpoint", "/path"], /^--endpoint: got "\/path", takes a method and a path, like 'GET \/path'/],
     [["--token", "hidden hidden"], /^--token: takes printable characters/],
     [["--api-key", "hidden\nhidden"], /^--api-key: takes printable characters/],
     [["--html", join(folder, "none", "report.html")], /^--html: cannot write to the folder/],
     [["--html", folder], /^--html: takes the name of a file/],
   ];
   for (const [args, message] of wrong) {
-    it(`say in one line what is wrong with ${args.join(" ").replace(folder, "").replace("\n", " ")}`, () => {
+    it(`are rejected with one line for ${args.join(" ").replace(folder, "").replace("\n", " ")}`, () => {
       assert.throws(
         () => readArguments(args),
         (error) => {
-          assert.ok(error instanceof BadUse);
+          assert.ok(error instanceof UsageError);
           assert.match(error.message, message);
           assert.doesNotMatch(error.message, /\n|hidden/);
           return true;
@@ -70,11 +70,11 @@ describe("the arguments of timeouts", () => {
     });
   }
 
-  it("let only this machine be loaded, unless it is asked for on purpose", () => {
+  it("allow only this machine without --allow-remote", () => {
     for (const here of ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"])
       checkAllowed(new URL(`http://${here}:8000`), false);
     for (const there of ["127.0.0.1.example.com", "localhost.example.com", "10.0.0.1", "[::2]", "0.0.0.0"]) {
-      assert.throws(() => checkAllowed(new URL(`http://${there}`), false), BadUse, there);
+      assert.throws(() => checkAllowed(new URL(`http://${there}`), false), UsageError, there);
       checkAllowed(new URL(`http://${there}`), true);
     }
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { findCapacity } from "../../../scripts/timeouts/load/capacity.ts";
 import { endpoint, load } from "./figures.ts";
 
-/** A service that answers so many a second well and refuses the rest, without a wait. */
+/** Models a service that serves a fixed number of requests a second and refuses the rest at once. */
 function model(capacity: number, lateMs = 0) {
   const asked: number[] = [];
   const run = async (perSecond: number) => {
@@ -18,7 +18,7 @@ function model(capacity: number, lateMs = 0) {
 const { signal } = new AbortController();
 
 describe("the search for the capacity", () => {
-  it("comes within a tenth of it, from below, at any size", async () => {
+  it("finds the capacity within 10 %, at any size", async () => {
     for (const capacity of [30, 97, 260, 1000, 4000]) {
       const { run, asked } = model(capacity);
       const found = await findCapacity(run, load(), { stop: signal });
@@ -32,7 +32,7 @@ describe("the search for the capacity", () => {
     }
   });
 
-  it("ends where requests become slow, too", async () => {
+  it("ends when requests become slow", async () => {
     const run = async (perSecond: number) => {
       const ms = perSecond > 300 ? 900 : 20;
       return load({ latency: { p50Ms: ms, p95Ms: ms, p99Ms: ms, maxMs: ms } });
@@ -41,7 +41,7 @@ describe("the search for the capacity", () => {
     assert.ok(perSecond <= 300 && perSecond >= 270, `${perSecond}`);
   });
 
-  it("is bounded in rate and in time, and knows when it measures itself", async () => {
+  it("is bounded in rate and time, and detects a late generator", async () => {
     const endless = await findCapacity(model(1e9).run, load(), { stop: signal });
     assert.deepEqual([endless.perSecond, endless.endedBy], [6400, "highest rate"]);
     let now = 0;
@@ -50,7 +50,7 @@ describe("the search for the capacity", () => {
     assert.equal((await findCapacity(model(1e9, 200).run, load(), { stop: signal })).endedBy, "generator");
   });
 
-  it("asks twice before it believes that a rate does not hold", async () => {
+  it("repeats a rate before it counts as not held", async () => {
     const { run } = model(260);
     let hiccup = true;
     const found = await findCapacity(
@@ -65,12 +65,12 @@ describe("the search for the capacity", () => {
     assert.ok(!hiccup && found.perSecond >= 234, `${found.perSecond}`);
   });
 
-  it("says so when not even the lowest rate holds", async () => {
+  it("reports when even the lowest rate does not hold", async () => {
     const found = await findCapacity(model(5).run, load(), { stop: signal });
     assert.deepEqual([found.perSecond, found.endedBy, found.steps.length], [25, "nothing held", 1]);
   });
 
-  it("is about becoming worse: what fails when calm, too, does not end it", async () => {
+  it("compares with the idle service: requests that fail there too do not end it", async () => {
     const failing = { errorsBy: { internal: 500 } };
     const run = async (perSecond: number) => load(perSecond > 100 ? { errorsBy: { internal: 900 } } : failing);
     const { perSecond } = await findCapacity(run, load(failing), { stop: signal });

@@ -6,7 +6,7 @@ import { type Report, reportSchema } from "../../../scripts/timeouts/report.ts";
 import { createDatabase, freePort, secret, spawnService, token } from "../../support/helper.ts";
 import { serve, timeouts } from "./peers.ts";
 
-/** As it is promised: no more, no less. */
+/** Strict: a field that the schema does not know fails. */
 const read = (stdout: string): Report => reportSchema.strict().parse(JSON.parse(stdout));
 const quick = ["--duration", "1s", "--rate", "20"];
 
@@ -18,7 +18,7 @@ describe("npm run timeouts", function () {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it("says in one line what is wrong, with exit code 2", async () => {
+  it("reports a usage error in one line, with exit code 2", async () => {
     const unreachable = `http://127.0.0.1:${await freePort()}`;
     const cases: [string[], RegExp][] = [
       [["--what"], /^timeouts: Unknown option '--what'/],
@@ -34,7 +34,7 @@ describe("npm run timeouts", function () {
     await Promise.all(ends);
   });
 
-  it("explains itself", async () => {
+  it("prints its options with --help", async () => {
     const { code, stdout } = await timeouts("--help").ended;
     assert.equal(code, 0);
     for (const option of ["--url", "--rate", "--duration", "--json", "--html", "--allow-remote", "130"]) {
@@ -42,7 +42,7 @@ describe("npm run timeouts", function () {
     }
   });
 
-  it("measures any HTTP service, without phases and without a cause, and says so", async () => {
+  it("measures any HTTP service, and says when phases and the cause are unknown", async () => {
     const peer = await serve((_request, response) => void setTimeout(() => response.end("hello"), 300));
     const [text, json] = await Promise.all([
       timeouts("--url", peer.url, ...quick).ended,
@@ -51,10 +51,10 @@ describe("npm run timeouts", function () {
     await peer.close();
     assert.equal(text.code, 1);
     assert.match(text.stdout, /^GET \/ +20 +20 +0 +0 +0 /m);
-    assert.match(text.stdout, /^phases: not offered/m);
+    assert.match(text.stdout, /^phases: not available/m);
     assert.match(text.stdout, /^✗ p95 of most endpoints < 200 ms/m);
     assert.match(text.stdout, /^\? memory < 70 % +– +not measured$/m);
-    assert.match(text.stdout, /^verdict: cause not known\n.*\n.*no phases.*no cause/m);
+    assert.match(text.stdout, /^verdict: unknown cause\n.*\n.*no phases.*the cause stays unknown/m);
     const { endpoints, health, metrics, verdict, partial } = read(json.stdout);
     assert.deepEqual(
       endpoints.map(({ name }) => name),
@@ -63,7 +63,7 @@ describe("npm run timeouts", function () {
     assert.deepEqual([health, metrics, verdict.cause, partial], [null, null, "unknown", false]);
   });
 
-  it("on Ctrl-C reports what it has, marked as partial, with exit code 130", async () => {
+  it("prints a partial report on Ctrl-C, with exit code 130", async () => {
     const peer = await serve((_request, response) => void response.end("hello"));
     const file = join(folder, "partial.html");
     const run = timeouts("--url", peer.url, "--rate", "50", "--duration", "5m", "--json", "--html", file);
@@ -80,7 +80,7 @@ describe("npm run timeouts", function () {
     assert.match(await readFile(file, "utf8"), /<h1>Partial timeout report/);
   });
 
-  it("on Ctrl-C ahead of the load reports that nothing was measured", async () => {
+  it("reports that nothing was measured when it is stopped before the load", async () => {
     const peer = await serve((_request, response) => void response.end("hello"));
     const run = timeouts("--url", peer.url);
     await run.says(/warming up/);
@@ -98,7 +98,7 @@ describe("npm run timeouts", function () {
       MYSQL_URL: db.url,
       SEED_AUTOMATIONS: "50",
       OTEL_SDK_DISABLED: "true",
-      // It is not about what a busy machine makes of it.
+      // A busy machine must not make this test fail.
       LOOP_DELAY_SHED_MS: "5000",
       ADMISSION_WAIT_MS: "1000",
     };
@@ -147,7 +147,7 @@ describe("npm run timeouts", function () {
     assert.ok(!given.stdout.includes(token) && !given.stderr.includes(token));
   });
 
-  it("finds health and metrics on a port of their own", async () => {
+  it("finds health and metrics on the admin port", async () => {
     const db = await createDatabase();
     const adminPort = String(await freePort());
     const service = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true", ADMIN_PORT: adminPort });

@@ -1,4 +1,4 @@
-// Figures of loads that never took place, to judge.
+// Made-up figures of loads, as input for the verdict.
 
 import type { EndpointFigures, LoadFigures } from "../../../scripts/timeouts/load/load-figures.ts";
 import { noTime, type PhaseTimes } from "../../../scripts/timeouts/load/phases.ts";
@@ -56,7 +56,7 @@ export function health(some: Partial<Health> = {}, database: Partial<NonNullable
 export const calm = (some: Partial<PhaseTimes> = { query: 4, own: 1 }): LoadFigures =>
   load({ phases: { mean: times(some), slowest: times(some), timedOut: null } });
 
-/** With the targets that follow from it. */
+/** Adds the targets that follow from the figures. */
 export function measured(
   of: LoadFigures,
   samples: Partial<Samples> = {},

@@ -53,7 +53,7 @@ const pages = {
   }),
 };
 
-/** The names of all elements in order, after checking that each is closed, in turn, and that its attributes are quoted. */
+/** The names of all elements in order. Checks that each is closed properly and that its attributes are quoted. */
 function elements(page: string): string[] {
   const open: string[] = [];
   const names: string[] = [];
@@ -78,7 +78,7 @@ describe("the HTML report", () => {
       assert.doesNotMatch(page, /NaN|Infinity|undefined|null/);
     });
 
-    it(`needs nothing from elsewhere, and no script, ${name}`, () => {
+    it(`loads nothing and has no script, ${name}`, () => {
       const names = elements(page);
       for (const one of ["script", "link", "img", "iframe", "object", "use", "image", "a", "base"]) {
         assert.ok(!names.includes(one), one);
@@ -88,24 +88,24 @@ describe("the HTML report", () => {
     });
   }
 
-  it("shows what the service says as text, whatever it says", () => {
+  it("escapes everything that the service sends", () => {
     const page = pages["with everything"];
     assert.ok(page.includes("&#60;img src=x onerror=alert(1)&#62;&#38;amp;\u{FFFD}&#60;/style&#62;"));
     assert.ok(!page.includes("<script>") && !page.includes("<b>&#"));
   });
 
-  it("has its charts, in two widths, and the phases in the same colours everywhere", () => {
+  it("has each chart in two widths, with the same phase colours everywhere", () => {
     const page = pages["with everything"];
     const names = elements(page);
     assert.equal(names.filter((one) => one === "svg").length, 6);
     assert.equal(elements(pages["without phases"]).filter((one) => one === "svg").length, 4);
-    assert.match(pages["without phases"], /offers no phases/);
+    assert.match(pages["without phases"], /reports no phases/);
     for (const phase of ["queue", "query", "own"]) {
       assert.ok(page.includes(`<i class="phase-${phase}">`) && page.includes(`<rect class="phase-${phase}"`), phase);
     }
   });
 
-  it("is for phones, dark rooms and paper, too, and says when it is partial", () => {
+  it("supports phones, dark mode and paper, and says when it is partial", () => {
     const page = pages["with everything"];
     for (const part of ["width=device-width", "prefers-color-scheme: dark", "max-width: 700px", "@media print"]) {
       assert.ok(page.includes(part), part);

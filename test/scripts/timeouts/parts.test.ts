@@ -8,7 +8,7 @@ import { judge } from "../../../scripts/timeouts/verdict/targets.ts";
 import { endpoint, health, load, times } from "./figures.ts";
 
 describe("an outcome", () => {
-  it("is one of four, by status and problem type", () => {
+  it("is one of four kinds, by status and problem type", () => {
     assert.deepEqual(outcomeOf(204, undefined), { result: "good" });
     assert.deepEqual(outcomeOf(304, undefined), { result: "good" });
     assert.deepEqual(outcomeOf(503, "queue_full"), { result: "refused", reason: "queue_full" });
@@ -21,18 +21,18 @@ describe("an outcome", () => {
 });
 
 describe("phases", () => {
-  it("are read from Server-Timing, with what is left of the time as outside", () => {
+  it("are read from Server-Timing, with the rest of the time as outside", () => {
     assert.deepEqual(phasesOf("query;dur=40.1, own;dur=1.9", 50), times({ query: 40.1, own: 1.9, outside: 8 }));
     assert.deepEqual(phasesOf('auth;desc="x", auth;dur=2', 2), times({ auth: 2 }));
   });
 
-  it("are not what other services use the header for", () => {
+  it("ignore a Server-Timing header without phases", () => {
     for (const header of [undefined, "", "cache;dur=3", "total;dur=9", "outside;dur=4", "query", "query;dur=soon"]) {
       assert.equal(phasesOf(header, 10), undefined, header);
     }
   });
 
-  it("have means of all, and of the slowest of them", () => {
+  it("have means over all requests and over the slowest", () => {
     const profile = new PhaseProfile();
     for (let ms = 1; ms <= 1000; ms++) profile.record(ms, times({ query: ms }));
     assert.equal(profile.slowest(1)?.query, 500.5);
@@ -43,7 +43,7 @@ describe("phases", () => {
 });
 
 describe("a tally", () => {
-  it("keeps few reasons, whatever a service thinks up", () => {
+  it("bounds the number of reasons", () => {
     const tally = new Tally("GET /");
     for (let index = 0; index < 100; index++) tally.record({ result: "error", reason: `error ${index}` }, 1, undefined);
     const { errors, errorsBy } = tally.figures();
@@ -52,7 +52,7 @@ describe("a tally", () => {
     assert.equal(errorsBy.other, 80);
   });
 
-  it("leaves refusals out of latency, which they would flatter", () => {
+  it("leaves refusals out of latency", () => {
     const tally = new Tally("GET /");
     tally.record({ result: "refused", reason: "queue_full" }, 1, undefined);
     assert.equal(tally.figures().latency, null);
@@ -74,7 +74,7 @@ loop 0.02
 loop{of="two"} 0.5
 `);
 
-  it("gives percentiles of what was counted between two readings", () => {
+  it("returns percentiles of what was counted between two readings", () => {
     const [before, after] = [reading(100, 100, 100), reading(150, 200, 200)];
     const value = percentileBetween(before, after, "d", 0.75, ({ q }) => q !== "ping");
     assert.ok(value !== null && Math.abs(value - 0.055) < 1e-9, `${value}`);
@@ -89,7 +89,7 @@ describe("the targets", () => {
   const met = (...args: Parameters<typeof judge>) => Object.fromEntries(judge(...args).map((one) => [one.id, one.met]));
   const none = { health: null, metrics: null };
 
-  it("are all met, or each missed for its own reason, at its limit", () => {
+  it("are met below their limits and missed at them", () => {
     const well = load({ sent: 1000, errorsBy: { internal: 1 } }, { queryP95Ms: 49.9 });
     assert.deepEqual(met(well, { health: health({ memoryPercentMax: 69.9 }), metrics: null }), {
       latency: true,
@@ -109,13 +109,13 @@ describe("the targets", () => {
     });
   });
 
-  it("ask for most endpoints, and count one without a good answer as slow", () => {
+  it("need most endpoints to be fast, and count one without a good response as slow", () => {
     const [fast, dead] = [endpoint(), endpoint({ latency: null })];
     assert.equal(met(load({}, { endpoints: [fast, fast, dead] }), none).latency, true);
     assert.equal(met(load({}, { endpoints: [fast, dead] }), none).latency, false);
   });
 
-  it("show the figure of the endpoint that decides whether most are fast", () => {
+  it("show the median endpoint's p95", () => {
     const of = (p95Ms: number) => endpoint({ latency: { p50Ms: 1, p95Ms, p99Ms: p95Ms, maxMs: p95Ms } });
     const figure = (...endpoints: ReturnType<typeof of>[]) => judge(load({}, { endpoints }), none)[0]?.measured;
     assert.equal(figure(of(10), of(900)), 900);
@@ -123,7 +123,7 @@ describe("the targets", () => {
     assert.equal(figure(of(10), endpoint({ latency: null })), null);
   });
 
-  it("are neither met nor missed where nothing is offered; queries are asked of the metrics then", () => {
+  it("are unknown without figures, and take queries from the metrics when there are no phases", () => {
     const { memory, queries } = met(load(), none);
     assert.deepEqual([memory, queries], [null, null]);
     const metrics = { loopDelayP99MaxMs: null, queryP95Ms: 80 };

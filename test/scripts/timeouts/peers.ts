@@ -1,4 +1,4 @@
-// Servers whose behaviour is known exactly, to measure the measuring with, and a way to run the command.
+// Servers with exactly known behaviour, to check the measurements, and a way to run the command.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -6,7 +6,7 @@ import { addressOf, root } from "../../support/helper.ts";
 
 type Answer = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
-/** A server on loopback that answers as told; `count` is how many requests came before this one. */
+/** A server on loopback that responds as `answer` does; `count` is the number of earlier requests. */
 export async function serve(answer: Answer) {
   let count = 0;
   const server = createServer((request, response) => answer(request, response, count++)).listen(0, "127.0.0.1");
@@ -26,12 +26,12 @@ export function problem(response: ServerResponse, status: number, type: string):
   response.writeHead(status, { "content-type": "application/problem+json" }).end(JSON.stringify({ type, status }));
 }
 
-/** Runs the command; `begun` resolves with the process as soon as it says something on stderr. */
+/** Runs the command. */
 export function timeouts(...args: string[]) {
   const child = spawn(process.execPath, [`${root}/scripts/timeouts.ts`, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
   });
-  // A test that fails does not get to stop it.
+  // A failing test never gets to stop it.
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   let stdout = "";

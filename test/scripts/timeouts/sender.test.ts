@@ -4,7 +4,7 @@ import type { LoadFigures, Plan } from "../../../scripts/timeouts/load/load-figu
 import { Load } from "../../../scripts/timeouts/load/load-generator.ts";
 import { problem, serve } from "./peers.ts";
 
-/** Runs a plan against `url` in the worker, as the command does. */
+/** Runs a plan against `url` in the worker, like the command. */
 async function run(url: string, some: Partial<Plan> = {}, stop = new AbortController().signal): Promise<LoadFigures> {
   const load = new Load();
   const endpoints = [{ name: "GET /", method: "GET", path: "/" }];
@@ -36,7 +36,7 @@ function about(actual: number | undefined, expected: number, share: number): voi
 }
 
 describe("arrivals", () => {
-  it("are as many as asked for, in order, within the time, and the same again", () => {
+  it("have the requested number, in order and within the time, and repeat with the same seed", () => {
     const times = arrivals(50, 10, 7);
     assert.equal(times.length, 500);
     assert.deepEqual(times, arrivals(50, 10, 7));
@@ -44,7 +44,7 @@ describe("arrivals", () => {
     assert.ok(times.every((time, index) => time >= (times[index - 1] ?? 0) && time < 10_000));
   });
 
-  it("come as independent clients do: the gaps between them vary as much as they are long", () => {
+  it("are Poisson: the gaps vary as much as their mean", () => {
     const times = arrivals(100, 100, 3);
     const gaps = Array.from(times.subarray(1), (time, index) => time - (times[index] ?? 0));
     const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
@@ -58,7 +58,7 @@ describe("the load generator", function () {
   this.timeout(20_000);
 
   it("measures a known distribution within 2 %", async function () {
-    // Other programs may take the processors for longer than that.
+    // Other programs may take the CPUs for longer than that.
     this.retries(3);
     // Of every hundred in a row, 90 take 0.8 s, 8 take 1.5 s and 2 take 2 s: so p50, p95 and p99 are known.
     const peer = await serve((_request, response, count) => {
@@ -75,7 +75,7 @@ describe("the load generator", function () {
     about(total.latency?.maxMs, 2000, 0.05);
   });
 
-  it("sees a stall of one second in full, by every request that was due in it", async function () {
+  it("counts a one-second stall in full, for every request that was due in it", async function () {
     this.retries(3);
     const due = arrivals(100, 2, 1);
     const first = due.findIndex((time) => time >= 500);
@@ -86,7 +86,7 @@ describe("the load generator", function () {
     });
     const { total, timeline } = await run(peer.url);
     await peer.close();
-    // Who is due in it waits for what is left of it: about half of all, and a generator that waits would have sent one.
+    // Requests due in the stall wait for the rest of it: about half of all. A closed-loop generator would have sent one.
     const expected = due.map((time) => {
       const into = time - (due[first] ?? 0);
       return into >= 0 && into < 1000 ? 1000 - into : 0;
@@ -94,7 +94,7 @@ describe("the load generator", function () {
     assert.ok(expected.filter((ms) => ms > 0).length > 80);
     const sorted = expected.toSorted();
     assert.equal(total.good, 200);
-    // Every percentile is where it must be: so their number is right, and each waited for as long as it should.
+    // With every percentile right, the number of requests and their waits are right too.
     for (const [share, measured] of [
       [0.95, total.latency?.p95Ms],
       [0.99, total.latency?.p99Ms],
@@ -110,8 +110,8 @@ describe("the load generator", function () {
     );
   });
 
-  it("counts what was due while everything stood still, the generator too, from when it was due", async () => {
-    // The loop of this process carries the server: while it is blocked, connections are not even accepted.
+  it("counts latency from the due time even when the generator itself stalls", async () => {
+    // The server runs on this process's event loop: while it is blocked, connections are not even accepted.
     let blocked = false;
     const peer = await serve((_request, response, count) => {
       if (count === 20 && !blocked) {
@@ -155,7 +155,7 @@ describe("the load generator", function () {
     assert.deepEqual(errorsBy, { internal: 20, ECONNRESET: 20, "status 404": 20 });
   });
 
-  it("drops nothing when more would be in flight than allowed: what is held back waits, and its time counts", async () => {
+  it("holds requests back at the in-flight limit, drops none and counts their wait", async () => {
     let running = 0;
     let most = 0;
     const peer = await serve((_request, response) => {
@@ -166,7 +166,7 @@ describe("the load generator", function () {
         response.end(".");
       }, 100);
     });
-    // Two at a time make 20 a second: the last of 40 is answered after 2 s, and was due at the end of the first.
+    // Two at a time make 20 a second: the last of 40 gets its response after 2 s, and was due at the end of the first.
     const { total, generator } = await run(peer.url, { perSecond: 40, seconds: 1, maxInFlight: 2 });
     await peer.close();
     assert.equal(most, 2);
@@ -177,7 +177,7 @@ describe("the load generator", function () {
     assert.ok((generator.late?.maxMs ?? 0) > 600);
   });
 
-  it("stops at once when told to, with what it has", async () => {
+  it("stops at once on abort and returns what it has", async () => {
     const stop = new AbortController();
     const peer = await serve((_request, response, count) => {
       if (count === 50) stop.abort();
@@ -190,7 +190,7 @@ describe("the load generator", function () {
     assert.ok(generator.unfinished >= 1);
   });
 
-  it("takes the phases of the service, and puts the rest of the time down to outside", async () => {
+  it("reads the service's phases and counts the rest of the time as outside", async () => {
     const peer = await serve((_request, response, count) => {
       const slow = count % 100 === 99;
       response.setHeader(
@@ -205,7 +205,7 @@ describe("the load generator", function () {
     about(mean?.query, 10 * 0.99 + 80.5 * 0.01, 0.01);
     about(slowest?.query, 80.5, 0.001);
     about(slowest?.own, 19.5, 0.001);
-    // What was not theirs of 200 ms, and whatever else kept them.
+    // The rest of the 200 ms, and any other delay.
     assert.ok(slowest !== null && slowest.outside > 90 && slowest.outside < 300, `outside ${slowest?.outside}`);
     assert.equal(timedOut, null);
     about(queryP95Ms ?? undefined, 10, 0.01);

@@ -13,11 +13,11 @@ const phases = (slowest: Parameters<typeof times>[0], timedOut?: Parameters<type
 const noPhases = { mean: null, slowest: null, timedOut: null };
 const metrics = { loopDelayP99MaxMs: 12, queryP95Ms: 10 };
 
-/** What was measured, and what it must be called; the pattern is of the evidence or the actions. */
+/** Measurements, the expected cause, and a pattern that its evidence or actions must match. */
 const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
-  ["all is well", measured(load({ phases: phases({ query: 9 }) })), "nothing_wrong", /targets/],
+  ["all targets are met", measured(load({ phases: phases({ query: 9 }) })), "nothing_wrong", /targets/],
   ["nothing was sent", measured(load({ sent: 0, latency: null })), "unknown", /Nothing/],
-  // By what the requests that suffered waited for.
+  // By what the affected requests waited for.
   [
     "the queue is full of quick requests",
     measured(
@@ -31,7 +31,7 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /ADMISSION_LIMIT/,
   ],
   [
-    "the queue is full because queries hold the places",
+    "the queue is full because queries hold the slots",
     measured(
       load({ latency: late, timedOutBy: { queue_timeout: 300 }, phases: phases({ query: 1200 }, { queue: 250 }) }),
       {},
@@ -41,13 +41,13 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /query 900 ms/,
   ],
   [
-    "the queue is full because calls hold the places",
+    "the queue is full because outbound calls hold the slots",
     measured(load({ latency: late, phases: phases({ queue: 240 }) }), {}, calm({ outbound: 1200, own: 1 })),
     "slow_dependency",
     /OUTBOUND_TIMEOUT_MS/,
   ],
   [
-    "the queue is full since queries hang, which they did not before",
+    "the queue is full because queries began to hang",
     measured(
       load({
         latency: late,
@@ -65,19 +65,19 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /SLOW_QUERY_MS/,
   ],
   [
-    "they wait for a connection",
+    "requests wait for a connection",
     measured(load({ latency: late, phases: phases({ pool: 500, query: 3 }) })),
     "exhausted_pool",
     /DB_POOL_LIMIT/,
   ],
   [
-    "they wait for a connection, as slow queries hold them",
+    "requests wait for a connection because slow queries hold them",
     measured(load({ latency: late, phases: phases({ pool: 500 }) }), {}, calm({ query: 1000, pool: 1 })),
     "slow_queries",
-    /When calm/,
+    /Average of the idle service/,
   ],
   [
-    "connections are held by something else, even when calm",
+    "something else holds the connections, even on the idle service",
     measured(
       load({ timedOutBy: { pool_timeout: 900 }, phases: phases({ pool: 500 }, { pool: 500 }) }),
       {},
@@ -87,25 +87,25 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /pool_timeout ×900/,
   ],
   [
-    "they wait for authentication",
+    "requests wait for authentication",
     measured(load({ latency: late, phases: phases({ auth: 800 }) })),
     "slow_auth",
     /JWT_JWKS_URL/,
   ],
   [
-    "they wait for their clients to send a body",
+    "requests wait for their clients to send a body",
     measured(load({ latency: late, phases: phases({ receive: 900, own: 1 }) })),
     "slow_uploads",
     /receive 900 ms[\s\S]*Nothing in the service is slow/,
   ],
   [
-    "slow uploads of some keep nobody from a slot",
+    "requests wait for a slot, and slow uploads hold none",
     measured(load({ latency: late, phases: phases({ queue: 240 }) }), {}, calm({ receive: 900, own: 1 })),
     "overloaded_server",
-    /waiting for: a turn/,
+    /waiting for a slot/,
   ],
   [
-    "they wait for a call",
+    "requests wait for an outbound call",
     measured(load({ latency: late, phases: phases({ outbound: 1300 }) })),
     "slow_dependency",
     /outbound 1300 ms/,
@@ -119,17 +119,17 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /400 ms late/,
   ],
   [
-    "their own code runs for long, even when calm",
+    "the service's own code runs for long, even on the idle service",
     measured(
       load({ latency: late, phases: phases({ own: 400 }) }),
       { health: health({ cpuPercentMax: 100 }) },
       calm({ own: 200 }),
     ),
     "blocked_event_loop",
-    /Even when calm/,
+    /Even on the idle service/,
   ],
   [
-    "the processor is busy",
+    "the CPU is busy",
     measured(load({ latency: late, phases: phases({ outside: 900 }) }), {
       health: health({ cpuPercentMax: 101, answerP95Ms: 400 }),
     }),
@@ -137,7 +137,7 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /the process itself/,
   ],
   [
-    "the machine has no core free, for the generator neither",
+    "the machine has no free core, not even for the generator",
     measured(
       load(
         { latency: late, phases: phases({ outside: 900 }) },
@@ -156,16 +156,16 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /replicas/,
   ],
   [
-    "garbage collection stops it",
+    "garbage collection stops the process",
     measured(load({ latency: late, phases: phases({ loop: 400 }) }), {
       health: health({ memoryPercentMax: 96, answerP95Ms: 300 }),
     }),
     "memory",
     /96 %/,
   ],
-  // An outage makes other signs too: it comes first.
+  // An outage shows other signs too, so it comes first.
   [
-    "the database is away",
+    "the database is down by most health samples",
     measured(
       load({
         refusedBy: { database_unavailable: 10, breaker_open: 800 },
@@ -178,7 +178,7 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /38 of 40/,
   ],
   [
-    "its breaker opened for slow queries: it is not away",
+    "slow queries opened the database's breaker, but it is up",
     measured(
       load({
         refusedBy: { breaker_open: 300 },
@@ -191,7 +191,7 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /query_timeout ×90/,
   ],
   [
-    "a call's breaker is open",
+    "an outbound breaker is open",
     measured(load({ refusedBy: { breaker_open: 500 }, phases: phases({ own: 2 }) }), {
       health: health({ outboundOpenMax: 1 }),
     }),
@@ -206,37 +206,42 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     /5 %/,
   ],
   [
-    "connections are not to be had, without phases",
+    "no connection is free, without phases",
     measured(load({ timedOutBy: { pool_timeout: 50 } })),
     "exhausted_pool",
     /5 %/,
   ],
-  ["calls fail, without phases", measured(load({ refusedBy: { dependency_failed: 50 } })), "slow_dependency", /5 %/],
   [
-    "too many, without phases",
+    "outbound calls fail, without phases",
+    measured(load({ refusedBy: { dependency_failed: 50 } })),
+    "slow_dependency",
+    /5 %/,
+  ],
+  [
+    "the queue is full, without phases",
     measured(load({ refusedBy: { queue_full: 500 } }), { health: null }, null),
     "overloaded_server",
     /queue_full/,
   ],
   [
-    "no database, without phases and /health",
+    "the database is unavailable, without phases and /health",
     measured(load({ refusedBy: { database_unavailable: 500 } }), { health: null }),
     "database_outage",
     /50 %/,
   ],
   [
-    "it sheds for memory",
+    "it sheds because of memory",
     measured(load({ refusedBy: { shed: 50 } }), { health: health({ memoryPercentMax: 91 }) }),
     "memory",
     /91 %/,
   ],
   [
-    "it sheds for its loop",
+    "it sheds because of its event loop",
     measured(load({ refusedBy: { shed: 50 } }), { health: health({ answerP95Ms: 250 }) }),
     "blocked_event_loop",
     /250 ms/,
   ],
-  // By what it says of itself.
+  // By what the service reports about itself.
   [
     "the pool is full",
     measured(load({ latency: late }), { health: health({}, { poolFull: 30, waitingMax: 7 }) }),
@@ -255,16 +260,21 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     "slow_queries",
     /300 ms/,
   ],
-  ["memory is short, no more", measured(load(), { health: health({ memoryPercentMax: 85 }) }), "memory", /85 %/],
   [
-    "the loop is late, no more",
+    "memory is short and nothing else is wrong",
+    measured(load(), { health: health({ memoryPercentMax: 85 }) }),
+    "memory",
+    /85 %/,
+  ],
+  [
+    "the event loop is late and nothing else is wrong",
     measured(load({ latency: late }), { health: health({ answerP95Ms: 300 }) }),
     "blocked_event_loop",
     /300 ms late/,
   ],
-  // What is no cause.
+  // Not a fault of the service, or unknown.
   [
-    "the rate limit does its work",
+    "the rate limit refuses requests",
     measured(load({ refusedBy: { rate_limited: 700 } })),
     "nothing_wrong",
     /RATE_LIMIT_EXEMPT/,
@@ -275,9 +285,19 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
     "unknown",
     /--token/,
   ],
-  ["it fails", measured(load({ errorsBy: { internal: 100 } })), "unknown", /log/],
-  ["another service is slow", measured(load({ latency: late }), { health: null }, null), "unknown", /no phases/],
-  ["another service is well", measured(load(), { health: null }, null), "nothing_wrong", /targets/],
+  ["requests fail", measured(load({ errorsBy: { internal: 100 } })), "unknown", /log/],
+  [
+    "a service without phases and /health is slow",
+    measured(load({ latency: late }), { health: null }, null),
+    "unknown",
+    /no phases/,
+  ],
+  [
+    "a service without phases and /health meets its targets",
+    measured(load(), { health: null }, null),
+    "nothing_wrong",
+    /targets/,
+  ],
 ];
 
 describe("the verdict", () => {
@@ -289,11 +309,11 @@ describe("the verdict", () => {
     });
   }
 
-  it("knows all of its causes by at least one case", () => {
+  it("has at least one case per cause", () => {
     assert.equal(new Set(table.map(([, , cause]) => cause)).size, 11);
   });
 
-  it("compares with the endpoint that takes longest when calm, not with the mean of quick ones", () => {
+  it("compares with the slowest endpoint of the idle service, not with the mean", () => {
     const before = calm({ query: 5 });
     const slow = endpoint({ phases: { mean: times({ query: 400 }), slowest: null, timedOut: null } });
     const queued = load({ latency: late, phases: phases({ queue: 240 }) });
@@ -302,7 +322,7 @@ describe("the verdict", () => {
     assert.equal(verdictOf(measured(queued, {}, before)).cause, "slow_queries");
   });
 
-  it("looks at each endpoint: one slow one among good ones is trouble, though most are fast", () => {
+  it("reports one slow endpoint even when most are fast", () => {
     const slow = endpoint({ latency: late, phases: phases({ outbound: 1200 }) });
     const one = load({ phases: phases({ outbound: 1200 }) }, { endpoints: [endpoint(), endpoint(), slow] });
     const what = measured(one);

@@ -1,4 +1,4 @@
-// The report as one page: no script, nothing that is loaded from elsewhere.
+// The report as one self-contained page, without scripts.
 import type { EndpointFigures } from "../../load/load-figures.ts";
 import type { Report } from "../../report.ts";
 import type { Target } from "../../verdict/targets.ts";
@@ -29,9 +29,9 @@ export function asPage(report: Report): string {
     section("Latency by endpoint", percentileChart(report)),
     section(
       "Where the time went",
-      phases || tag("p", { class: "soft" }, "The service offers no phases (Server-Timing)."),
+      phases || tag("p", { class: "soft" }, "The service reports no phases (Server-Timing)."),
     ),
-    tag("footer", {}, escaped(`Latency counts from when a request should have left. Measured ${startedAt}.`)),
+    tag("footer", {}, escaped(`Latency counts from when a request was due. Measured ${startedAt}.`)),
   ];
   const head = [
     tag("meta", { charset: "utf-8" }),
@@ -79,11 +79,11 @@ function endpointTable(rows: readonly EndpointFigures[]): string {
       : [latency.p50Ms, latency.p95Ms, latency.p99Ms, latency.maxMs].map(figure)),
   ];
   const head = tag("tr", {}, ...["endpoint", ...names].map((name) => tag("th", { scope: "col" }, name)));
-  const row = (one: EndpointFigures) => {
-    const values = cells(one).map((value, index) => {
+  const row = (endpoint: EndpointFigures) => {
+    const values = cells(endpoint).map((value, index) => {
       return tag("td", { "data-name": names[index] ?? "", class: value === "0" ? "zero" : "" }, value);
     });
-    return tag("tr", {}, tag("td", {}, escaped(one.name)), ...values);
+    return tag("tr", {}, tag("td", {}, escaped(endpoint.name)), ...values);
   };
   return tag("table", {}, tag("thead", {}, head), tag("tbody", {}, ...rows.map(row)));
 }

@@ -1,4 +1,4 @@
-// The percentiles of each endpoint on one axis, so that they can be compared.
+// The percentiles of each endpoint on a shared axis, to compare them.
 import type { EndpointFigures } from "../../load/load-figures.ts";
 import type { Report } from "../../report.ts";
 import { limits } from "../../verdict/targets.ts";
@@ -43,7 +43,7 @@ function draw(kind: "wide" | "narrow", width: number, endpoints: readonly Endpoi
 function row({ name, latency }: EndpointFigures, y: number, x: Scale, letters: number): string[] {
   const label = tag("text", { x: 10, y: y + 14 }, escaped(shortened(name, letters)));
   const middle = y + 28;
-  if (latency === null) return [label, tag("text", { class: "note", x: 10, y: middle + 4 }, "no good answer")];
+  if (latency === null) return [label, tag("text", { class: "note", x: 10, y: middle + 4 }, "no good response")];
   const line = tag("line", {
     class: "range",
     x1: x.at(latency.p50Ms),

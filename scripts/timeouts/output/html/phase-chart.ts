@@ -1,4 +1,4 @@
-// Where the time went: a bar for calm, for all, for the slowest, and for each endpoint's slowest, in the colours of the phases.
+// Where the time went, one bar a row: idle, under load, the slowest, and each endpoint's slowest. Colours are those of the phases.
 import { type PhaseTimes, phases, sumOf } from "../../load/phases.ts";
 import type { Report } from "../../report.ts";
 import { figure } from "../text.ts";
@@ -13,14 +13,14 @@ interface Row {
 const rowHeight = 46;
 const barHeight = 18;
 
-/** Empty when the service offers no phases. */
+/** Empty when the service reports no phases. */
 export function phaseChart({ calm, total, endpoints }: Report): string {
   const row = (name: string, times: PhaseTimes | null | undefined) => (times ? [{ name, times }] : []);
   const rows = [
-    ...row("when calm, on average", calm?.phases),
+    ...row("idle, on average", calm?.phases),
     ...row("under load, on average", total.phases.mean),
     ...row("the slowest 1 %", total.phases.slowest),
-    ...row("those that timed out", total.phases.timedOut),
+    ...row("timed out", total.phases.timedOut),
     ...(endpoints.length > 1
       ? endpoints.flatMap((one) => row(`${one.name}, the slowest 1 %`, one.phases.slowest))
       : []),
@@ -32,13 +32,13 @@ export function phaseChart({ calm, total, endpoints }: Report): string {
 }
 
 function draw(kind: "wide" | "narrow", width: number, rows: readonly Row[]): string {
-  const most = Math.max(0.001, ...rows.map(({ times }) => sumOf(times)));
-  const room = width - 76;
+  const longestMs = Math.max(0.001, ...rows.map(({ times }) => sumOf(times)));
+  const barWidth = width - 76;
   const content = rows.flatMap(({ name, times }, index) => {
     const y = index * rowHeight;
     let x = 0;
     const bars = phases.map((phase) => {
-      const length = (room * times[phase]) / most;
+      const length = (barWidth * times[phase]) / longestMs;
       x += length;
       const title = tag("title", {}, `${phase} ${figure(times[phase])} ms`);
       return length < 0.05

@@ -1,13 +1,13 @@
-// Milliseconds on a logarithmic axis: 2 ms and 5 s are both to be seen.
+// Milliseconds on a logarithmic axis, so that both 2 ms and 5 s are visible.
 
 export interface Scale {
-  /** Where a value is drawn; what is off the axis, at its end. */
+  /** Position of a value; values off the axis are drawn at its end. */
   at(ms: number): number;
   /** Powers of ten on the axis. */
   ticks: number[];
 }
 
-/** From the power of ten at or below the least value to the one at or above the most, drawn from `start` to `end`. */
+/** Spans the powers of ten around the smallest and largest value, drawn from `start` to `end`. */
 export function logScale(values: readonly number[], start: number, end: number): Scale {
   const positive = values.filter((value) => value > 0);
   const low = Math.floor(Math.log10(Math.min(100, ...positive)));

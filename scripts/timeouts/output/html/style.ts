@@ -1,5 +1,5 @@
-// The page's style sheet. One column that reads on a phone; the charts for it are drawn apart, the table becomes cards.
-// On paper: black on white, nothing cut in two.
+// The page's style sheet: one column that is readable on a phone, with charts of its own and cards instead of the table.
+// On paper it is black on white, and nothing is split across pages.
 
 export const style = `
 :root { color-scheme: light dark; --paper: #fcfcfb; --card: #fff; --ink: #1c2127; --soft: #5c6670; --line: #dfe3e7;

@@ -1,4 +1,4 @@
-// Latency over time, and below it how many requests got no good answer.
+// Latency over time, and below it the requests without a good response.
 import type { Latency } from "../../load/latencies.ts";
 import type { Moment } from "../../load/load-figures.ts";
 import type { Report } from "../../report.ts";
@@ -66,7 +66,7 @@ function draw(kind: "wide" | "narrow", width: number, timeline: readonly Moment[
     kind,
     width,
     barsTop + barsHeight + 24,
-    "Latency over time, and requests without a good answer",
+    "Latency over time, and requests without a good response",
     content,
   );
 }
@@ -87,7 +87,7 @@ function curve(
     .join("");
 }
 
-/** As high as the share of the most that were sent in one moment. */
+/** Stacked bars, relative to the busiest moment. */
 function barsOf(moment: Moment, from: number, to: number, most: number): string[] {
   let y = barsTop + barsHeight;
   return bad.flatMap((one) => {
@@ -97,9 +97,9 @@ function barsOf(moment: Moment, from: number, to: number, most: number): string[
   });
 }
 
-/** 1, 2 or 5 times a power of ten, so that there are at most so many. */
-function niceStep(whole: number, most: number): number {
-  const rough = Math.max(whole, 0.001) / most;
+/** 1, 2 or 5 times a power of ten, for at most `maxSteps` steps. */
+function niceStep(whole: number, maxSteps: number): number {
+  const rough = Math.max(whole, 0.001) / maxSteps;
   const power = 10 ** Math.floor(Math.log10(rough));
   return power * ([1, 2, 5].find((times) => power * times >= rough) ?? 10);
 }

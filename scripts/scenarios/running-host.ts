@@ -1,17 +1,17 @@
-// A scenario on a service that runs already, by docker compose or npm run local: `npm run scenario NAME -- --url ADDRESS`.
+// Runs a scenario on a service that is already up (docker compose or npm run local): `npm run scenario NAME -- --url ADDRESS`.
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { run } from "../bootstrap/command.js";
 import { untilOk } from "../bootstrap/ready.js";
-import { BadUse } from "../timeouts/command/bad-use.ts";
+import { UsageError } from "../timeouts/command/usage-error.ts";
 import { isLoopback } from "../timeouts/service/target.ts";
 import type { Scenario } from "./catalog.ts";
-import { developmentToken, Stage } from "./stage.ts";
+import { developmentToken, ServiceUnderTest } from "./service-under-test.ts";
 
 const automation = z.object({ webhookUrl: z.string() });
 const compose = (...args: string[]) => run("docker", ["compose", ...args]);
 
-export class RunningService {
+export class RunningHost {
   readonly #url: URL;
   readonly #signal: AbortSignal;
   #paused = false;
@@ -21,29 +21,30 @@ export class RunningService {
     this.#signal = signal;
   }
 
-  /** @throws {BadUse} when it is not there, or allows no faults. */
+  /** @throws {UsageError} when the service does not respond or has faults turned off */
   async open(): Promise<void> {
     const { hostname, origin } = this.#url;
-    if (!isLoopback(hostname)) throw new BadUse(`--url: ${hostname} is not this machine, and faults are for your own`);
+    if (!isLoopback(hostname))
+      throw new UsageError(`--url: ${hostname} is not this machine; faults are only for your own`);
     const answer = await this.#ask("/faults").catch(() => undefined);
-    if (answer === undefined) throw new BadUse(`${origin} does not answer`);
-    if (answer.status === 404) throw new BadUse(`${origin} allows no faults: start it with FAULTS=on`);
-    if (!answer.ok) throw new BadUse(`${origin}/faults: ${answer.status}; it takes the development token`);
+    if (answer === undefined) throw new UsageError(`${origin} does not answer`);
+    if (answer.status === 404) throw new UsageError(`${origin} has faults turned off: start it with FAULTS=on`);
+    if (!answer.ok) throw new UsageError(`${origin}/faults: ${answer.status}; it must accept the development token`);
   }
 
-  /** Why it cannot be played here; undefined when it can. */
-  async reasonAgainst({ env, name }: Scenario): Promise<string | undefined> {
+  /** Why the scenario cannot run here; undefined when it can. */
+  async obstacle({ env, name }: Scenario): Promise<string | undefined> {
     if (env !== undefined) return "needs a service with settings of its own: run it without --url";
     if (name !== "database-outage") return undefined;
     const containers = await compose("ps", "--quiet", "mysql").catch(() => undefined);
     return containers?.code === 0 && containers.stdout !== ""
       ? undefined
-      : "can stop the database of docker compose only: run it without --url";
+      : "can only stop docker compose's database: run it without --url";
   }
 
-  async stage(): Promise<Stage> {
+  async service(): Promise<ServiceUnderTest> {
     const seeded = automation.parse(await (await this.#ask("/api/automations/1")).json());
-    return new Stage({
+    return new ServiceUnderTest({
       url: this.#url.origin,
       token: await developmentToken(),
       webhookUrl: new URL("/hooks", seeded.webhookUrl).href,
@@ -60,14 +61,14 @@ export class RunningService {
     if (this.#paused) await this.#restore();
   }
 
-  /** As it was before. */
+  /** Undoes all faults. */
   async #restore(): Promise<void> {
     if (this.#paused) await compose("unpause", "mysql");
     this.#paused = false;
     await this.#ask("/faults", "DELETE").catch(() => undefined);
     if (this.#signal.aborted) return;
     await untilOk(`${this.#url.origin}/health/ready`, { signal: this.#signal, limitMs: 30_000 });
-    // What was held is let go.
+    // Gives the service time to release what the fault held.
     await sleep(1000);
   }
 
