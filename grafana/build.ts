@@ -1,5 +1,5 @@
-// Writes dashboards/*.json from the typed dashboards here (`npm run dashboards`). The JSON is committed, so that Grafana
-// needs no build step. With --check nothing is written: it fails when a file is not what this would write.
+// Generates dashboards/*.json from the typed dashboards here (`npm run dashboards`). The JSON is committed, so that Grafana needs
+// no build step. --check writes nothing and fails when a file is out of date.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { database } from "./pages/database.ts";
 import { runtime } from "./pages/runtime.ts";
@@ -24,7 +24,7 @@ function differing(): string[] {
 
 if (process.argv.includes("--check")) {
   for (const name of differing()) {
-    console.error(`grafana/dashboards/${name} is not what the code writes: npm run dashboards`);
+    console.error(`grafana/dashboards/${name} is out of date: run npm run dashboards`);
     process.exitCode = 1;
   }
 } else {

@@ -1,11 +1,11 @@
-// What dashboards there are, in the order in which they are read. Each links to the others.
+// All dashboards, in reading order. Each links to the others.
 
-/** A dashboard's identity. `uid` is its address (/d/uid) and its file's name. */
+/** A dashboard's identity. `uid` is its address (/d/uid) and its file name. */
 export type Frame = {
   readonly uid: string;
   readonly title: string;
   readonly description: string;
-  /** False where no panel can be narrowed to a route: the choice is carried along, not shown. */
+  /** False where no panel can be filtered by route: the variable is then hidden but still passed on by links. */
   readonly byRoute: boolean;
 };
 
@@ -13,13 +13,13 @@ export const frames = {
   slowRequests: {
     uid: "slow-requests",
     title: "Slow requests",
-    description: "Which requests are slow, and what they waited for.",
+    description: "Which requests are slow, and what they wait for.",
     byRoute: true,
   },
   service: {
     uid: "service",
     title: "Service and protection",
-    description: "Whether the service keeps its targets, and what it refuses in order to keep them.",
+    description: "Whether the service meets its targets, and what it refuses to meet them.",
     byRoute: true,
   },
   database: {
@@ -31,7 +31,7 @@ export const frames = {
   runtime: {
     uid: "runtime",
     title: "Runtime and telemetry",
-    description: "How the process is doing, and whether everything that it reports arrives.",
+    description: "How the process is doing, and whether all of its telemetry arrives.",
     byRoute: false,
   },
 } as const satisfies Record<string, Frame>;

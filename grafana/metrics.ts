@@ -1,18 +1,18 @@
-// Every metric that a dashboard may use, by its OpenTelemetry name. A panel can only ask for what is in this table, so a
-// renamed metric is a type error or a failing test here, not an empty panel.
+// Every metric that a dashboard may use, by its OpenTelemetry name. Panels can only use this table, so a renamed metric is a type
+// error or a failing test, not an empty panel.
 
-/** A metric as the service or the collector emits it. `labels` are those beside {@link commonLabels}. */
+/** A metric as the service or the collector emits it. `labels`: those besides {@link commonLabels}. */
 export type Metric = {
   readonly name: string;
   readonly kind: "histogram" | "counter" | "gauge";
-  /** `1` is a ratio. What counts things (requests, connections) has none: Prometheus adds nothing for those. */
+  /** `1` is a ratio. Counts (requests, connections) have none, because Prometheus adds no suffix for those. */
   readonly unit?: "s" | "By" | "1";
   readonly labels: readonly string[];
-  /** The job that Prometheus scrapes it from. Then `name` is the name there, and it belongs to no service. */
+  /** The job that Prometheus scrapes it from. `name` is then the name there, and the metric belongs to no service. */
   readonly scraped?: "otel-collector";
 };
 
-/** On every series: Prometheus promotes them from the resource (otel/prometheus.yml) or makes them from it. */
+/** On every series: Prometheus copies or derives them from the resource (otel/prometheus.yml). */
 export const commonLabels = ["service_name", "service_instance_id", "deployment_environment_name", "job", "instance"];
 
 const pool = "db_client_connection_pool_name";
@@ -35,7 +35,7 @@ export const metrics = {
     unit: "s",
     labels: ["http_route", "http_request_method", "http_response_status_code", "error_type"],
   },
-  // Every request counts in all seven phases, with zero in those that it had not.
+  // Every request counts in all eight phases, with zero in those that it did not have.
   phaseDuration: {
     name: "request.phase.duration",
     kind: "histogram",
@@ -92,14 +92,14 @@ export const metrics = {
   heapUsed: { name: "v8js.memory.heap.used", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
   heapSize: { name: "v8js.memory.heap.space.size", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
 
-  // Made from the spans by the collector (otel/collector.yaml), not by the service: all of them, before any is dropped.
+  // Computed by the collector (otel/collector.yaml) from all spans, before sampling.
   spanCalls: { name: "traces.span.metrics.calls", kind: "counter", labels: spanLabels },
-  // The same of the traces that are kept, and so in Jaeger. These have the exemplars, which the JavaScript SDK does not
-  // have: each opens a trace that exists.
+  // The same for the kept traces, which are in Jaeger. They carry exemplars, which the JavaScript SDK does not support, so each
+  // exemplar opens an existing trace.
   keptCalls: { name: "traces.kept.calls", kind: "counter", labels: spanLabels },
   keptDuration: { name: "traces.kept.duration", kind: "histogram", unit: "s", labels: spanLabels },
 
-  // Of the collector itself.
+  // The collector's own metrics.
   receivedSpans: collectorCounter("otelcol_receiver_accepted_spans"),
   refusedSpans: collectorCounter("otelcol_receiver_refused_spans"),
   failedSpans: collectorCounter("otelcol_receiver_failed_spans"),
@@ -116,31 +116,31 @@ export const metrics = {
   decisions: collectorCounter("otelcol_processor_tail_sampling_count_traces_sampled", "policy", "sampled"),
   sendQueue: { ...collectorCounter("otelcol_exporter_queue_size", "exporter", "data_type"), kind: "gauge" },
   sendQueueLimit: { ...collectorCounter("otelcol_exporter_queue_capacity", "exporter", "data_type"), kind: "gauge" },
-  // What Prometheus says of every server that it scrapes.
+  // Prometheus adds it for every server that it scrapes.
   up: { ...collectorCounter("up"), kind: "gauge" },
   collectorMemory: { ...collectorCounter("otelcol_process_memory_rss"), kind: "gauge" },
 } as const satisfies Record<string, Metric>;
 
-/** The metrics of one kind: what a rate, a quantile or a level may be taken of. */
+/** Metrics by kind, which determines whether they have a rate, a quantile or a level. */
 export type Histogram = Metric & { readonly kind: "histogram" };
 export type Counter = Metric & { readonly kind: "counter" };
 export type Gauge = Metric & { readonly kind: "gauge" };
 
-/** The collector counts without the `_total` that Prometheus would add. */
+/** The collector's counters lack the `_total` that Prometheus would add. */
 function collectorCounter(name: string, ...labels: string[]): Counter & { readonly scraped: "otel-collector" } {
   return { name, kind: "counter", labels, scraped: "otel-collector" };
 }
 
 const suffixes = { s: "_seconds", By: "_bytes", 1: "_ratio" } as const;
 
-/** The metric's name in Prometheus, as its OTLP receiver translates it, without a histogram's `_bucket`, `_count`, `_sum`. */
+/** The metric's name in Prometheus after OTLP translation, without a histogram's `_bucket`, `_count` and `_sum`. */
 export function prometheusName({ name, kind, unit, scraped }: Metric): string {
   if (scraped) return name;
   const total = kind === "counter" ? "_total" : "";
   return name.replaceAll(".", "_") + (unit ? suffixes[unit] : "") + total;
 }
 
-/** The names of the metric's series in Prometheus. */
+/** The names of a metric's series in Prometheus. */
 export function seriesNames(metric: Metric): string[] {
   const name = prometheusName(metric);
   return metric.kind === "histogram" ? [`${name}_bucket`, `${name}_count`, `${name}_sum`] : [name];

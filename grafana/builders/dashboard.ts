@@ -1,4 +1,4 @@
-// What all dashboards have in common: variables, links to the others, refresh, time range, a shared crosshair, the layout.
+// What all dashboards share: variables, links to the others, refresh, time range, crosshair, layout.
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   type Dashboard,
@@ -15,16 +15,16 @@ import { layout, type Row } from "./layout.ts";
 import { type Link, withoutPlacement } from "./panel.ts";
 import { variables } from "./variables.ts";
 
-/** A whole dashboard, as Grafana's JSON. */
+/** Builds a whole dashboard as Grafana's JSON. */
 export function dashboard({ uid, title, description, byRoute }: Frame, rows: readonly Row[]): Dashboard {
   const others = Object.values(frames).filter((frame) => frame.uid !== uid);
   const built = new DashboardBuilder(title)
     .uid(uid)
     .description(description)
     .tags(["koa-service-template"])
-    // What happened in the last quarter of an hour; the first minute of a fresh stack fills a visible part of it.
+    // Short enough that the first minute of a fresh stack is visible.
     .time({ from: "now-15m", to: "now" })
-    // As often as new data can be there at most in production; development exports every 5 s.
+    // New data arrives every 15 s in production (5 s in development).
     .refresh("15s")
     .tooltip(DashboardCursorSync.Crosshair)
     .variables(variables({ byRoute }))
@@ -34,7 +34,7 @@ export function dashboard({ uid, title, description, byRoute }: Frame, rows: rea
   return { ...built, panels };
 }
 
-/** At the top of the page: keeps the time range and all variables. */
+/** A link at the top of the page that keeps the time range and all variables. */
 function topLink({ uid, title, description }: Frame): Builder<DashboardLink> {
   return withoutPlacement(
     new DashboardLinkBuilder(title)
@@ -54,7 +54,7 @@ const sameService = "${service:queryparam}";
 // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
 const allVariables = "${__all_variables}";
 
-/** The address of a dashboard that keeps the time range and service, for data links. `values` are Grafana expressions. */
+/** A dashboard's address for data links, keeping time range and service. `values` are Grafana expressions. */
 export function drillDown({ uid }: Frame, values: Readonly<Record<string, string>>): string {
   const variables = Object.entries(values).map(([name, value]) => `var-${name}=${value}`);
   return `/d/${uid}?${[timeRange, sameService, ...variables].join("&")}`;

@@ -1,5 +1,5 @@
-// A search in Grafana's Jaeger data source, for which the Foundation SDK has no builder. The answer is a table, newest
-// first, with the columns Trace ID (a link that opens the trace in Explore), Trace name, Start time and Duration.
+// A search in Grafana's Jaeger data source, which the Foundation SDK has no builder for. Returns a table, newest first, with the
+// columns Trace ID (links to the trace in Explore), Trace name, Start time and Duration.
 import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import { jaeger } from "./sources.ts";
 
@@ -14,19 +14,19 @@ export type JaegerSearch = {
   readonly limit: number;
 };
 
-/** The target of a panel whose data source is Jaeger. Only a panel's first target is run. */
+/** The target of a panel on Jaeger's data source. Grafana runs only the first target of such a panel. */
 export function jaegerSearch(search: JaegerSearch): Builder<Dataquery> {
   const query = searchQuery(search);
-  // The method is the SDK's type marker for "a query": it is a function, so JSON leaves it out.
+  // The SDK marks the type "query" with this method. JSON leaves functions out.
   return { build: () => ({ ...query, _implementsDataqueryVariant() {} }) };
 }
 
-/** The address of the same search on Grafana's page Explore, over the dashboard's time range. Grafana's macros stay open. */
+/** The address of the same search in Explore, over the dashboard's time range. Grafana's macros stay unexpanded. */
 export function exploreTraces(search: JaegerSearch): string {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macros, filled in by the browser
   const range = { from: "${__from}", to: "${__to}" };
   const panes = JSON.stringify({ traces: { datasource: jaeger.uid, queries: [searchQuery(search)], range } });
-  // Encoded but for the macros, which Grafana would not know any more.
+  // Encodes everything except the macros, which Grafana would not recognize afterwards.
   const encoded = panes
     .split(/(\$\{\w+(?:\.\w+)*\}|\$\w+)/)
     .map((part, index) => (index % 2 ? part : encodeURIComponent(part)));

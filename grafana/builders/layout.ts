@@ -1,14 +1,14 @@
-// Lays panels out on Grafana's grid: rows that fill its 24 columns, one under the other, in the order they are written.
-// Written here and not left to the SDK, so that a gap or an overlap cannot be committed.
+// Lays panels out on Grafana's grid, in rows that fill its 24 columns, in the order of the code.
+// Done here rather than in the SDK, so that nobody can commit a gap or an overlap.
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import { type Panel, RowBuilder, type RowPanel } from "@grafana/grafana-foundation-sdk/dashboard";
 
 export const gridColumns = 24;
 
-/** Panels side by side, of one height (in grid units of 38 px), equally wide. With a `title`, a heading is put above. */
+/** Panels side by side, equally wide. `height` is in grid units (38 px). A `title` adds a heading above. */
 export type Row = { readonly title?: string; readonly height: number; readonly panels: readonly Builder<Panel>[] };
 
-/** Every panel and heading with its place and its id, which is its position in the dashboard. */
+/** Returns all panels and headings with their grid position. Ids count up from 1 in that order. */
 export function layout(rows: readonly Row[]): (Panel | RowPanel)[] {
   const placed: (Panel | RowPanel)[] = [];
   let y = 0;

@@ -1,4 +1,4 @@
-// The panels that dashboards are made of: one look, one data source, one legend, and no panel without its meaning.
+// Builders for the dashboards' panels: a common look, data source and legend. Every panel needs a description.
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import {
   BigValueGraphMode,
@@ -27,19 +27,19 @@ import { PanelBuilder as TimeSeriesBuilder } from "@grafana/grafana-foundation-s
 import { severities } from "./severities.ts";
 import { prometheus } from "./sources.ts";
 
-/** One query and how it is drawn. `legend` may use labels, as in "{{http_route}}". `color` needs a legend without labels. */
+/** A query and how to draw it. `legend` may contain labels, as in "{{http_route}}". `color` needs a legend without labels. */
 export type Series = { readonly expr: string; readonly legend: string; readonly color?: string };
 
 /**
- * From `warn` on the value is worth a look, from `bad` on it is a problem. In the panel's unit. With `bad` below `warn` it is
- * the low values that are bad: under `warn` it is worth a look, under `bad` a problem.
+ * In the panel's unit: a value at or above `warn` is worth a look, at or above `bad` a problem. With `bad` below `warn`, low values
+ * are bad: below `warn` is worth a look, below `bad` is a problem.
  */
 export type Limits = { readonly warn: number; readonly bad: number };
 
-/** Where a click on a value goes. `url` may use Grafana's macros. */
+/** Where a click on a value leads. `url` may contain Grafana's macros. */
 export type Link = { readonly title: string; readonly url: string };
 
-/** What every panel says of itself. `description`: what it means, then what to do. `unit`: one of Grafana's unit ids. */
+/** What every panel has. `description`: what it means, then what to do. `unit`: a Grafana unit id. */
 export type About = {
   readonly title: string;
   readonly description: string;
@@ -70,7 +70,7 @@ export function dataLink({ title, url }: Link): Builder<DashboardLink> {
   return withoutPlacement(new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url));
 }
 
-/** The SDK would put a link into a menu behind a button: left out, it is on the page. */
+/** With a placement, as the SDK sets it, Grafana hides the link in a menu. */
 export function withoutPlacement(builder: DashboardLinkBuilder): Builder<DashboardLink> {
   const { placement, ...link } = builder.build();
   return { build: () => link };
@@ -94,7 +94,7 @@ export function fixedColor(color: string): DynamicConfigValue {
   return { id: "color", value: { mode: "fixed", fixedColor: color } };
 }
 
-/** A figure with its recent course behind it; for the `wholeRange` at once there is no course, only the figure. */
+/** A figure with a sparkline. With `wholeRange` it covers the whole time range, without a sparkline. */
 export function stat(about: About, expr: string, { wholeRange = false } = {}): Builder<Panel> {
   const query = target({ expr, legend: about.title }, 0);
   const panel = new StatBuilder()
@@ -106,11 +106,11 @@ export function stat(about: About, expr: string, { wholeRange = false } = {}): B
     .graphMode(wholeRange ? BigValueGraphMode.None : BigValueGraphMode.Area)
     .withTarget(wholeRange ? query.instant() : query);
   if (about.link) panel.dataLinks([dataLink(about.link)]);
-  // Without limits of its own Grafana would colour a stat red from 80 on.
+  // By default Grafana would colour a stat red from 80.
   return panel.thresholds(about.limits ? thresholds(about.limits) : neutral());
 }
 
-/** Lines over time. `stacked` piles them up; limits are drawn as dashed lines; `exemplars` are dots that open a trace. */
+/** Lines over time, `stacked` on request. Limits are dashed lines; `exemplars` are dots that open a trace. */
 export function timeSeries(
   about: About,
   series: readonly Series[],
@@ -125,9 +125,9 @@ export function timeSeries(
     .fillOpacity(stacked ? 30 : 0)
     .legend(new VizLegendOptionsBuilder().showLegend(true))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
-  for (const [index, one] of series.entries()) {
-    panel.withTarget(target(one, index));
-    if (one.color) panel.overrideByName(one.legend, [fixedColor(one.color)]);
+  for (const [index, line] of series.entries()) {
+    panel.withTarget(target(line, index));
+    if (line.color) panel.overrideByName(line.legend, [fixedColor(line.color)]);
   }
   if (about.link) panel.dataLinks([dataLink(about.link)]);
   if (stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
@@ -140,7 +140,7 @@ export function timeSeries(
   return panel;
 }
 
-/** Grafana asks for exemplars beside a query: this one only brings them, its own line is hidden. */
+/** Grafana fetches exemplars together with a query: this query only exists for them, so its line is hidden. */
 function withExemplars(panel: TimeSeriesBuilder, expr: string, index: number): void {
   const query = { expr, legend: "exemplars" };
   const hidden = { viz: true, legend: true, tooltip: true };

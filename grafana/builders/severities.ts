@@ -1,2 +1,2 @@
-// Green, yellow and red mean one thing everywhere: how bad it is. Nothing else has these colours.
+// Green, yellow and red always mean how bad something is, and nothing else uses these colours.
 export const severities = { ok: "green", warning: "yellow", problem: "red" } as const;

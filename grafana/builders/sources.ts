@@ -1,4 +1,4 @@
-// The data sources that the panels use, by the uids that provisioning/datasources gives them.
+// The panels' data sources. The uids are those of provisioning/datasources.
 import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
 
 export const prometheus = { type: "prometheus", uid: "prometheus" } as const satisfies DataSourceRef;

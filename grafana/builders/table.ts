@@ -1,5 +1,4 @@
-// A table with one line for each value of its labels and one column for each query, over the dashboard's whole time range;
-// and the same as bars.
+// A table with a row per label value and a column per query, over the dashboard's whole time range, and the same as bars.
 
 import { PanelBuilder as BarChartBuilder } from "@grafana/grafana-foundation-sdk/barchart";
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
@@ -19,13 +18,13 @@ import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { type About, dataLink, fixedColor, type Limits, type Link, refId, target, thresholds } from "./panel.ts";
 import { prometheus } from "./sources.ts";
 
-/** A column: its heading, the query that fills it, its unit, and from which values on it is coloured. */
+/** A column: heading, query, unit, and the limits that colour its values. */
 export type Column = { readonly title: string; readonly expr: string; readonly unit: string; readonly limits?: Limits };
 
-/** A column that names the lines. `link`: where a click on a name goes. */
+/** A column that names the rows. `link`: where a click on a name leads. */
 export type Key = { readonly label: string; readonly title: string; readonly link?: Link };
 
-/** A table of `columns` by `keys`, sorted by the column titled `sortedBy`, largest first. */
+/** A table of `columns` by `keys`, sorted by the column titled `sortedBy`, descending. */
 export function table(
   about: About,
   { keys, columns, sortedBy }: { keys: readonly Key[]; columns: readonly Column[]; sortedBy: string },
@@ -43,21 +42,21 @@ export function table(
   return panel;
 }
 
-/** One part of a bar. All are in the panel's unit. */
+/** A segment of a bar, in the panel's unit. */
 export type Part = { readonly title: string; readonly expr: string; readonly color: string };
 
-/** A bar for each value of the label in `key`, made of `parts` one after the other. */
+/** A bar per value of the label in `key`, stacked from `parts`. */
 export function stackedBars(about: About, { key, parts }: { key: Key; parts: readonly Part[] }): Builder<Panel> {
   const panel = new BarChartBuilder()
     .title(about.title)
     .description(about.description)
     .unit(about.unit)
     .datasource(prometheus)
-    // The names are long: they stand at the left, and the bars lie.
+    // Horizontal, because the names are long.
     .orientation(VizOrientation.Horizontal)
     .stacking(StackingMode.Normal)
     .showValue(VisibilityMode.Never)
-    // Longer names are cut off here. Left out, the SDK writes a limit of 0.
+    // Longer names are truncated. Without a value, the SDK writes a limit of 0.
     .xTickLabelMaxLength(50)
     .fillOpacity(80)
     .legend(new VizLegendOptionsBuilder().showLegend(true))
@@ -78,8 +77,8 @@ function instants(columns: readonly Queried[]): DataqueryBuilder[] {
 }
 
 /**
- * The queries run at the same instant, so merging their results leaves one line for each value of the labels. Their values
- * are named for their letter, as Grafana does when there are two queries or more.
+ * The queries run at the same instant, so merging their results leaves one row per label value. Grafana names the values of two
+ * or more queries by their letter.
  */
 function merged(keys: readonly Key[], columns: readonly Queried[]): DataTransformerConfig[] {
   const names = Object.fromEntries([

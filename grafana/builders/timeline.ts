@@ -1,4 +1,4 @@
-// Bands over time, one for each series: green, yellow or red by the state that it is in.
+// Bands over time, one per series, coloured green, yellow or red by its state.
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
 import { TooltipDisplayMode, VisibilityMode, VizTooltipOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
 import {
@@ -13,7 +13,7 @@ import { type About, dataLink, type Series, target } from "./panel.ts";
 import { severities } from "./severities.ts";
 import { prometheus } from "./sources.ts";
 
-/** A state's number in the data, its name on the page, and how bad it is. */
+/** A state's number in the data, its name on the page and its severity. */
 export type State = { readonly value: number; readonly name: string; readonly severity: keyof typeof severities };
 
 export function timeline(about: About, series: Series, states: readonly State[]): Builder<Panel> {

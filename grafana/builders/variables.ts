@@ -1,4 +1,4 @@
-// The variables at the top of every dashboard: service, instance, route. All are read from the request metric's labels.
+// The variables at the top of every dashboard: service, instance and route, from the labels of the request metric.
 import {
   QueryVariableBuilder,
   VariableHide,
@@ -9,12 +9,12 @@ import { metrics } from "../metrics.ts";
 import { countSeries } from "./promql.ts";
 import { prometheus } from "./sources.ts";
 
-/** The service's name until its first request is counted; a Jaeger search without a service is an error, not empty. */
+/** The service's name until its first request is counted: a Jaeger search without a service fails. */
 const templateService = "koa-service-template";
 
 const requests = countSeries(metrics.requestDuration);
 
-// Grafana's own numbers for the kinds of variable query.
+// Grafana's numbers for the kinds of variable query.
 const labelValues = 1;
 const queryResult = 3;
 
@@ -25,7 +25,7 @@ function variable(name: string, label: string, query: string, kind: number): Que
       .datasource(prometheus)
       .query({ qryType: kind, query, refId: "PrometheusVariableQueryEditor-VariableQuery" })
       .definition(query)
-      // New instances and routes show up with the dashboard's own refresh.
+      // New instances and routes appear with the dashboard's refresh.
       .refresh(VariableRefresh.OnTimeRangeChanged)
       .sort(VariableSort.AlphabeticalAsc)
   );
@@ -36,13 +36,13 @@ function several(name: string, label: string, labelName: string, matchers: strin
     variable(name, label, `label_values(${requests}{${matchers}}, ${labelName})`, labelValues)
       .multi(true)
       .includeAll(true)
-      // "All" means all, also those that turn up between two refreshes.
+      // "All" includes those that appear between two refreshes.
       .allValue(".*")
       .current({ selected: true, text: ["All"], value: ["$__all"] })
   );
 }
 
-/** One service, because a Jaeger search takes one. */
+/** A single service, because a Jaeger search takes only one. */
 const service = variable(
   "service",
   "Service",
@@ -55,8 +55,8 @@ const route = () =>
   several("route", "Route", "http_route", 'service_name="$service", service_instance_id=~"$instance"');
 
 /**
- * Every dashboard has all three, so that links carry them on. Without `byRoute` the route is hidden: choosing one would
- * change nothing there.
+ * Every dashboard has all three, so that links pass them on. Without `byRoute` the route is hidden, because it would have no
+ * effect there.
  */
 export function variables({ byRoute }: { byRoute: boolean }): QueryVariableBuilder[] {
   return [service, instance(), byRoute ? route() : route().hide(VariableHide.HideVariable)];

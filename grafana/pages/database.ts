@@ -1,4 +1,4 @@
-// "Database": what the queries cost, and how long requests wait for a connection before theirs can start.
+// "Database": what the queries cost, and how long requests wait for a connection.
 import { dashboard } from "../builders/dashboard.ts";
 import { frames } from "../dashboards.ts";
 import {

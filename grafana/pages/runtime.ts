@@ -1,4 +1,4 @@
-// "Runtime and telemetry": how the process is doing, and whether everything that it reports arrives.
+// "Runtime and telemetry": how the process is doing, and whether all of its telemetry arrives.
 import { dashboard } from "../builders/dashboard.ts";
 import { frames } from "../dashboards.ts";
 import {

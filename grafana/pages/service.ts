@@ -1,4 +1,4 @@
-// "Service and protection": whether the service keeps its targets, and what it refuses, cuts off or leaves alone to keep them.
+// "Service and protection": whether the service meets its targets, and what it refuses, times out or stops calling to meet them.
 import { dashboard } from "../builders/dashboard.ts";
 import { frames } from "../dashboards.ts";
 import {

@@ -1,5 +1,5 @@
-// "Slow requests": which requests are slow, and where their time went. From left to right and down: what is over its limit
-// now, what the slowest requests waited for, and which routes and requests those are.
+// "Slow requests": which requests are slow, and where their time goes. In reading order: what is over its limit now, what the
+// slowest requests wait for, and which routes and requests those are.
 import { dashboard } from "../builders/dashboard.ts";
 import { frames } from "../dashboards.ts";
 import { causes } from "../panels/causes.ts";
@@ -9,11 +9,11 @@ import { busyRoutes, latency, latencyByRoute, requestRate, slowestRoutes } from 
 import { slowTraces } from "../panels/traces.ts";
 
 export const slowRequests = dashboard(frames.slowRequests, [
-  // Seen at once on a screen of 1440 × 900: the causes, the graphs, and the two tables to click on.
+  // These three rows fit on a screen of 1440 × 900.
   { title: "What is over its limit now?", height: 4, panels: causes },
   { height: 8, panels: [phasesOfSlowest, phasesByRoute, latency] },
   { height: 8, panels: [slowestRoutes, slowTraces] },
-  // Further down, for who looks for a cause.
+  // Details, for finding the cause.
   { title: "By route", height: 8, panels: latencyByRoute },
   { height: 8, panels: [busyRoutes, requestRate] },
   { title: "Slow queries", height: 8, panels: [slowQueryTable, slowQueryRate] },

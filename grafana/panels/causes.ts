@@ -1,5 +1,5 @@
-// The root cause of now, in one row: the six things that a request may wait for, each against its limit. Phases are of one
-// request in 100, refused and timed-out ones included, so what hits few requests shows too.
+// The current root cause in one row: six things that requests wait for, each with its limit. Phases are 99th percentiles over all
+// requests, including refused and timed-out ones, so problems of a few requests show too.
 import { explainedBy } from "../builders/dashboard.ts";
 import { type Limits, stat } from "../builders/panel.ts";
 import { quantile, routes } from "../builders/promql.ts";
@@ -15,7 +15,7 @@ function cause(phase: keyof typeof phases, title: string, advice: string, limits
   return stat(
     {
       title,
-      description: `One request in 100 spends longer than this in the phase ${phase}, now. ${advice} A click opens ${frame.title}.`,
+      description: `One request in 100 currently spends longer than this in the phase ${phase}. ${advice} Click to open ${frame.title}.`,
       unit: "s",
       limits,
       link: explainedBy(frame),
@@ -28,28 +28,28 @@ export const causes = [
   cause(
     "queue",
     "Queue",
-    "Red: more arrives than can be finished. Look right first: what holds the running requests up. If nothing does, add replicas.",
+    "Red: more requests arrive than the service can finish. Check the figures to the right first for what slows them down. If nothing does, add replicas.",
     queueWaitSeconds,
     frames.service,
   ),
   cause(
     "pool",
     "Pool",
-    "Red: all connections are in use. Make the slow queries and the transactions shorter before you make the pool larger.",
+    "Red: all connections are in use. Shorten slow queries and transactions before you enlarge the pool.",
     poolWaitSeconds,
     frames.database,
   ),
   cause(
     "query",
     "Query",
-    "All queries of a request count. Red: see the slow queries below; EXPLAIN them, an index is missing or the database is busy.",
+    "It includes all queries of a request. Red: EXPLAIN the slow queries below; an index is missing or the database is busy.",
     querySeconds,
     frames.database,
   ),
   cause(
     "outbound",
     "Outbound",
-    "Red: a service that is called is slow or away; its breaker opens when it fails. Call it less, or not while a client waits.",
+    "Red: a dependency is slow or down; its breaker opens when calls fail. Call it less often, or not while a client waits.",
     requestSeconds,
     frames.service,
   ),

@@ -1,6 +1,6 @@
-// Colours that mean the same on every panel. None is green, yellow or red: those say how bad something is (severities.ts).
+// Colours with the same meaning on every panel. Green, yellow and red are reserved for severities (severities.ts).
 
-/** What a request waits for, or its own code: where its time goes, in the order in which it usually does. */
+/** The phases of a request, in their usual order. */
 export const phases = {
   receive: "#7C8C4F",
   queue: "purple",
@@ -17,7 +17,7 @@ export const colors = {
   p95: "#C9A06B",
   p99: "#A0522D",
   limit: "text",
-  // What is waiting has the colour of the phase that it is in.
+  // Waiting requests have the colour of their phase.
   queued: phases.queue,
   "waiting for a connection": phases.pool,
   "in use": phases.query,

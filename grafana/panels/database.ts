@@ -1,4 +1,4 @@
-// Panels about the database: what its queries cost, and what requests wait for before theirs can start.
+// Panels about the database: what queries cost, and how long requests wait for a connection.
 import { stat, timeSeries } from "../builders/panel.ts";
 import { fullest, level, quantile, rate, share, total, totalBusy, wholeRange } from "../builders/promql.ts";
 import { table } from "../builders/table.ts";
@@ -14,16 +14,16 @@ const fingerprint = "db_query_fingerprint";
 const byQuery = { by: [summary] };
 const overRange = { ...byQuery, window: wholeRange };
 const failed = 'error_type!=""';
-// These counters start at zero without a name, so that "none so far" can be told from "no data".
+// These counters start at zero without a name, to tell "none so far" from "no data".
 const named = { ...byQuery, where: [`${summary}!=""`] };
-const printed = { by: [summary, fingerprint], where: [`${fingerprint}!=""`] };
+const withFingerprint = { by: [summary, fingerprint], where: [`${fingerprint}!=""`] };
 const inUse = 'db_client_connection_state="used"';
 
 export const poolUseNow = stat(
   {
     title: "Pool in use",
     description:
-      "Share of the connections that are in use, of the instance with the fullest pool. At 100 % the next request waits. Long at 100 % with few queries: something holds a connection without using it, such as a transaction around a call.",
+      "Share of connections in use on the instance with the fullest pool. At 100 % the next request waits. At 100 % for long with few queries: something holds a connection without using it, such as a transaction around an outbound call.",
     unit: "percentunit",
     limits: poolShare,
   },
@@ -34,7 +34,7 @@ export const waitingNow = stat(
   {
     title: "Waiting for a connection",
     description:
-      "Requests that wait for a database connection at this moment. More than none for more than a moment: the pool is exhausted. Make the slow queries faster before you make the pool larger.",
+      "Requests currently waiting for a database connection. Above zero for more than a moment: the pool is exhausted. Speed up slow queries before you enlarge the pool.",
     unit: "none",
     limits: waiting,
   },
@@ -45,7 +45,7 @@ export const poolWaitNow = stat(
   {
     title: "Wait for a connection p95, now",
     description:
-      "One request in 20 waits longer than this before its query can start. Near zero is normal; DB_POOL_WAIT_MS (0.5 s) ends it with 504. High: all connections are in use, so look for the queries that hold them.",
+      "One request in 20 waits longer than this before its query can start. Near zero is normal; after DB_POOL_WAIT_MS (0.5 s) the request fails with 504. High: all connections are in use, so look for the queries that hold them.",
     unit: "s",
     limits: poolWaitSeconds,
   },
@@ -56,7 +56,7 @@ export const queryTimeNow = stat(
   {
     title: "Query time p95, now",
     description:
-      "One query in 20 takes longer than this, without the wait for a connection. The target is 50 ms. The graphs below say which query; the wait for a connection is a figure of its own.",
+      "One query in 20 takes longer than this, without the wait for a connection. The target is 50 ms. The graphs below show which query; the wait for a connection has its own figure.",
     unit: "s",
     limits: querySeconds,
   },
@@ -67,7 +67,7 @@ export const slowQueriesNow = stat(
   {
     title: "Slow queries",
     description:
-      "Queries over SLOW_QUERY_MS (0.5 s), a second. Each has a warning line in the log with the statement, its fingerprint and the trace id. Which ones: see the table of slow queries.",
+      "Queries slower than SLOW_QUERY_MS (0.5 s), a second. The log has a warning for each, with statement, fingerprint and trace id. The table of slow queries shows which.",
     unit: "cps",
     limits: slowQueriesASecond,
   },
@@ -78,7 +78,7 @@ export const queryErrorsNow = stat(
   {
     title: "Query errors",
     description:
-      "Share of the queries that failed: timeouts, lost connections, deadlocks, wrong SQL. Query errors, below, says which and why; when all fail at once the database is away, and its breaker on Service and protection is open.",
+      "Share of failed queries: timeouts, lost connections, deadlocks, invalid SQL. Query errors by name, below, shows which and why. When all fail at once, the database is down and its breaker on Service and protection is open.",
     unit: "percentunit",
     limits: errorShare,
   },
@@ -89,7 +89,7 @@ export const queryRate = timeSeries(
   {
     title: "Queries",
     description:
-      "Queries a second by name. One that grows faster than the requests is run in a loop: load what it fetches at once.",
+      "Queries a second by name. A query that grows faster than the requests runs in a loop: fetch its rows with a single query.",
     unit: "ops",
   },
   [{ expr: rate(queryDuration, byQuery), legend: `{{${summary}}}` }],
@@ -100,7 +100,7 @@ export const queryLatency = timeSeries(
   {
     title: "Query time p95",
     description:
-      "One query in 20 takes longer than this. The target is 50 ms. One name high: EXPLAIN it, an index is missing. All high: the database itself is busy.",
+      "One query in 20 takes longer than this. The target is 50 ms. One name is high: EXPLAIN it, an index is missing. All are high: the database itself is busy.",
     unit: "s",
     limits: querySeconds,
   },
@@ -111,7 +111,7 @@ export const queryErrors = timeSeries(
   {
     title: "Query errors by name",
     description:
-      "Queries that failed, a second, and with what. query_timeout: over DB_QUERY_TIMEOUT_MS (1.5 s) and stopped in the database. ER_LOCK_DEADLOCK: two transactions in each other's way, so take locks in one order. Lost connections come with a restart of the database.",
+      "Failed queries a second, by error. query_timeout: slower than DB_QUERY_TIMEOUT_MS (1.5 s), killed in the database. ER_LOCK_DEADLOCK: two transactions block each other, so take locks in a fixed order. Lost connections: the database restarted.",
     unit: "cps",
   },
   [
@@ -127,7 +127,7 @@ export const queryEndings = timeSeries(
   {
     title: "Killed and retried queries",
     description:
-      "A second, by name. Killed: stopped in the server past their limit or without a client, so that they do no work for nobody. Retried: run again after a lost connection or a deadlock. Many kills of one query: it is too slow for its limit.",
+      "Queries a second, by name. Killed: stopped in the server after its time limit, or after its client left. Retried: run again after a lost connection or a deadlock. Many kills of one query: it is too slow for its limit.",
     unit: "cps",
   },
   [
@@ -141,7 +141,7 @@ export const slowQueryRate = timeSeries(
   {
     title: "Slow queries by name",
     description:
-      "Queries over SLOW_QUERY_MS (0.5 s), a second. The log has the statement of each; the trace of its request shows what else waited for it. EXPLAIN the one that leads.",
+      "Queries slower than SLOW_QUERY_MS (0.5 s), a second. The log has each statement; the request's trace shows what else waited for it. EXPLAIN the most frequent query first.",
     unit: "cps",
   },
   [{ expr: rate(slowQueries, named), legend: `{{${summary}}}` }],
@@ -152,7 +152,7 @@ export const slowQueryTable = table(
   {
     title: "Slow queries by fingerprint",
     description:
-      "Statements that took over SLOW_QUERY_MS (0.5 s) in the time range above, most frequent first. A fingerprint is one statement, whatever its values; a click finds its traces, and the log line with it has the statement. EXPLAIN that.",
+      "Statements slower than SLOW_QUERY_MS (0.5 s) in the time range above, most frequent first. A fingerprint identifies a statement regardless of its values. Click it to find its traces; the log line with it has the statement to EXPLAIN.",
     unit: "none",
   },
   {
@@ -169,8 +169,8 @@ export const slowQueryTable = table(
     ],
     sortedBy: "Times",
     columns: [
-      { title: "Times", expr: total(slowQueries, printed), unit: "short" },
-      { title: "A second, now", expr: rate(slowQueries, printed), unit: "cps", limits: slowQueriesASecond },
+      { title: "Times", expr: total(slowQueries, withFingerprint), unit: "short" },
+      { title: "Per second, now", expr: rate(slowQueries, withFingerprint), unit: "cps", limits: slowQueriesASecond },
     ],
   },
 );
@@ -179,7 +179,7 @@ export const queryTable = table(
   {
     title: "Queries by the time they take",
     description:
-      "Every query in the time range above, the one that took most of the database's time first: that is where an index or a cache saves most, also when no single run is slow. Click a heading to sort by another column.",
+      "Every query in the time range above, by total database time. An index or a cache saves most at the top, even when no single run is slow. Click a heading to sort by another column.",
     unit: "none",
   },
   {
@@ -199,7 +199,7 @@ export const poolUse = timeSeries(
   {
     title: "Connections",
     description:
-      "Database connections of the chosen instances, in use and idle, and how many there may be. In use at the limit: requests wait. Long at the limit with few queries: something holds a connection without using it.",
+      "Database connections of the selected instances, in use and idle, and their limit. In use at the limit: requests wait. At the limit for long with few queries: something holds a connection without using it.",
     unit: "none",
   },
   [
@@ -213,7 +213,7 @@ export const poolQueue = timeSeries(
   {
     title: "Connection queue",
     description:
-      "Requests that wait for a connection, and those a second that gave up after DB_POOL_WAIT_MS (0.5 s) and were answered with 504. Shorten what holds connections: the slowest queries, then transactions.",
+      "Requests waiting for a connection, and requests a second that gave up after DB_POOL_WAIT_MS (0.5 s) with 504. Shorten what holds connections: the slowest queries first, then transactions.",
     unit: "none",
     limits: waiting,
   },
@@ -231,7 +231,7 @@ export const poolWaitTime = timeSeries(
   {
     title: "Wait for a connection p95",
     description:
-      "One request in 20 waits longer than this before its query can start. It is part of the request's time but not of the query's. Near zero is normal; DB_POOL_WAIT_MS (0.5 s) ends it.",
+      "One request in 20 waits longer than this before its query can start. The wait counts towards the request's time but not the query's. Near zero is normal; DB_POOL_WAIT_MS (0.5 s) is the limit.",
     unit: "s",
     limits: poolWaitSeconds,
   },

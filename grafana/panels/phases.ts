@@ -1,4 +1,4 @@
-// Where the time of the slowest requests went: the phases of the slowest 1 % of each route.
+// Where the slowest requests spend their time: the phases of the slowest 1 % of each route.
 import { timeSeries } from "../builders/panel.ts";
 import { mean, routes, wholeRange } from "../builders/promql.ts";
 import { stackedBars } from "../builders/table.ts";
@@ -9,19 +9,19 @@ import { onlyRoute } from "./requests.ts";
 
 const { phaseDuration } = metrics;
 
-/** One request in 100: on a quiet route that is one in several minutes, which a shorter window would miss. */
+/** One request in 100 is one in several minutes on a quiet route: a shorter window would miss it. */
 const window = "5m";
 
 const all = Object.entries(phases);
 const slowest = (phase: string) => [...routes, 'request_slowest="true"', `phase="${phase}"`];
 
 const meanings =
-  "receive: its body, from the client; queue: a slot; auth: credentials; pool: a connection; query: the database; outbound: calls to others; loop: other requests' code that blocked the process; own: its own code, and what blocks the process itself.";
+  "receive: the body, from the client; queue: a slot; auth: checking credentials; pool: a connection; query: the database; outbound: calls to other services; loop: other requests' code that blocked the process; own: the request's own code, also while it blocks the process.";
 
 export const phasesOfSlowest = timeSeries(
   {
     title: "What the slowest 1 % waited for",
-    description: `Seconds of each phase in the slowest 1 % of the chosen routes' requests, on average over 5 min. The thickest band is what to work on; the figures above say whether it is over its limit now. ${meanings}`,
+    description: `Average seconds per phase in the slowest 1 % of the selected routes' requests, over 5 min. Work on the thickest band; the figures above show whether it is over its limit now. ${meanings}`,
     unit: "s",
   },
   all.map(([phase, color]) => ({ expr: mean(phaseDuration, { where: slowest(phase), window }), legend: phase, color })),
@@ -31,7 +31,7 @@ export const phasesOfSlowest = timeSeries(
 export const phasesByRoute = stackedBars(
   {
     title: "The same, by route",
-    description: `Seconds of each phase in the slowest 1 % of each route's requests, on average over the time range above. One route with a long band: its own query or call. The same band in all: they share what they wait for. A click narrows this page to the route. ${meanings}`,
+    description: `Average seconds per phase in the slowest 1 % of each route's requests, over the time range above. One route with a long band: its own query or call. The same band in all: they wait for something shared. Click to filter this page by the route. ${meanings}`,
     unit: "s",
   },
   {

@@ -1,4 +1,4 @@
-// Panels about what the service does to protect itself: the queue, the limits, the breakers, the calls to others.
+// Panels about the service's protections: queue, limits, breakers, outbound calls.
 import { timeSeries } from "../builders/panel.ts";
 import { highest, level, quantile, rate, routes } from "../builders/promql.ts";
 import { timeline } from "../builders/timeline.ts";
@@ -25,7 +25,7 @@ export const admission = timeSeries(
   {
     title: "Running and queued",
     description:
-      "Requests that run and that wait for their turn, and how many may run (ADMISSION_LIMIT, 10 for each instance). Running at the limit with a queue: overload, or something that holds the running ones up. Slow requests says which.",
+      "Requests that run, requests that wait for a slot, and the limit (ADMISSION_LIMIT, 10 per instance). Running at the limit with a queue: overload, or something slows down the running requests. Slow requests shows which.",
     unit: "none",
   },
   [
@@ -39,7 +39,7 @@ export const queueWait = timeSeries(
   {
     title: "Queue wait p95 by class",
     description:
-      "One admitted request in 20 waited longer than this for its turn. Over 100 ms the newest go first; ADMISSION_WAIT_MS (250 ms) ends the wait. Only low waits: the classes do their work. All wait: add replicas, or find what is slow.",
+      "One admitted request in 20 waited longer than this for its slot. Above 100 ms the newest go first; ADMISSION_WAIT_MS (250 ms) ends the wait. Only class low waits: priorities work. All classes wait: add replicas, or find what is slow.",
     unit: "s",
     limits: queueWaitSeconds,
   },
@@ -50,7 +50,7 @@ export const refused = timeSeries(
   {
     title: "Refused by reason and class",
     description:
-      "Requests refused a turn, a second; each took a millisecond or so. queue_full and queue_timeout: more than can be finished. shed: the lowest class gives way to memory or event loop, see Runtime. Lasting: add replicas.",
+      "Requests refused a slot, a second; refusing one takes about a millisecond. queue_full and queue_timeout: more requests than the service can finish. shed: low-priority requests refused because of memory or event loop, see Runtime. If it lasts: add replicas.",
     unit: "reqps",
   },
   [{ expr: rate(admissionRefused, { by: ["reason", "class"] }), legend: "{{reason}} {{class}}" }],
@@ -61,7 +61,7 @@ export const timeoutsByCause = timeSeries(
   {
     title: "Timeouts by cause",
     description:
-      "Requests of the chosen routes that a limit ended, a second. pool_timeout: no connection; query_timeout: the query, stopped in the database; outbound_timeout: a call; queue_timeout: no turn; deadline_exceeded: all of it together, so see its largest phase.",
+      "Requests of the selected routes that timed out, a second. pool_timeout: no connection; query_timeout: a query, killed in the database; outbound_timeout: an outbound call; queue_timeout: no slot; deadline_exceeded: the request as a whole, so see its largest phase.",
     unit: "reqps",
   },
   [{ expr: rate(timeouts, { by: ["error_type"], where: [...routes, 'error_type!=""'] }), legend: "{{error_type}}" }],
@@ -72,7 +72,7 @@ export const rateLimiter = timeSeries(
   {
     title: "Rate limiter",
     description:
-      "Its decisions a second, by address ahead of authentication and by subject after it. limited: a client over RATE_LIMIT_PER_MINUTE (600), answered with 429. store_error: Valkey or Redis is away, and nobody is limited meanwhile.",
+      "Decisions a second, by address before authentication and by subject after it. limited: a client above RATE_LIMIT_PER_MINUTE (600) got 429. store_error: Valkey or Redis is down, so nobody is limited.",
     unit: "reqps",
   },
   [{ expr: rate(rateLimitDecisions, { by: ["decision", "by"] }), legend: "{{decision}} by {{by}}" }],
@@ -82,7 +82,7 @@ export const breakerStates = timeline(
   {
     title: "Circuit breakers",
     description:
-      "Of the database and of each origin that is called, in the worst state of all instances. Open: it failed 5 times in a row and is left alone, its requests get 503 at once. Look at that dependency; the breaker closes by itself when it answers, or is forgotten when nobody calls. _DESTINATIONS: the worst single webhook that answers with 5xx or too late. _OTHER: the worst origin past the first 50.",
+      "One per called origin and one for the database, in the worst state of all instances. Open: 5 failures in a row, so requests that need it get 503 at once. Check that dependency; the breaker closes by itself when it responds again, and is evicted when unused. _DESTINATIONS: the worst single webhook that responds with 5xx or too late. _OTHER: the worst origin beyond the first 50.",
     unit: "none",
   },
   { expr: highest(breakerState, { by: ["breaker"] }), legend: "{{breaker}}" },
@@ -97,7 +97,7 @@ export const breakerOutcomes = timeSeries(
   {
     title: "Calls that failed or were refused",
     description:
-      "By breaker, a second. failure: the dependency failed or was late, which counts towards opening. refused: not sent, since the breaker was open. Failures without an open breaker: now and then, not in a row; the traces say how.",
+      "Calls a second, by breaker. failure: the dependency failed or was too slow, which counts towards opening. refused: not sent because the breaker was open. Failures without an open breaker were not in a row; the traces show how they failed.",
     unit: "reqps",
   },
   [
@@ -113,7 +113,7 @@ export const callLatency = timeSeries(
   {
     title: "Outbound calls p95 by server",
     description:
-      "One call in 20 takes longer than this; OUTBOUND_TIMEOUT_MS (1.5 s) ends it. One server high: that one is slow, and so is every request that waits for it. Call it after the answer, or from a queue.",
+      "One call in 20 takes longer than this; OUTBOUND_TIMEOUT_MS (1.5 s) ends it. One server is high: it is slow, and so is every request that waits for it. Call it after responding, or from a queue.",
     unit: "s",
     limits: requestSeconds,
   },
@@ -129,7 +129,7 @@ export const callRate = timeSeries(
   {
     title: "Outbound calls by server and error",
     description:
-      "Calls a second; those that failed carry their error, a status or what ended them. Errors of one server: that one fails. Errors of all: the network, or this service's own limits. _OTHER: servers past the first 50; those of OUTBOUND_OWN_HOSTS always have their names.",
+      "Calls a second; failed calls carry their error, which is a status or what ended them. Errors of one server: that server fails. Errors of all: the network, or this service's own limits. _OTHER: servers beyond the first 50; those in OUTBOUND_OWN_HOSTS always have their names.",
     unit: "reqps",
   },
   [
@@ -145,7 +145,7 @@ export const callRepeats = timeSeries(
   {
     title: "Retries and refused destinations",
     description:
-      "A second. sent: a failed call that was tried again; no_budget, no_time: one that could not be. address, scheme, credentials: a destination that is not allowed, so somebody tries addresses inside your network; the log has them.",
+      "Calls a second. sent: a failed call that was retried; no_budget, no_time: a failed call that could not be retried. address, scheme, credentials: a forbidden destination, so somebody may be probing addresses inside your network; the log has them.",
     unit: "reqps",
   },
   [

@@ -1,4 +1,4 @@
-// Panels about requests: how many, how many fail, how long they take, and which routes take the time.
+// Panels about requests: rate, errors, latency, and the routes that take most time.
 import { drillDown } from "../builders/dashboard.ts";
 import { type Link, timeSeries } from "../builders/panel.ts";
 import { busy, largest, quantile, rate, routes, share, total, totalBusy, wholeRange } from "../builders/promql.ts";
@@ -15,14 +15,14 @@ const byRoute = { by: [route], where: routes };
 const overRange = { ...byRoute, window: wholeRange };
 const failed = 'http_response_status_code=~"5.."';
 
-/** The percentiles that the project speaks of: half of the requests, all but one in 20, all but one in 100. */
+/** The percentiles used throughout the project. */
 const percentiles = [
   { name: "p50", q: 0.5 },
   { name: "p95", q: 0.95 },
   { name: "p99", q: 0.99 },
 ] as const;
 
-/** From a route's line or bar to `frame`, narrowed to that route. `value` is Grafana's expression for it. */
+/** A link from a route's line or bar to `frame`, filtered by that route. `value` is Grafana's expression for the route. */
 export function onlyRoute(frame: Frame, value: string): Link {
   return { title: `Only this route: ${frame.title}`, url: drillDown(frame, { route: value }) };
 }
@@ -34,7 +34,7 @@ export const requestRate = timeSeries(
   {
     title: "Requests by route",
     description:
-      "Requests answered a second. Latency that rises together with the rate is load; latency that rises alone is something the requests wait for.",
+      "Responses a second. Latency that rises with the rate is load; latency that rises alone means that requests wait for something.",
     unit: "reqps",
     link: onlyRoute(frames.slowRequests, routeOfSeries),
   },
@@ -46,7 +46,7 @@ export const errorRate = timeSeries(
   {
     title: "Errors by route",
     description:
-      "Requests answered with a 5xx status a second. 504: a limit ended it (query, pool, outbound call). 503: it was refused, or something it needs is down. 500: a bug. A click narrows Slow requests to the route; its traces and the logs name the cause.",
+      "Responses with a 5xx status a second. 504: a timeout (query, pool, outbound call). 503: refused, or a dependency is down. 500: a bug. Click to open Slow requests for the route; its traces and the logs name the cause.",
     unit: "reqps",
     link: onlyRoute(frames.slowRequests, routeOfSeries),
   },
@@ -63,7 +63,7 @@ export const latency = timeSeries(
   {
     title: "Latency",
     description:
-      "Percentiles over all chosen routes; each dot is a request whose trace opens with a click. p95 and p99 far above p50: some requests wait for something that the others do not. All three high: everything waits. Then click a dot, and the longest bar in its trace is the answer.",
+      "Percentiles over all selected routes; click a dot to open that request's trace. p95 and p99 far above p50: some requests wait for something that others do not. All three high: everything waits. Click a dot: the longest bar in its trace is the answer.",
     unit: "s",
     limits: requestSeconds,
   },
@@ -75,7 +75,7 @@ export const latencyByRoute = percentiles.map(({ name, q }) =>
   timeSeries(
     {
       title: `Latency ${name} by route`,
-      description: `The ${name} of each route. One route alone high: look at its queries and outbound calls. All high at once: they share what they wait for (pool, database, CPU). A click narrows this page to the route.`,
+      description: `The ${name} of each route. Only one route is high: look at its queries and outbound calls. All are high: they wait for something shared (pool, database, CPU). Click to filter this page by the route.`,
       unit: "s",
       limits: requestSeconds,
       link: onlyRoute(frames.slowRequests, routeOfSeries),
@@ -88,7 +88,7 @@ export const busyRoutes = timeSeries(
   {
     title: "Time spent by route (top 10)",
     description:
-      "Seconds spent in requests, a second: how many are in progress on average. The largest band is where an improvement saves most, also when no single request is slow. A click narrows this page to the route.",
+      "Seconds spent in requests, a second: how many are in progress on average. An improvement saves most in the largest band, even when no single request is slow. Click to filter this page by the route.",
     unit: "none",
     link: onlyRoute(frames.slowRequests, routeOfSeries),
   },
@@ -100,7 +100,7 @@ export const slowestRoutes = table(
   {
     title: "Slowest routes",
     description:
-      "Every route in the time range above, slowest p95 first. Click a heading to sort by another column (Total is the time spent in all its requests), a route to narrow this page to it.",
+      "Every route in the time range above, slowest p95 first. Click a heading to sort by another column (Total is the time spent in all its requests), or a route to filter this page by it.",
     unit: "none",
   },
   {

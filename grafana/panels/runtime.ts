@@ -1,4 +1,4 @@
-// Panels about the process: its event loop, its processor time, its memory.
+// Panels about the process: event loop, CPU, memory.
 import { explainedBy } from "../builders/dashboard.ts";
 import { stat, timeSeries } from "../builders/panel.ts";
 import { beyond, busy, fullest, highest, level, rate } from "../builders/promql.ts";
@@ -11,17 +11,17 @@ const { cpuTime, gcDuration, heapSize, heapUsed, loopDelayMax, loopDelayP50, loo
 const { memoryLimit, memoryUsage } = metrics;
 const byInstance = { by: ["service_instance_id"] };
 
-/** Node measures the delay with a timer of 10 ms, and that is in what it says: taken off here. */
+/** Node measures the delay with a 10 ms timer and includes that in the result: subtracted here. */
 const timerSeconds = 0.01;
 const delay = (metric: Gauge) => beyond(timerSeconds, highest(metric));
 
-// Each shown on several dashboards.
+// Shown on several dashboards.
 export const loopDelayNow = (title: string) =>
   stat(
     {
       title,
       description:
-        "How late timers run in the worst instance, 99th percentile: every request is late by as much. Red: something computes for long without a pause (JSON, sorting, regular expressions, compression). The phase loop names the victims; a CPU profile the culprit.",
+        "How late timers run on the worst instance, 99th percentile: every request is late by as much. Red: something computes for long without a pause (JSON, sorting, regular expressions, compression). The phase loop shows the victims; a CPU profile shows the culprit.",
       unit: "s",
       limits: loopSeconds,
       link: explainedBy(frames.runtime),
@@ -34,7 +34,7 @@ export const memoryNow = (title: string) =>
     {
       title,
       description:
-        "Resident memory of the instance that is closest to its limit. The target is 70 %; from 90 % on the lowest class is refused. Rising for hours without coming down: a leak, so compare two heap snapshots. High and level: give it more.",
+        "Resident memory of the instance closest to its limit. The target is 70 %; above 90 % low-priority requests are shed. Rising for hours without coming down: a leak, so compare two heap snapshots. High but stable: raise the limit.",
       unit: "percentunit",
       limits: memoryShare,
       link: explainedBy(frames.runtime),
@@ -46,7 +46,7 @@ export const loopUseNow = stat(
   {
     title: "Event loop in use",
     description:
-      "Share of the time in which the busiest instance's event loop runs code. Near 100 % it is the limit of what one process can do: add replicas, or find in a CPU profile what it computes.",
+      "Share of time in which the busiest instance's event loop runs code. Near 100 % the process is at its limit: add replicas, or find the expensive code in a CPU profile.",
     unit: "percentunit",
     limits: loopShare,
   },
@@ -57,7 +57,7 @@ export const cpuNow = stat(
   {
     title: "CPU",
     description:
-      "Processor time of all chosen instances: 100 % is one core. More than 100 % of one instance: garbage collection and other threads work beside its code. High with an idle event loop: look at garbage collection.",
+      "CPU time of all selected instances: 100 % is one core. More than 100 % for one instance: garbage collection and other threads run next to its code. High with an idle event loop: look at garbage collection.",
     unit: "percentunit",
   },
   rate(cpuTime),
@@ -67,7 +67,7 @@ export const loopDelay = timeSeries(
   {
     title: "Event-loop delay",
     description:
-      "How late timers run in the worst instance. Maximum high, p50 low: now and then something blocks for that long. All high: it is busy all the time, see Event loop in use. The service refuses its lowest class from LOOP_DELAY_SHED_MS (200 ms) on.",
+      "How late timers run on the worst instance. High maximum, low p50: something blocks for that long now and then. All high: it is always busy, see Event loop in use. Above LOOP_DELAY_SHED_MS (200 ms) the service sheds low-priority requests.",
     unit: "s",
     limits: loopSeconds,
   },
@@ -82,7 +82,7 @@ export const loopUse = timeSeries(
   {
     title: "Event loop in use by instance",
     description:
-      "Share of the time in which each instance's event loop runs code. One instance far above the others: the load is not spread, or it has work of its own. All near 100 %: add replicas.",
+      "Share of time in which each instance's event loop runs code. One instance far above the others: the load is not spread evenly, or it does other work. All near 100 %: add replicas.",
     unit: "percentunit",
     limits: loopShare,
   },
@@ -93,7 +93,7 @@ export const cpu = timeSeries(
   {
     title: "CPU by instance and mode",
     description:
-      "Processor time: 100 % is one core. user is code, compilation and garbage collection; system is the kernel: sockets and files. System above user: many small reads and writes.",
+      "CPU time: 100 % is one core. user is code, compilation and garbage collection; system is the kernel: sockets and files. system above user: many small reads and writes.",
     unit: "percentunit",
   },
   [
@@ -109,7 +109,7 @@ export const memory = timeSeries(
   {
     title: "Memory by instance",
     description:
-      "Resident memory of each instance, and what the container or the machine allows one. The container is killed at the limit. Rising for hours: a leak. Memory far above the heap: buffers, or the libraries' own memory.",
+      "Resident memory of each instance, and the limit of its container or machine. The container is killed at the limit. Rising for hours: a leak. Far above the heap: buffers, or native memory of libraries.",
     unit: "bytes",
   },
   [
@@ -122,7 +122,7 @@ export const heap = timeSeries(
   {
     title: "Heap in use by space",
     description:
-      "JavaScript objects of the chosen instances, and the size of the heap. old_space rising after each collection: a leak. large_object_space: big strings and arrays, such as whole answers. Compare two heap snapshots.",
+      "JavaScript objects of the selected instances, and the size of the heap. old_space rising after each collection: a leak. large_object_space: big strings and arrays, such as whole responses. Compare two heap snapshots.",
     unit: "bytes",
   },
   [
@@ -135,7 +135,7 @@ export const garbage = timeSeries(
   {
     title: "Garbage collection",
     description:
-      "Share of the time that is spent in it, by kind. minor: short-lived objects, a few percent are normal. major much: memory is short, or much is kept and thrown away. It delays every request, and the phase loop shows whom.",
+      "Share of time spent in it, by kind. minor: short-lived objects, a few percent is normal. Much major: memory is short, or many long-lived objects are discarded. It delays every request; the phase loop shows which.",
     unit: "percentunit",
   },
   [{ expr: busy(gcDuration, { by: ["v8js_gc_type"] }), legend: "{{v8js_gc_type}}" }],

@@ -1,4 +1,4 @@
-// The five targets as figures over the chosen time range, and what is left of the error budget.
+// The five targets as figures over the selected time range, and the rest of the error budget.
 import { stat } from "../builders/panel.ts";
 import { budgetLeft, quantile, ratio, remaining, routes, share, wholeRange } from "../builders/promql.ts";
 import { metrics } from "../metrics.ts";
@@ -17,7 +17,7 @@ export const targets = [
     {
       title: "Latency p95 (target 200 ms)",
       description:
-        "All but one request in 20 of the chosen routes were answered within this, in the time range above. Over 200 ms: Slow requests says which routes, and what they waited for.",
+        "95 % of the selected routes' requests got their response within this, in the time range above. Above 200 ms: Slow requests shows which routes, and what they waited for.",
       unit: "s",
       limits: requestSeconds,
     },
@@ -28,7 +28,7 @@ export const targets = [
     {
       title: "Timeouts (target < 1 %)",
       description:
-        "Share of the requests that a limit ended: deadline, queue wait, pool wait, query or outbound call. Timeouts by cause, below, says which; the trace of each says where it waited.",
+        "Share of requests that timed out: deadline, queue wait, pool wait, query or outbound call. Timeouts by cause, below, shows which; each trace shows where the request waited.",
       unit: "percentunit",
       limits: timeoutShare,
     },
@@ -39,7 +39,7 @@ export const targets = [
     {
       title: "Availability (target 99.9 %)",
       description:
-        "Share of the requests that were not answered with a 5xx status; refusals on purpose count as failures here. Below the target: Errors by route says where, Refused whether it was overload.",
+        "Share of requests without a 5xx response; deliberate refusals count as failures here. Below the target: Errors by route shows where, Refused whether it was overload.",
       unit: "percentunit",
       limits: availability,
     },
@@ -51,7 +51,7 @@ export const targets = [
     {
       title: "Queries p95 (target 50 ms)",
       description:
-        "All but one query in 20 took at most this, without the wait for a connection, in the time range above. Over 50 ms: Database says which queries; EXPLAIN the slowest.",
+        "95 % of queries took at most this, without the wait for a connection, in the time range above. Above 50 ms: Database shows which queries; EXPLAIN the slowest.",
       unit: "s",
       limits: querySeconds,
     },
@@ -62,7 +62,7 @@ export const targets = [
     {
       title: "Error budget left",
       description:
-        "99.9 % availability allows one failure in 1000 requests: how much of that is left in the time range above. Below zero it is overspent: stop what is being rolled out. Choose 30 days for the budget of a month.",
+        "99.9 % availability allows one failure in 1000 requests; this is how much of that is left in the time range above. Below zero: stop the current rollout. Select 30 days for the monthly budget.",
       unit: "percentunit",
       limits: budgetShare,
     },

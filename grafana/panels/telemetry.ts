@@ -1,4 +1,4 @@
-// Panels about the telemetry itself: whether what the service reports arrives. The collector's are of all services.
+// Panels about the telemetry itself: whether it arrives. The collector's figures cover all services.
 import { stat, timeSeries } from "../builders/panel.ts";
 import { fullest, level, rate, rates, ratio } from "../builders/promql.ts";
 import { metrics } from "../metrics.ts";
@@ -16,7 +16,7 @@ export const keptShareNow = stat(
   {
     title: "Traces kept",
     description:
-      "Share of the requests whose trace is kept: every slow, timed-out and failed one, and a share of the rest (100 % in development, 10 % in production; otel/collector.yaml). 0 % without requests. Higher than the share: much is slow or fails.",
+      "Share of requests whose trace is kept: all slow, timed-out and failed ones, and a sample of the rest (100 % in development, 10 % in production; otel/collector.yaml). 0 % without requests. Above the sample rate: much is slow or fails.",
     unit: "percentunit",
   },
   ratio(keptCalls, spanCalls, requests),
@@ -26,7 +26,7 @@ export const lostNow = stat(
   {
     title: "Telemetry lost",
     description:
-      "Spans and metric points that the collector could not take or not pass on, a second. Any: the graph of what is lost says where. What is refused is sent again by the service, as long as its own queue lasts.",
+      "Spans and metric points that the collector could not accept or forward, a second. Any: Telemetry lost by cause shows where. The service sends refused data again, as long as its own queue lasts.",
     unit: "cps",
     limits: lostASecond,
   },
@@ -47,7 +47,7 @@ export const tracedShare = timeSeries(
   {
     title: "Requests with a trace",
     description:
-      "The SDK counts no losses of its own, so: spans of requests that reached the collector, for each request that the service counted; and those that are kept. Well below 100 %: the SDK's queue overflows (OTEL_BSP_MAX_QUEUE_SIZE) or a sampler is set.",
+      "Request spans that reached the collector, and those kept, per request that the service counted (the SDK does not count its losses). Well below 100 %: the SDK's queue overflows (OTEL_BSP_MAX_QUEUE_SIZE) or a sampler is set.",
     unit: "percentunit",
   },
   [
@@ -60,7 +60,7 @@ export const keptByPolicy = timeSeries(
   {
     title: "Traces decided by policy",
     description:
-      "Decisions of the collector's tail sampling, a second: each policy says of each trace whether it would keep it, and one is enough. A policy that keeps much more than before: look at what it stands for, such as slow or failed requests.",
+      "Decisions of the collector's tail sampling, a second: each policy decides on each trace, and one vote is enough to keep it. A policy keeps much more than before: look at what it stands for, such as slow or failed requests.",
     unit: "cps",
   },
   [{ expr: rate(decisions, { by: ["policy", "sampled"] }), legend: "{{policy}}: {{sampled}}" }],
@@ -70,7 +70,7 @@ export const spanFlow = timeSeries(
   {
     title: "Spans through the collector",
     description:
-      "Received from services and sent to Jaeger, a second. Sent is lower by what tail sampling drops, and late by as long as it waits. Sent falls to nothing while received goes on: Jaeger is away, and the queue fills.",
+      "Received from services and sent to Jaeger, a second. Sent is lower because tail sampling drops traces, and later because it waits. Sent falls to zero while received goes on: Jaeger is down, and the queue fills.",
     unit: "cps",
   },
   [
@@ -83,7 +83,7 @@ export const pointFlow = timeSeries(
   {
     title: "Metric points through the collector",
     description:
-      "Received from services and sent to Prometheus, a second. Sent is higher: the collector adds what it counts from spans. Nothing received: no service reports, so their figures here are old; see their logs.",
+      "Received from services and sent to Prometheus, a second. Sent is higher because the collector adds metrics from spans. Nothing received: no service reports, so their figures are stale; see their logs.",
     unit: "cps",
   },
   [
@@ -96,7 +96,7 @@ export const losses = timeSeries(
   {
     title: "Telemetry lost by cause",
     description:
-      "A second. refused: the collector is short of memory. failed: it could not pass on what it took. not sent: Jaeger or Prometheus said no. queue full: they are away for too long. undecided: too many traces wait for their decision (num_traces).",
+      "Losses a second. refused: the collector is short of memory. failed: it could not process accepted data. not sent: Jaeger or Prometheus rejected it. queue full: they were down for too long. undecided: too many traces wait for a decision (num_traces).",
     unit: "cps",
     limits: lostASecond,
   },
@@ -113,7 +113,7 @@ export const sendQueueUse = timeSeries(
   {
     title: "Send queues in use",
     description:
-      "How full the collector's queue to each server is. Above zero for long: that server is slow or away. At 100 % the collector refuses what comes, and the services keep it as long as they can.",
+      "How full the collector's queue to each server is. Above zero for long: that server is slow or down. At 100 % the collector refuses new data, and the services keep it as long as they can.",
     unit: "percentunit",
     limits: sendQueueShare,
   },
@@ -124,7 +124,7 @@ export const collectorMemoryUse = timeSeries(
   {
     title: "Memory of the collector",
     description:
-      "Resident memory. Its memory limiter refuses data ahead of the container's limit (docker-compose.yml). Grows with the traces that wait for their decision and with the queues: fewer traces at a time, or more memory.",
+      "Resident memory. Its memory limiter refuses data before the container's limit (docker-compose.yml). It grows with the queues and with traces that wait for a decision: send fewer traces at a time, or raise the limit.",
     unit: "bytes",
   },
   [{ expr: level(collectorMemory), legend: "collector", color: colors.running }],

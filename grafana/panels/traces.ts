@@ -1,4 +1,4 @@
-// Traces, found in Jaeger: the slow ones by their duration, others by what is in them.
+// Traces from Jaeger: slow ones by duration, others by their tags.
 import { TableSortByFieldStateBuilder } from "@grafana/grafana-foundation-sdk/common";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
 import { exploreTraces, jaegerSearch } from "../builders/jaeger-search.ts";
@@ -6,18 +6,18 @@ import { type Link, thresholds } from "../builders/panel.ts";
 import { jaeger } from "../builders/sources.ts";
 import { requestSeconds } from "./limits.ts";
 
-/** Grafana lists a service's newest traces up to this many and sorts them then: enough for a quarter of an hour of trouble. */
+/** Grafana fetches this many of a service's newest traces and then sorts them: enough for 15 minutes of trouble. */
 const limit = 50;
 
 export const slowTraces = new PanelBuilder()
   .title("Slow traces")
   .description(
-    "The newest requests over 0.5 s, slowest first. Click a trace id: the longest bar in it is where the time went. An empty list is good news. The route chosen above does not narrow it.",
+    "The newest requests over 0.5 s, slowest first. Click a trace id: its longest bar is where the time went. An empty list is good news. The selected route does not filter this list.",
   )
   .unit("µs")
   .noValue("No request over 0.5 s in this time range")
   .datasource(jaeger)
-  // Half of what is logged as slow: it shows what is on its way there.
+  // Half of SLOW_REQUEST_MS, to show requests that are getting slow too.
   .withTarget(jaegerSearch({ service: "$service", minDuration: "500ms", limit }))
   .sortBy([new TableSortByFieldStateBuilder().displayName("Duration").desc(true)])
   .overrideByName("Trace ID", [{ id: "custom.width", value: 130 }])
@@ -28,7 +28,7 @@ export const slowTraces = new PanelBuilder()
     { id: "thresholds", value: thresholds(microseconds(requestSeconds)).build() },
   ]);
 
-/** A link to the newest traces with `tags`, in logfmt, on the spans or on their events. */
+/** A link to the newest traces with `tags` (in logfmt) on their spans or events. */
 export function findTraces(title: string, { tags }: { tags: string }): Link {
   return { title, url: exploreTraces({ service: "$service", tags, limit }) };
 }

@@ -1,5 +1,5 @@
-// Reads the committed dashboards the way Grafana gets them: as JSON, so that the checks hold for a file that was edited in
-// Grafana's page and saved here too.
+// Reads the committed dashboards as JSON, like Grafana, so that the checks also cover files that were edited in Grafana's page
+// and saved here.
 import { readdirSync, readFileSync } from "node:fs";
 import { z } from "zod";
 
@@ -65,13 +65,13 @@ export type CommittedDashboard = z.infer<typeof dashboard>;
 
 const folder = new URL("../../grafana/dashboards/", import.meta.url);
 
-/** The names of the committed files. */
+/** Names of the committed files. */
 export const files = readdirSync(folder);
 
 /** The committed dashboards. */
 export const dashboards = files.map((name) => dashboard.parse(JSON.parse(readFileSync(new URL(name, folder), "utf8"))));
 
-/** The panels that show something: all but the headings. */
+/** All panels except headings. */
 export function panels({ panels }: CommittedDashboard): Panel[] {
   return panels.filter(({ type }) => type !== "row");
 }
@@ -83,7 +83,7 @@ export function expressions(dashboard: CommittedDashboard): { title: string; exp
   );
 }
 
-/** The properties with `id` that a panel's overrides set, with the name of the series or column that they are set on. */
+/** The values that a panel's overrides set for property `id`, with the name of the series or column. */
 export function overridden({ fieldConfig }: Panel, id: string): { name: string; value: unknown }[] {
   return (fieldConfig?.overrides ?? []).flatMap(({ matcher, properties }) =>
     properties.filter((property) => property.id === id).map(({ value }) => ({ name: String(matcher.options), value })),

@@ -2,34 +2,34 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { dashboards, dataLinks, files, panels } from "./committed.ts";
 
 describe("the dashboards", () => {
-  it("are each in a file of its name, so that no two have the same address", () => {
+  it("have the file name of their uid, so that addresses are unique", () => {
     for (const [index, { uid }] of dashboards.entries()) equal(files[index], `${uid}.json`);
   });
 
-  it("have the four that README and alerts point to", () => {
+  it("include the four that the README and the alerts link to", () => {
     const uids = dashboards.map(({ uid }) => uid);
     for (const uid of ["slow-requests", "service", "database", "runtime"]) ok(uids.includes(uid), uid);
   });
 
-  it("have titles that tell them apart", () => {
+  it("have unique titles", () => {
     equal(new Set(dashboards.map(({ title }) => title)).size, dashboards.length);
   });
 
   for (const dashboard of dashboards) {
-    it(`${dashboard.uid} can be narrowed by service, instance and route`, () => {
+    it(`${dashboard.uid} can be filtered by service, instance and route`, () => {
       deepEqual(
         dashboard.templating.list.map(({ name }) => name),
         ["service", "instance", "route"],
       );
     });
 
-    it(`${dashboard.uid} shows the route only where choosing one changes something`, () => {
+    it(`${dashboard.uid} shows the route variable only where it has an effect`, () => {
       const hidden = dashboard.templating.list.find(({ name }) => name === "route")?.hide === 2;
       const used = panels(dashboard).some(({ targets }) => targets.some(({ expr = "" }) => expr.includes("$route")));
       equal(hidden, !used);
     });
 
-    it(`${dashboard.uid} links to each other one, and keeps time range and variables`, () => {
+    it(`${dashboard.uid} links to all others and keeps time range and variables`, () => {
       const others = dashboards.filter(({ uid }) => uid !== dashboard.uid);
       deepEqual(
         dashboard.links.map(({ url, title }) => ({ url, title })).toSorted((a, b) => a.url.localeCompare(b.url)),
@@ -37,7 +37,7 @@ describe("the dashboards", () => {
       );
       for (const { title, type, includeVars, keepTime, placement } of dashboard.links) {
         deepEqual({ type, includeVars, keepTime }, { type: "link", includeVars: true, keepTime: true }, title);
-        // With a placement it would be behind a button.
+        // With a placement, Grafana would hide it behind a button.
         equal(placement, undefined, title);
       }
     });
@@ -56,7 +56,7 @@ describe("the causes on slow-requests", () => {
     );
   });
 
-  it("are green, yellow or red, and lead to the dashboard that says more", () => {
+  it("are green, yellow or red, and link to the dashboard with details", () => {
     for (const panel of row) {
       equal(panel.fieldConfig?.defaults.thresholds?.steps.length, 3, panel.title);
       const [link, ...more] = dataLinks(panel);

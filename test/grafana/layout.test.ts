@@ -1,8 +1,7 @@
 import { equal, ok } from "node:assert/strict";
 import { type CommittedDashboard, dashboards, panels } from "./committed.ts";
 
-// Grafana's grid: 24 columns; a unit of height is 30 px and the 8 px gap below it. Above the panels are about 120 px of
-// navigation and variables.
+// Grafana's grid has 24 columns. A unit of height is 30 px plus an 8 px gap; navigation and variables take about 120 px above.
 const columns = 24;
 const unitPx = 38;
 const headerPx = 120;
@@ -10,7 +9,7 @@ const foldPx = 900;
 
 for (const dashboard of dashboards) {
   describe(`the layout of ${dashboard.uid}`, () => {
-    it("covers every column of every line exactly once", () => {
+    it("covers every cell of the grid exactly once", () => {
       const { cells, height } = occupied(dashboard);
       for (let y = 0; y < height; y += 1) {
         for (let x = 0; x < columns; x += 1) equal(cells.get(`${x},${y}`), 1, `column ${x} of line ${y}`);
@@ -18,19 +17,19 @@ for (const dashboard of dashboards) {
       equal(cells.size, columns * height, "something is outside the grid");
     });
 
-    it("gives each panel an id of its own", () => {
+    it("gives each panel a unique id", () => {
       const ids = dashboard.panels.map(({ id }) => id);
       equal(new Set(ids).size, ids.length);
     });
 
-    it("has at most 12 panels that begin above the fold of a 1440 × 900 screen", () => {
+    it("has at most 12 panels above the fold of a 1440 × 900 screen", () => {
       const above = panels(dashboard).filter(({ gridPos }) => headerPx + gridPos.y * unitPx < foldPx);
       ok(above.length <= 12, `${above.length} panels`);
     });
   });
 }
 
-/** How many panels cover each cell of the grid, and the lines that there are. */
+/** Counts the panels that cover each cell of the grid. */
 function occupied({ panels }: CommittedDashboard): { cells: Map<string, number>; height: number } {
   const cells = new Map<string, number>();
   for (const { gridPos } of panels) {

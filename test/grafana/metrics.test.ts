@@ -5,7 +5,7 @@ import { dashboards, expressions } from "./committed.ts";
 
 const known = new Map(Object.values(metrics).flatMap((metric) => seriesNames(metric).map((name) => [name, metric])));
 
-/** The selectors in an expression: each series name with the labels that its matchers use. */
+/** The selectors in an expression: series names, and the labels in their matchers. */
 function selectors(expr: string): { name: string; matchers: string; labels: string[] }[] {
   return [...expr.matchAll(/([a-z][a-z0-9_:]*)\{([^}]*)\}/g)].map(([, name = "", matchers = ""]) => ({
     name,
@@ -14,7 +14,7 @@ function selectors(expr: string): { name: string; matchers: string; labels: stri
   }));
 }
 
-/** The labels that an expression's sums are made by, `le` of histograms left out. */
+/** The labels that an expression groups by, without the histograms' `le`. */
 function groupings(expr: string): string[] {
   return [...expr.matchAll(/by \(([^)]*)\)/g)]
     .flatMap(([, labels = ""]) => labels.split(", "))
@@ -23,7 +23,7 @@ function groupings(expr: string): string[] {
 
 describe("the metrics in dashboards", () => {
   for (const dashboard of dashboards) {
-    it(`${dashboard.uid}: the panels ask for metrics in the table, by labels that these have`, () => {
+    it(`${dashboard.uid}: the panels use only metrics in the table, with labels that they have`, () => {
       for (const { title, expr } of expressions(dashboard)) {
         const used = selectors(expr);
         ok(used.length > 0, `"${title}": no metric in ${expr}`);
@@ -37,7 +37,7 @@ describe("the metrics in dashboards", () => {
       }
     });
 
-    it(`${dashboard.uid}: the panels ask for what the variables choose, or for the collector's own`, () => {
+    it(`${dashboard.uid}: the panels filter by the variables, or query the collector's own metrics`, () => {
       const byRoute = dashboard.templating.list.some(({ name, hide }) => name === "route" && hide !== 2);
       for (const { title, expr } of expressions(dashboard)) {
         for (const { name, matchers } of selectors(expr)) {
@@ -51,7 +51,7 @@ describe("the metrics in dashboards", () => {
       }
     });
 
-    it(`${dashboard.uid}: the variables ask for metrics in the table`, () => {
+    it(`${dashboard.uid}: the variables use only metrics in the table`, () => {
       for (const { name, definition } of dashboard.templating.list) {
         const used = definition.match(/[a-z_]+_(?:count|bucket|sum|total)\b/g) ?? [];
         ok(used.length > 0, name);
@@ -60,7 +60,7 @@ describe("the metrics in dashboards", () => {
     });
   }
 
-  it("asked for by a trace's links are in the table", () => {
+  it("in a trace's links are in the table", () => {
     const provisioning = new URL("../../grafana/provisioning/datasources/datasources.yaml", import.meta.url);
     const used = selectors(readFileSync(provisioning, "utf8")).map(({ name }) => name);
     deepEqual(
@@ -72,7 +72,7 @@ describe("the metrics in dashboards", () => {
 });
 
 describe("names in Prometheus", () => {
-  it("are the OpenTelemetry names with unit and kind, as its OTLP receiver writes them", () => {
+  it("are the OpenTelemetry names with unit and kind, as its OTLP receiver translates them", () => {
     deepEqual(seriesNames(metrics.requestDuration), [
       "http_server_request_duration_seconds_bucket",
       "http_server_request_duration_seconds_count",
@@ -85,7 +85,7 @@ describe("names in Prometheus", () => {
     deepEqual(seriesNames(metrics.cpuTime), ["process_cpu_time_seconds_total"]);
   });
 
-  it("of what is scraped are those that it has", () => {
+  it("of scraped metrics stay as they are", () => {
     deepEqual(seriesNames(metrics.receivedSpans), ["otelcol_receiver_accepted_spans"]);
   });
 });

@@ -2,13 +2,13 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { z } from "zod";
 import { allThresholds, dashboards, dataLinks, expressions, overridden, panels } from "./committed.ts";
 
-/** How bad a value is. Blue is none of them: a figure without limits. */
+/** Colours that mean severity. Blue marks a figure without limits. */
 const severities = ["green", "yellow", "red"];
 const phases = ["receive", "queue", "auth", "pool", "query", "outbound", "loop", "own"];
 
 for (const dashboard of dashboards) {
   describe(`the panels of ${dashboard.uid}`, () => {
-    it("say what they mean and what to do", () => {
+    it("have a description", () => {
       for (const { title, description = "" } of panels(dashboard))
         ok(description.length >= 60, `"${title}" explains itself`);
     });
@@ -17,26 +17,26 @@ for (const dashboard of dashboards) {
       for (const { title, fieldConfig } of panels(dashboard)) ok(fieldConfig?.defaults.unit, `"${title}" has a unit`);
     });
 
-    it("set their data source, and each query the same", () => {
-      // Since Grafana 13 a query's own data source is ignored: one that differs would ask the wrong server.
+    it("use the same data source for the panel and each query", () => {
+      // Since Grafana 13 a query's own data source is ignored, so a different one would query the wrong server.
       for (const { title, datasource, targets } of panels(dashboard)) {
         ok(targets.length > 0, `"${title}" has queries`);
         for (const target of targets) deepEqual(target.datasource, datasource, `"${title}", query ${target.refId}`);
       }
     });
 
-    it("give each query a letter of its own", () => {
+    it("have a unique letter per query", () => {
       for (const { title, targets } of panels(dashboard)) {
         equal(new Set(targets.map(({ refId }) => refId)).size, targets.length, `"${title}"`);
       }
     });
 
-    it("have titles that tell them apart", () => {
+    it("have unique titles", () => {
       const titles = panels(dashboard).map(({ title }) => title);
       deepEqual(titles, [...new Set(titles)]);
     });
 
-    it("are green, yellow and red in this order of badness, or blue where nothing is bad", () => {
+    it("order their thresholds by severity, or are blue without limits", () => {
       for (const panel of panels(dashboard)) {
         for (const { steps } of allThresholds(panel)) {
           const colors = steps.map(({ color }) => color).join(" ");
@@ -51,7 +51,7 @@ for (const dashboard of dashboards) {
       }
     });
 
-    it("say in their states how bad these are", () => {
+    it("colour their states by severity", () => {
       for (const { title, type, fieldConfig } of panels(dashboard).filter(({ type }) => type === "state-timeline")) {
         const colors = (fieldConfig?.defaults.mappings ?? []).flatMap(({ options }) =>
           Object.values(options).map(({ color }) => color),
@@ -61,13 +61,13 @@ for (const dashboard of dashboards) {
       }
     });
 
-    it("show limits on every figure, or say that it has none", () => {
+    it("have thresholds on every figure", () => {
       for (const panel of panels(dashboard).filter(({ type }) => type === "stat")) {
         equal(allThresholds(panel).length, 1, `"${panel.title}"`);
       }
     });
 
-    it("lead from a route to that route alone", () => {
+    it("link from a route to the page filtered by it", () => {
       for (const panel of panels(dashboard)) {
         if (!panel.targets.some(({ expr = "" }) => /by \([^)]*http_route/.test(expr))) continue;
         const links = dataLinks(panel).filter(({ url }) => url.includes("var-route=${__"));
@@ -75,7 +75,7 @@ for (const dashboard of dashboards) {
       }
     });
 
-    it("take exemplars only from traces that are kept", () => {
+    it("take exemplars only from kept traces", () => {
       for (const { title, expr, exemplar } of expressions(dashboard)) {
         if (exemplar) ok(/\btraces_kept_\w+_bucket\{/.test(expr), `"${title}": ${expr}`);
       }
@@ -92,20 +92,20 @@ describe("colours", () => {
     }),
   );
 
-  it("are the same for the same name on every panel", () => {
+  it("are the same for a name on every panel", () => {
     for (const { title, name, color } of used) {
       const others = used.filter((other) => other.name === name).map((other) => other.color);
       deepEqual([...new Set(others)], [color], `"${name}" on "${title}"`);
     }
   });
 
-  it("tell the seven phases apart", () => {
+  it("give each of the eight phases its own colour", () => {
     const colors = phases.map((phase) => used.find(({ name }) => name === phase)?.color ?? "none");
     equal(new Set(colors).size, phases.length, colors.join(" "));
     ok(!colors.includes("none"));
   });
 
-  it("of series are never those of how bad something is", () => {
+  it("of series are never severity colours", () => {
     for (const { title, name, color } of used) ok(!severities.includes(color), `"${name}" on "${title}" is ${color}`);
   });
 });

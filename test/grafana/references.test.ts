@@ -32,12 +32,12 @@ describe("references between dashboards and data sources", () => {
   const known = provisioned.map(({ uid, type }) => `${type} ${uid}`);
 
   for (const dashboard of dashboards) {
-    it(`${dashboard.uid} asks only data sources that are provisioned`, () => {
+    it(`${dashboard.uid} queries only provisioned data sources`, () => {
       const used = [...panels(dashboard), ...dashboard.templating.list].flatMap(({ datasource }) => datasource ?? []);
       for (const { type, uid } of used) ok(known.includes(`${type} ${uid}`), `${type} ${uid} is not provisioned`);
     });
 
-    it(`${dashboard.uid} links only to dashboards that exist, with variables that they have`, () => {
+    it(`${dashboard.uid} links only to existing dashboards, with variables that they have`, () => {
       for (const { url } of links(dashboard).filter(({ url }) => !url.startsWith("/explore?"))) {
         const { pathname, searchParams } = new URL(url, "http://grafana");
         const linked = dashboards.find(({ uid }) => pathname === `/d/${uid}`);
@@ -60,7 +60,7 @@ describe("references between dashboards and data sources", () => {
     }),
   );
 
-  it("links to Explore ask a data source that is provisioned, for a value of the page", () => {
+  it("links to Explore query a provisioned data source for the clicked value", () => {
     const urls = dashboards.flatMap(links).flatMap(({ url }) => (url.startsWith("/explore?") ? [url] : []));
     ok(urls.length > 0);
     for (const url of urls) {
@@ -77,7 +77,7 @@ describe("references between dashboards and data sources", () => {
     }
   });
 
-  it("exemplars open in Jaeger, by the label that carries their trace id", () => {
+  it("exemplars open in Jaeger by the label with their trace id", () => {
     const destinations = provisioned.find(({ uid }) => uid === "prometheus")?.jsonData.exemplarTraceIdDestinations;
     deepEqual(
       destinations?.map(({ name, datasourceUid }) => ({ name, datasourceUid })),
@@ -85,7 +85,7 @@ describe("references between dashboards and data sources", () => {
     );
   });
 
-  it("a trace's links to metrics go to Prometheus, and their tags survive Grafana's own variable expansion", () => {
+  it("a trace's links to metrics query Prometheus, and their tags survive Grafana's variable expansion", () => {
     const link = provisioned.find(({ uid }) => uid === "jaeger")?.jsonData.tracesToMetrics;
     equal(link?.datasourceUid, "prometheus");
     for (const { name, query } of link?.queries ?? []) {
@@ -94,7 +94,7 @@ describe("references between dashboards and data sources", () => {
     }
   });
 
-  it("dashboards are read from the folder that they are mounted on", () => {
+  it("dashboards are read from the folder where they are mounted", () => {
     deepEqual(
       providers.map(({ options }) => options.path),
       ["/var/lib/grafana/dashboards"],

@@ -5,7 +5,7 @@ import { layout } from "../../../grafana/builders/layout.ts";
 describe("layout", () => {
   const panel = new PanelBuilder();
 
-  it("puts headings above their row and rows below each other", () => {
+  it("places headings above their row and rows below each other", () => {
     const placed = layout([
       { height: 4, panels: [panel, panel] },
       { title: "more", height: 8, panels: [panel] },
@@ -21,7 +21,7 @@ describe("layout", () => {
     );
   });
 
-  it("refuses a row that would leave a gap", () => {
+  it("rejects a row that would leave a gap", () => {
     throws(() => layout([{ height: 4, panels: [panel, panel, panel, panel, panel] }]), /5 panels do not fill/);
   });
 });
