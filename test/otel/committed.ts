@@ -1,4 +1,4 @@
-// Reads Prometheus' rules and their unit tests as they are committed.
+// Reads the committed Prometheus rules and their unit tests.
 import { readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -15,7 +15,7 @@ const rule = z.strictObject({
 });
 const ruleFile = z.object({ groups: z.array(z.object({ name: z.string(), rules: z.array(rule) })) });
 
-// A label without quotes in YAML may be a number there.
+// An unquoted label may be a number in YAML.
 const written = z.record(z.string(), z.coerce.string());
 const testFile = z.object({
   rule_files: z.array(z.string()),
@@ -40,13 +40,13 @@ function read(path: string): unknown {
   return parse(readFileSync(new URL(path, folder), "utf8"));
 }
 
-/** The names of the rule files, and of their tests'. */
+/** Names of the rule files and of their test files. */
 export const ruleFiles = files(".");
 export const testFiles = files("tests/");
 
 const rules = ruleFiles.flatMap((name) => ruleFile.parse(read(name)).groups.flatMap((group) => group.rules));
 
-/** One alert. `name` tells those apart that share a name and differ by their window. */
+/** An alert. `name` includes the window, because several alerts share a name. */
 export interface Alert {
   name: string;
   alert: string;
@@ -63,11 +63,11 @@ export const alerts: Alert[] = rules.flatMap(({ alert, ...rest }) => {
   return [{ ...rest, for: rest.for, alert, window, name: window === undefined ? alert : `${alert} ${window}` }];
 });
 
-/** What the rules compute for each other. */
+/** The recording rules. */
 export const records = rules.flatMap(({ record, expr, labels }) =>
   record === undefined ? [] : [{ record, expr, labels }],
 );
 
 export const unitTests = testFiles.flatMap((name) => testFile.parse(read(`tests/${name}`)).tests);
-/** Which rule files each test file loads, by their paths from there. */
+/** The rule files that each test file loads, as paths relative to it. */
 export const loaded = testFiles.map((name) => ({ name, rules: testFile.parse(read(`tests/${name}`)).rule_files }));

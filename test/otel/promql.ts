@@ -1,7 +1,7 @@
-// What a PromQL expression of the rules speaks of, found without a parser of the whole language: enough for the forms that they
-// use, and an unknown form shows as a name that nobody knows.
+// Extracts names from the rules' PromQL without a full parser: enough for the forms that they use, and an unsupported form shows up
+// as an unknown name.
 
-/** `series` are names; `patterns` are the regular expressions of `__name__`; `labels` those matched or grouped by. */
+/** `series`: metric names. `patterns`: regular expressions on `__name__`. `labels`: labels matched or grouped by. */
 export interface Mentioned {
   series: string[];
   patterns: string[];
@@ -23,7 +23,7 @@ export function mentioned(expr: string): Mentioned {
   return { series: names.filter((name) => !operators.has(name)), patterns, labels: [...new Set(labels)] };
 }
 
-/** The numbers that something is compared with, those that are written as a product multiplied. */
+/** The numbers on the right of comparisons; products are multiplied out. */
 export function thresholds(expr: string): number[] {
   return [...expr.matchAll(/(?:>=|<=|==|[<>])\s*([\d.]+(?:\s*\*\s*[\d.]+)*)/g)].map(([, product = ""]) =>
     product.split("*").reduce((result, factor) => result * Number(factor), 1),

@@ -1,4 +1,4 @@
-// The alerts as whoever is woken by them needs them. That they fire and stay silent is promtool's part (test/stack/rules.test.ts).
+// Checks that alerts help the person on call. promtool tests when they fire (test/stack/rules.test.ts).
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
@@ -16,12 +16,12 @@ const defaults = new Map<string, unknown>(
   Object.entries(variables.parse({ MYSQL_URL: "mysql://user:password@host:3306/database" })),
 );
 
-/** The numbers that each alert compares with, in the order in which it does, from where they are decided. */
+/** The thresholds of each alert in order, taken from their source. */
 const limits: Record<string, number[]> = {
   ...burn("AvailabilityBurn", errorShare.warn),
   ...burn("TimeoutBurn", errorShare.bad),
   LatencyTarget: [requestSeconds.warn, 0.1],
-  // Compared with the pool's own limit.
+  // Compares with the pool's limit.
   DatabasePoolExhausted: [],
   DatabasePoolTimeouts: [5],
   BreakerOpen: [0],
@@ -36,8 +36,8 @@ const limits: Record<string, number[]> = {
   CollectorLosing: [0, 0],
 };
 
-/** What else the texts must say of the same numbers. */
-const sayings: Record<string, string[]> = {
+/** Text that must also contain these numbers. */
+const requiredTexts: Record<string, string[]> = {
   LatencyTarget: [`${requestSeconds.warn * 1000} ms`],
   MemoryHigh: [`warns at ${number("MEMORY_WARN_PERCENT")} %`, `at ${number("MEMORY_SHED_PERCENT")} %`],
   MemoryCritical: [`warns at ${number("MEMORY_WARN_PERCENT")} %`, `at ${number("MEMORY_SHED_PERCENT")} %`],
@@ -49,39 +49,40 @@ const knownSeries = new Map([
   ...records.map(({ record, expr, labels }) => [record, [...carried(expr), ...Object.keys(labels)]] as const),
 ]);
 
-for (const one of alerts) {
-  describe(`alert ${one.name}`, () => {
-    it("says how urgent it is, and waits before it says so", () => {
-      ok(severities.includes(one.labels.severity ?? "none"), one.labels.severity);
-      match(one.for ?? "none", /^[1-9]\d*[mh]$/);
+for (const alert of alerts) {
+  describe(`alert ${alert.name}`, () => {
+    it("has a severity and a waiting time", () => {
+      ok(severities.includes(alert.labels.severity ?? "none"), alert.labels.severity);
+      match(alert.for ?? "none", /^[1-9]\d*[mh]$/);
     });
 
-    it("says what happened, with the value, and what to do", () => {
-      deepEqual(Object.keys(one.annotations).sort(), ["action", "dashboard", "description", "summary"]);
-      const { summary = "", description = "", action = "" } = one.annotations;
+    it("describes what happened, with the value, and what to do", () => {
+      deepEqual(Object.keys(alert.annotations).sort(), ["action", "dashboard", "description", "summary"]);
+      const { summary = "", description = "", action = "" } = alert.annotations;
       ok(summary.length <= 120, `${summary.length} characters`);
       ok(description.length >= 60 && action.length >= 60);
-      // Nothing has no value, and "down" is all there is to say of a server.
-      if (!["NoTelemetry", "TelemetryServerDown"].includes(one.alert)) ok(description.includes("$value"), description);
+      // Missing data has no value, and a server that is down needs none.
+      if (!["NoTelemetry", "TelemetryServerDown"].includes(alert.alert))
+        ok(description.includes("$value"), description);
     });
 
-    it("opens a dashboard that exists, with what it knows filled in", () => {
-      const { pathname, searchParams } = new URL(one.annotations.dashboard ?? "", "http://grafana");
+    it("links to an existing dashboard, with its labels filled in", () => {
+      const { pathname, searchParams } = new URL(alert.annotations.dashboard ?? "", "http://grafana");
       ok(
         dashboards.some(({ uid }) => pathname === `/d/${uid}`),
         pathname,
       );
-      equal(searchParams.has("var-service"), carried(one.expr).includes("service_name"));
-      equal(searchParams.has("var-instance"), carried(one.expr).includes("service_instance_id"));
-      equal(searchParams.has("var-route"), one.alert === "LatencyTarget");
+      equal(searchParams.has("var-service"), carried(alert.expr).includes("service_name"));
+      equal(searchParams.has("var-instance"), carried(alert.expr).includes("service_instance_id"));
+      equal(searchParams.has("var-route"), alert.alert === "LatencyTarget");
       for (const [name, value] of searchParams) match(value, /^\{\{ \$labels\.\w+ \| urlquery \}\}$/, name);
     });
 
-    it("speaks in its texts of labels that it has", () => {
-      const used = Object.values(one.annotations).flatMap((text) => [...text.matchAll(/\$labels\.(\w+)/g)]);
+    it("uses only labels that it has in its texts", () => {
+      const used = Object.values(alert.annotations).flatMap((text) => [...text.matchAll(/\$labels\.(\w+)/g)]);
       for (const [, label = ""] of used) {
-        const has = label in one.labels || carried(one.expr).includes(label) || one.expr.includes(`"${label}"`);
-        ok(has || (one.alert === "TelemetryServerDown" && commonLabels.includes(label)), label);
+        const has = label in alert.labels || carried(alert.expr).includes(label) || alert.expr.includes(`"${label}"`);
+        ok(has || (alert.alert === "TelemetryServerDown" && commonLabels.includes(label)), label);
       }
     });
 
@@ -90,26 +91,26 @@ for (const one of alerts) {
         unitTests.some(({ alert_rule_test: tests }) =>
           tests.some(
             ({ alertname, exp_alerts }) =>
-              alertname === one.alert && exp_alerts.some(({ exp_labels }) => exp_labels.window === one.window),
+              alertname === alert.alert && exp_alerts.some(({ exp_labels }) => exp_labels.window === alert.window),
           ),
         ),
         "fires",
       );
-      ok(silent(one), "is silent");
+      ok(silent(alert), "is silent");
     });
 
     it("compares with the service's own limits and targets", () => {
-      const found = thresholds(one.expr);
-      const expected = limits[one.name];
-      ok(expected, `${one.name} has no line in the table of limits`);
+      const found = thresholds(alert.expr);
+      const expected = limits[alert.name];
+      ok(expected, `${alert.name} has no line in the table of limits`);
       equal(found.length, expected.length);
       for (const [index, value] of expected.entries())
         ok(Math.abs((found[index] ?? 0) - value) < 1e-9, `${found[index]}`);
-      for (const saying of sayings[one.name] ?? []) ok(one.annotations.description?.includes(saying), saying);
+      for (const text of requiredTexts[alert.name] ?? []) ok(alert.annotations.description?.includes(text), text);
     });
 
-    it("names variables of the service as they are, with their defaults", () => {
-      const text = Object.values(one.annotations).join(" ");
+    it("names existing variables, with their defaults", () => {
+      const text = Object.values(alert.annotations).join(" ");
       for (const [, name = "", value] of text.matchAll(/\b([A-Z]+(?:_[A-Z]+)+)\b(?: \((\d+)\))?/g)) {
         if (name.startsWith("OTEL_")) continue;
         ok(defaults.has(name), `there is no ${name}`);
@@ -120,11 +121,11 @@ for (const one of alerts) {
 }
 
 describe("rules", () => {
-  it("ask for metrics in the table, and for what other rules record, by labels that these have", () => {
+  it("use only metrics in the table or recorded by other rules, with labels that they have", () => {
     for (const { expr } of [...alerts, ...records]) {
       const { series, patterns, labels } = mentioned(expr);
       ok(series.length + patterns.length > 0, expr);
-      for (const name of series) ok(knownSeries.has(name), `${name} is not in grafana/metrics.ts, nor recorded`);
+      for (const name of series) ok(knownSeries.has(name), `${name} is neither in grafana/metrics.ts nor recorded`);
       const matching = patterns.map((pattern) => {
         const names = [...knownSeries.keys()].filter((name) => new RegExp(`^(?:${pattern})$`).test(name));
         ok(names.length > 0, `${pattern} matches nothing in grafana/metrics.ts`);
@@ -135,7 +136,7 @@ describe("rules", () => {
     }
   });
 
-  it("are loaded by their tests, each file by that of its name", () => {
+  it("are loaded by the test file of the same name", () => {
     for (const name of ruleFiles) {
       ok(
         loaded.some(({ rules }) => rules.includes(`../${name}`)),
@@ -145,7 +146,7 @@ describe("rules", () => {
     for (const name of testFiles) ok(ruleFiles.includes(name), `${name} tests no file`);
   });
 
-  it("are where Prometheus looks for them", () => {
+  it("are in the folder that Prometheus loads", () => {
     const config = z
       .object({ rule_files: z.array(z.string()) })
       .parse(parse(readFileSync(new URL("otel/prometheus.yml", root), "utf8")));
@@ -154,15 +155,15 @@ describe("rules", () => {
     ok(compose.includes("- ./otel/rules:/etc/prometheus/rules:ro"));
   });
 
-  it("are all explained in docs/alerts.md", () => {
+  it("are all described in docs/alerts.md", () => {
     const page = readFileSync(new URL("docs/alerts.md", root), "utf8");
     for (const { alert } of alerts) ok(page.includes(`\`${alert}\``), alert);
   });
 });
 
 /**
- * The thresholds of a burn-rate alert's windows, in order: long window, short window, fewest failures. The factor is what burns
- * the given part of a budget of 30 days within the window.
+ * The thresholds of a burn-rate alert's windows, in order: long window, short window, minimum of failures. The factor uses up the
+ * given share of a 30-day budget within the window.
  */
 function burn(alert: string, budget: number): Record<string, number[]> {
   const hours = 30 * 24;
@@ -177,14 +178,14 @@ function burn(alert: string, budget: number): Record<string, number[]> {
   );
 }
 
-/** The default of a variable that is a number. */
+/** The default of a numeric variable. */
 function number(name: string): number {
   const value = defaults.get(name);
   if (typeof value !== "number") throw new Error(`${name} is not a number`);
   return value;
 }
 
-/** The labels that the series of an expression have: those it groups by, and those of what it is computed from. */
+/** The labels of an expression's series: those that it groups by, and those of its inputs. */
 function carried(expr: string): string[] {
   const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, list = ""]) => list.split(/,\s*/));
   const { series } = mentioned(expr);
@@ -192,7 +193,7 @@ function carried(expr: string): string[] {
   return [...grouped, ...inner.flatMap(({ expr, labels }) => [...carried(expr), ...Object.keys(labels)])];
 }
 
-/** Whether some unit test expects that `alert` does not fire. */
+/** Whether a unit test expects that `alert` does not fire. */
 function silent({ alert, window }: Alert): boolean {
   return unitTests.some(
     ({ alert_rule_test: rules, promql_expr_test: queries }) =>
