@@ -1,5 +1,5 @@
-// Makes an API key: node scripts/api-key.ts reporting
-// The key goes to the caller and is shown this once; the entry goes into API_KEYS, separated by commas from others.
+// Creates an API key: node scripts/api-key.ts reporting
+// Give the key to the caller (it is only shown once) and add the entry to API_KEYS, separated by commas.
 import { randomBytes } from "node:crypto";
 import { apiKeyEntry, parseApiKey } from "../src/platform/auth/api-keys.ts";
 

@@ -1,5 +1,5 @@
 // `npm run local [-- --watch --traffic=off]`: the service with a database, a traces page, a webhook receiver and traffic,
-// without Docker. This runs on the system's Node; what it starts runs on the project's own.
+// without Docker. This script runs on the system's Node, what it starts on the project's.
 import "./bootstrap/node-version.js";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ import { aborted, stopSignal } from "./bootstrap/stop-signal.js";
 import { createSupervisor } from "./bootstrap/supervisor.js";
 
 const READY_LIMIT_MS = 30_000;
-/** Longer than the service's SHUTDOWN_TIMEOUT_MS, so that its own drain ends first. */
+/** Longer than the service's SHUTDOWN_TIMEOUT_MS, so that it can drain. */
 const STOP_LIMIT_MS = 15_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -35,13 +35,13 @@ try {
 } catch (error) {
   if (!ending.aborted) fail(error);
 }
-if (stopAsked.aborted) console.log("\nStopping; Ctrl-C again ends everything at once.");
+if (stopAsked.aborted) console.log("\nStopping; Ctrl-C again kills everything.");
 else if (supervisor.died.aborted) fail(supervisor.died.reason);
 await supervisor.stop();
 await keeper.close();
 process.exit();
 
-/** Starts everything in order; each part belongs to the supervisor as soon as it runs. */
+/** Starts everything in order and adds each part to the supervisor as soon as it runs. */
 async function start() {
   const dotenv = await readFile(join(root, ".env"), "utf8").catch(() => "");
   const settings = localSettings(process.env, dotenv, process.argv.slice(2));

@@ -1,11 +1,11 @@
-// `npm test [-- mocha's arguments]`: mocha on a throw-away database, found by the same code as in `npm run local`.
-// `npm test -- --stack`: the tests of the running containers instead, which need no database here.
-// `npm test -- --overload [--json [--quick]]`: the tests under overload; with --json only their figures, on stdout.
-// `npm test -- --overload --soak [MINUTES]`: a little overload for a long time, and whether the service grows.
-// `npm test -- --bench [--figures …]`: the tests of the benchmark; with --figures itself, and its own arguments.
-// `npm test -- --faults`: the tests of what happens when the database or another dependency fails.
-// `npm test -- --neighbours`: what the others get while one caller misbehaves.
-// Unlike `npm run local` it reads no .env: tests must not run on the data that somebody works with.
+// `npm test [-- mocha's arguments]`: mocha with a throw-away database, found by the same code as in `npm run local`.
+// `npm test -- --stack`: tests of the container stack, without a database here.
+// `npm test -- --overload [--json [--quick]]`: overload tests; --json prints only their figures on stdout.
+// `npm test -- --overload --soak [MINUTES]`: mild overload for a long time, to see whether memory grows.
+// `npm test -- --bench [--figures …]`: tests of the benchmark; --figures runs the benchmark itself, with its own arguments.
+// `npm test -- --faults`: tests of failures of the database and other dependencies.
+// `npm test -- --neighbours`: tests of the other callers while one misbehaves.
+// Unlike `npm run local` it ignores .env, so that tests never run on your working data.
 import "./bootstrap/node-version.js";
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -57,8 +57,8 @@ async function runTests(args) {
   const env = { ...process.env, ...(stack ? {} : { MYSQL_URL }) };
   if (args.includes("--soak")) return runInForeground(node, [join("test", "overload", "soak.ts"), ...args], env);
   if (figures) {
-    const own = args.filter((arg) => arg !== "--bench" && arg !== "--figures");
-    return runInForeground(node, [join("test", "bench", "bench.ts"), ...own], env);
+    const benchArgs = args.filter((arg) => arg !== "--bench" && arg !== "--figures");
+    return runInForeground(node, [join("test", "bench", "bench.ts"), ...benchArgs], env);
   }
   if (report) return runInForeground(node, [join("test", "overload", "report.ts"), ...args], env);
   const mocha = [join("node_modules", "mocha", "bin", "mocha.js"), ...(await mochaArguments(root, args))];
@@ -73,7 +73,7 @@ async function startDatabase(note) {
 }
 
 /**
- * In the terminal's own process group, so that mocha writes and is interrupted as if it were called directly.
+ * Runs in the terminal's process group, so that mocha's output and Ctrl-C work as if it were called directly.
  * @param {string} node
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env

@@ -1,5 +1,5 @@
-// Prints a token for trying the protected routes: curl -H "Authorization: Bearer $(npm run -s token)" …
-// It is signed with the shared secret of the configuration: `npm run token -- --subject alice --ttl 60`.
+// Prints a token to try protected routes: curl -H "Authorization: Bearer $(npm run -s token)" …
+// Signed with the configuration's shared secret. Options: `npm run token -- --subject alice --ttl 60`.
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { loadConfig } from "../src/config/config.ts";

@@ -1,4 +1,4 @@
-// A gentle stream of requests (TRAFFIC_RATE a second), so that the dashboards show something from the first minute on.
+// A light stream of requests (TRAFFIC_RATE a second), so that the dashboards show something from the start.
 // Open loop: a slow service does not slow it down, up to a limit of requests in flight. TRAFFIC=off turns it off.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Config, readConfig } from "./traffic/config.ts";
@@ -8,11 +8,11 @@ import { deletion, type Planned } from "./traffic/planned.ts";
 import { send } from "./traffic/send.ts";
 import { count, summary, type Tally } from "./traffic/tally.ts";
 
-/** Beyond this many unanswered requests it pauses: it watches a service in trouble, it must not add to it. */
+/** Pauses at this many requests in flight, so as not to make a struggling service worse. */
 const maxInFlight = 50;
 const requestTimeoutMs = 10_000;
 const reportEveryMs = 60_000;
-/** On stop: what requests under way get to finish, then what cleaning up gets. Together under 2 s. */
+/** On stop: time for requests in flight, then for the clean-up. Together under 2 s. */
 const finishMs = 500;
 const cleanUpMs = 800;
 
@@ -23,13 +23,13 @@ function say(text: string): void {
   console.log(`traffic: ${text}`);
 }
 
-/** Resolves when the service says that it is ready, or on stop. Says that it waits now and then, not at every try. */
+/** Resolves when the service is ready, or on stop. Logs once a minute while it waits. */
 async function ready(config: Config): Promise<void> {
   for (let tries = 0; !stop.signal.aborted; tries += 1) {
     const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(5_000)]);
     const response = await fetch(`${config.target}/health/ready`, { signal }).catch(() => undefined);
     await response?.body?.cancel();
-    // with ADMIN_PORT its health is elsewhere
+    // with ADMIN_PORT its health is on another port
     if (response?.ok || response?.status === 404) return;
     if (tries % 60 === 0) say(`waiting for ${config.target} to be ready`);
     await pause(1_000);
@@ -50,14 +50,14 @@ async function run(config: Config): Promise<void> {
   const inFlight = new Set<Promise<void>>();
   const giveUp = new AbortController();
 
-  async function one(planned: Planned): Promise<void> {
+  async function sendPlanned(planned: Planned): Promise<void> {
     try {
       const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(requestTimeoutMs)]);
       const answer = await send(config, planned, signal);
       count(tally, String(answer.status));
       learn(memory, planned, answer);
     } catch {
-      count(tally, "no answer");
+      count(tally, "no response");
     }
   }
 
@@ -66,7 +66,7 @@ async function run(config: Config): Promise<void> {
       count(tally, "held back");
       return;
     }
-    const request = one(plan({ random: Math.random, memory, webhooks: config.webhooks }));
+    const request = sendPlanned(plan({ random: Math.random, memory, webhooks: config.webhooks }));
     inFlight.add(request);
     request.finally(() => inFlight.delete(request));
   }
@@ -77,13 +77,13 @@ async function run(config: Config): Promise<void> {
   clearInterval(sending);
   clearInterval(reporting);
 
-  // What is being created now must be known before it can be removed.
+  // Automations that are being created must be known before they can be removed.
   await Promise.race([Promise.all(inFlight), sleep(finishMs)]);
   giveUp.abort();
   const removing = AbortSignal.timeout(cleanUpMs);
   const removed = await Promise.allSettled([...memory.created].map((id) => send(config, deletion(id), removing)));
   const left = removed.filter((result) => result.status === "rejected" || result.value.status >= 400).length;
-  say(`stopped after ${summary(tally)}; ${left > 0 ? `${left} of its automations are left behind` : "all cleaned up"}`);
+  say(`stopped after ${summary(tally)}; ${left > 0 ? `${left} automations are left behind` : "all cleaned up"}`);
 }
 
 try {

@@ -1,10 +1,10 @@
-// Receives the webhooks that automations call, in development. Three of its hooks misbehave on purpose, so that a slow, a
-// failing and a hanging dependency can be seen on the dashboards without breaking anything.
+// Receives the webhooks of automations in development. Three hooks misbehave on purpose, so that the dashboards can show a slow, a
+// failing and a hanging dependency without breaking anything.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-/** Over SLOW_REQUEST_MS (1 s) and under OUTBOUND_TIMEOUT_MS (1.5 s): a request that succeeds and is slow. */
+/** Between SLOW_REQUEST_MS (1 s) and OUTBOUND_TIMEOUT_MS (1.5 s): a request that succeeds but is slow. */
 const slowMs = 1_200;
-/** Longer than any caller waits; then the connection is closed, so that forgotten ones do not pile up. */
+/** Longer than any caller waits. Then the connection is closed, so that abandoned ones do not pile up. */
 const hangingMs = 60_000;
 const bodyLimitBytes = 64 * 1024;
 
@@ -16,7 +16,7 @@ function answer(response: ServerResponse, status: number, body: object, headers:
   response.end(JSON.stringify(body));
 }
 
-/** What a hook does once it has the whole body; a hook without an entry here answers 200 at once. */
+/** Runs after the whole body has arrived. Hooks without an entry respond with 200 at once. */
 const misbehaving: Readonly<Record<string, (response: ServerResponse) => void>> = {
   slow(response) {
     later(response, slowMs, () => answer(response, 200, { received: "slow" }));
@@ -29,13 +29,13 @@ const misbehaving: Readonly<Record<string, (response: ServerResponse) => void>> 
   },
 };
 
-/** Runs `action` in `ms`, unless the caller has gone by then. */
+/** Runs `action` after `ms`, unless the caller has disconnected. */
 function later(response: ServerResponse, ms: number, action: () => void): void {
   const timer = setTimeout(action, ms);
   response.once("close", () => clearTimeout(timer));
 }
 
-/** Reads the body without keeping it, then calls `done`; a body over the limit is answered with 413 instead. */
+/** Discards the body, then calls `done`, or responds with 413 to a body over the limit. */
 function receive(request: IncomingMessage, response: ServerResponse, done: () => void): void {
   let bytes = 0;
   request.on("data", (chunk: Buffer) => {
@@ -84,7 +84,7 @@ server.listen(Number(port), host, () => {
 for (const signal of ["SIGTERM", "SIGINT"]) {
   process.once(signal, () => {
     server.close(() => process.exit(0));
-    // Nobody waits for a hook in development: the hanging ones would hold the process for a minute.
+    // Closes hanging connections too, which would keep the process alive for a minute.
     server.closeAllConnections();
   });
 }

@@ -1,11 +1,11 @@
-// A long-running program that was started here: its last output is kept, and it can always be stopped.
-// It gets a process group of its own: a Ctrl-C in the terminal reaches the supervisor alone, which stops all in order.
+// Starts a long-running program, keeps its last output and stops it reliably.
+// It gets its own process group, so that Ctrl-C only reaches the supervisor, which stops all programs in order.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalGroup } from "./command.js";
 
-/** How many lines of a child's output are kept for the message about its death. */
+/** Lines of output to keep for the message about an unexpected exit. */
 const TAIL_LINES = 20;
 
 /**
@@ -14,9 +14,9 @@ const TAIL_LINES = 20;
  * @property {string[]} args
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
- * @property {number} [stopLimitMs] how long it may take after SIGTERM before it is killed
+ * @property {number} [stopLimitMs] time between SIGTERM and SIGKILL
  * @property {(line: string, stream: "stdout" | "stderr") => void} [onLine]
- * @property {() => Promise<void>} [cleanUp] runs once after its end, however it came
+ * @property {() => Promise<void>} [cleanUp] runs once after its end, for any reason
  * @property {import("./keeper.js").Keeper | undefined} [keeper]
  */
 
@@ -45,9 +45,9 @@ export function startChild({ file, args, cwd, env, stopLimitMs = 10_000, onLine,
   let over = false;
   const exited = ended.then(async (how) => {
     over = true;
-    signalGroup(pid, "SIGKILL"); // grandchildren that it left behind
+    signalGroup(pid, "SIGKILL"); // its remaining children
     if (pid !== undefined) keeper?.forget(pid);
-    // its last lines may still be on their way
+    // its last lines may still arrive
     await Promise.race([outputClosed, sleep(200, undefined, { ref: false })]);
     await cleanUp?.();
     return how;
@@ -55,20 +55,20 @@ export function startChild({ file, args, cwd, env, stopLimitMs = 10_000, onLine,
 
   return {
     pid,
-    /** Resolves after its end and the cleaning up, to how it ended. */
+    /** Resolves to how it ended, after `cleanUp`. */
     exited,
     /** @returns {boolean} */
     hasEnded: () => over,
     /** @returns {string} its last output */
     lastOutput: () => tail.join("\n"),
-    /** Asks it to end, and kills it when it has not after the limit. */
+    /** Sends SIGTERM, and SIGKILL after the limit. */
     async stop() {
       const limit = setTimeout(() => signalGroup(pid, "SIGKILL"), stopLimitMs);
       if (!over) child.kill("SIGTERM");
       await exited;
       clearTimeout(limit);
     },
-    /** Ends it and its children at once. */
+    /** Kills it and its children at once. */
     kill: () => signalGroup(pid, "SIGKILL"),
   };
 }

@@ -1,5 +1,5 @@
-// Runs a command to its end and returns what it printed. It gets a process group of its own, so that a command that is
-// given up (timeout, Ctrl-C) takes its own children with it.
+// Runs a command to completion and returns its output. It gets its own process group, so that its children die with it on a
+// timeout or Ctrl-C.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 
@@ -7,19 +7,19 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * @typedef {object} CommandOptions
- * @property {AbortSignal} [signal] ends the command; its reason is thrown
- * @property {number} [timeoutMs] ends the command; an error is thrown
+ * @property {AbortSignal} [signal] kills the command and rejects with its reason
+ * @property {number} [timeoutMs] kills the command and rejects
  * @property {string} [cwd]
  * @property {NodeJS.ProcessEnv} [env]
- * @property {(line: string) => void} [onLine] each line of both outputs as it comes
+ * @property {(line: string) => void} [onLine] receives each line of stdout and stderr
  */
 
 /**
  * @param {string} file
  * @param {string[]} args
  * @param {CommandOptions} [options]
- * @returns {Promise<{ code: number | null, stdout: string, output: string }>} `output` is both outputs; rejects when the
- *   command cannot be started or is given up, not when it exits with another code than 0
+ * @returns {Promise<{ code: number | null, stdout: string, output: string }>} `output` is stdout and stderr; rejects when the
+ *   command cannot start or is killed here, not for an exit code other than 0
  */
 export async function run(file, args, { signal, timeoutMs, cwd, env, onLine } = {}) {
   signal?.throwIfAborted();
@@ -57,7 +57,7 @@ export async function run(file, args, { signal, timeoutMs, cwd, env, onLine } = 
 }
 
 /**
- * Signals a whole process group; one that is gone already is fine.
+ * Signals a whole process group, if it still exists.
  * @param {number | undefined} leaderPid
  * @param {NodeJS.Signals} signal
  */
@@ -66,6 +66,6 @@ export function signalGroup(leaderPid, signal) {
   try {
     process.kill(-leaderPid, signal);
   } catch {
-    // no such group: it has ended
+    // the group has ended
   }
 }

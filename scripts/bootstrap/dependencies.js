@@ -1,4 +1,4 @@
-// Brings node_modules up to date before anything else runs, and finds the Node that the project is written for.
+// Brings node_modules up to date before anything else runs, and finds a Node that is new enough for the project.
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { run } from "./command.js";
@@ -8,7 +8,7 @@ import { Failure } from "./failure.js";
 const NEEDED_NODE = [24, 11];
 
 /**
- * Installs what the lock file lists when it is not there yet.
+ * Installs the lock file's packages unless they are up to date.
  * @param {string} root the repository
  * @param {{ signal: AbortSignal, note: (text: string) => void }} options
  * @returns {Promise<{ node: string, installed: boolean }>} `node`: the binary to run everything else with
@@ -31,7 +31,7 @@ export async function ensureDependencies(root, { signal, note }) {
  * The same for a folder with a lock file of its own.
  * @param {string} folder
  * @param {{ signal: AbortSignal, note: (text: string) => void }} options
- * @returns {Promise<boolean>} whether it had to
+ * @returns {Promise<boolean>} whether it had to install
  */
 export async function ensureInstalled(folder, options) {
   if (await isCurrent(folder)) return false;
@@ -40,7 +40,7 @@ export async function ensureInstalled(folder, options) {
 }
 
 /**
- * npm writes node_modules/.package-lock.json last, so an interrupted install does not count.
+ * npm writes node_modules/.package-lock.json last, so an interrupted install is not current.
  * @param {string} root
  */
 async function isCurrent(root) {
@@ -54,7 +54,7 @@ async function isCurrent(root) {
 /** @param {string} root @param {{ signal: AbortSignal, note: (text: string) => void }} options */
 async function install(root, { signal, note }) {
   note("npm ci");
-  // npm must not run on the Node inside the folder that it is about to replace
+  // npm must not run on the Node in the folder that it replaces
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
   const env = { ...process.env, PATH: path.join(delimiter) };
   const { code, output } = await run("npm", ["ci", "--include=dev", "--loglevel=error"], {
@@ -66,12 +66,12 @@ async function install(root, { signal, note }) {
     if (error.code === "ENOENT") throw new Failure("npm is not on PATH: install Node with npm and try again.");
     throw error;
   });
-  // npm says what is wrong first, and how to use it last
+  // npm prints the error first, and its usage last
   if (code !== 0)
     throw new Failure(`npm ci failed (exit code ${code}):\n${output.split("\n").slice(0, 12).join("\n")}`);
 }
 
-/** @param {string} root @returns {Promise<string | undefined>} the project's own Node, else the running one if new enough */
+/** @param {string} root @returns {Promise<string | undefined>} the project's Node, or the running one if it is new enough */
 async function findNode(root) {
   for (const candidate of [join(root, "node_modules", "node", "bin", "node"), process.execPath]) {
     const result = await run(candidate, ["--version"], { timeoutMs: 10_000 }).catch(() => undefined);

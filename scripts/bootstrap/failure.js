@@ -1,6 +1,6 @@
-// Errors that the person at the keyboard can act on are told as one sentence; everything else keeps its stack.
+// Errors that the user can fix are shown as a message; all others with their stack.
 
-/** A failure whose message says what is wrong and what to do: printed without a stack, exit code 1. */
+/** A failure whose message says what is wrong and what to do. Printed without a stack, exit code 1. */
 export class Failure extends Error {}
 
 /** @param {unknown} error @returns {string} what to print for `error` */

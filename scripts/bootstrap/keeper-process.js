@@ -1,14 +1,14 @@
-// The keeper's own process; see keeper.js. Each line of stdin is one message; the end of stdin is the end of the parent.
+// The keeper's process; see keeper.js. Each line of stdin is a message; when stdin ends, the parent has ended.
 import { rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { signalGroup } from "./command.js";
 import { isAlive } from "./pid.js";
 
-/** Longer than the service's own drain, so that a request in flight is answered. */
+/** Longer than the service's drain, so that requests in flight can finish. */
 const STOP_LIMIT_MS = 12_000;
 
-// it ends with its parent, not with the terminal
+// it outlives the terminal's signals, and ends with its parent
 for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => {});
 
 /** @type {Set<number>} */

@@ -1,13 +1,13 @@
-// What `npm run local` runs besides the database, in the order of starting; it is stopped in the opposite order.
+// The parts of `npm run local` besides the database, in start order. They stop in reverse order.
 import { join } from "node:path";
 import { serviceCommand } from "./service-command.js";
 
 /**
  * @typedef {object} LocalPart
  * @property {string} name
- * @property {string[]} args of Node
+ * @property {string[]} args arguments for Node
  * @property {NodeJS.ProcessEnv} env
- * @property {"all" | "warnings" | "nothing"} shown how much of its output goes to the terminal
+ * @property {"all" | "warnings" | "nothing"} shown which output goes to the terminal
  * @property {string} [readyUrl] answers 2xx once it is ready
  * @property {number} [readyLimitMs]
  */
@@ -31,7 +31,7 @@ export function localParts({ env, ports, watch, traffic, ownViewer, ...settings 
   /** @type {LocalPart} */
   const viewer = {
     name: "viewer",
-    // the service sends OTLP over HTTP, so any free port will do for gRPC
+    // the service sends OTLP over HTTP, so any free port works for gRPC
     args: [VIEWER, "--host", "127.0.0.1", "--port", String(ports.viewer.port), "--grpc-port", "0"],
     env,
     shown: "nothing",
@@ -44,7 +44,7 @@ export function localParts({ env, ports, watch, traffic, ownViewer, ...settings 
     env: settings.serviceEnv(mysqlUrl),
     shown: watch ? "all" : "warnings",
     readyUrl: `${settings.serviceUrl}/health/ready`,
-    // under --watch a mistake in the code is corrected while this waits
+    // with --watch you may fix an error in the code while this waits
     readyLimitMs: watch ? Number.POSITIVE_INFINITY : 60_000,
   };
   /** @type {LocalPart} */

@@ -1,13 +1,13 @@
-// Turns a JSON log line into one that a person reads in a terminal: level, message, fields, and the stack below it.
+// Turns a JSON log line into a readable one for the terminal: level, message, fields, and the stack below.
 
 const WARNINGS = new Set(["warn", "error", "fatal"]);
-/** The same on every line, or shown in another way. */
+/** The same on every line, or shown elsewhere. */
 const LEFT_OUT = new Set(["level", "time", "pid", "hostname", "name", "msg", "err", "span_id", "trace_flags"]);
 
 /**
  * @param {string} line
- * @param {{ all: boolean, plain: boolean }} shown `all`: also records below a warning; `plain`: also what is no log record
- * @returns {string | undefined} undefined when it is not to be shown
+ * @param {{ all: boolean, plain: boolean }} shown `all`: also records below warning; `plain`: also lines that are not log records
+ * @returns {string | undefined} undefined when it should not be shown
  */
 export function readableLogLine(line, { all, plain }) {
   const record = parseRecord(line);

@@ -1,14 +1,14 @@
-// Mocha adds the files of its command line to those of its configuration; here, files that are named are the only ones run.
+// Mocha adds files on the command line to those of its configuration. Here they replace them.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** The suites beside the usual one, each with a configuration of its own. */
+/** Suites with their own configuration, besides the default one. */
 const SUITES = ["stack", "overload", "faults", "neighbours", "bench"];
 
 /**
  * @param {string} root the repository
  * @param {string[]} args the arguments of `npm test`
- * @returns {Promise<string[]>} those for mocha
+ * @returns {Promise<string[]>} mocha's arguments
  */
 export async function mochaArguments(root, args) {
   const suite = SUITES.find((name) => args.includes(`--${name}`));

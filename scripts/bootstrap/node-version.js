@@ -1,4 +1,4 @@
-// Imported first by the scripts that start on the system's Node: an older one would fail with an error about syntax.
+// Imported first by scripts that run on the system's Node: an old version would fail with a syntax error.
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 20 || (major === 20 && minor < 12)) {

@@ -1,10 +1,10 @@
-// Makes a folder under another name and renames it when it is whole: what was interrupted is never taken for complete,
-// and two runs that make it at once do not meet.
+// Creates a folder under a temporary name and renames it when it is complete, so that an interrupted run never leaves half a
+// folder, and two runs at once do not interfere.
 import { mkdir, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 /**
- * @param {string} folder nothing is done when it exists
+ * @param {string} folder does nothing when it exists
  * @param {(unfinished: string) => Promise<unknown>} make fills a folder that does not exist yet
  */
 export async function onceComplete(folder, make) {

@@ -1,4 +1,4 @@
-// Tells a live process from a number in a file: a pid alone proves nothing, since numbers are used again.
+// Checks which process a pid belongs to: pids are reused, so a pid alone proves nothing.
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { run } from "./command.js";
@@ -13,12 +13,12 @@ export function isAlive(pid) {
   return !isZombie(pid);
 }
 
-/** In a container whose first process collects nobody, an orphan that has ended keeps its number. @param {number} pid */
+/** An ended orphan keeps its pid in a container whose first process does not reap. @param {number} pid */
 function isZombie(pid) {
   try {
     return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
-    return false; // a system without /proc has a first process that collects
+    return false; // systems without /proc have a first process that reaps
   }
 }
 

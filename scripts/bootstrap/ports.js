@@ -1,4 +1,4 @@
-// A taken port is found before anything starts, and told with the variable that changes it.
+// Finds taken ports before anything starts, and names the variable to change.
 import { connect, createServer } from "node:net";
 import { Failure } from "./failure.js";
 
@@ -6,7 +6,7 @@ import { Failure } from "./failure.js";
 
 /**
  * @param {PortSetting[]} settings
- * @throws {Failure} naming every port that is taken or asked for twice
+ * @throws {Failure} names every port that is taken or used twice
  */
 export async function requireFreePorts(settings) {
   /** @type {string[]} */
@@ -26,13 +26,13 @@ export async function freePort() {
   await new Promise((resolve, reject) => server.once("error", reject).listen(0, "127.0.0.1", () => resolve(undefined)));
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no TCP port was given");
+  if (address === null || typeof address === "string") throw new Error("the system assigned no TCP port");
   return address.port;
 }
 
 /** @param {number} port @returns {Promise<boolean>} */
 async function isTaken(port) {
-  // macOS lets 127.0.0.1 be bound beside a listener on all addresses, so connecting is tried as well
+  // macOS allows binding 127.0.0.1 next to a listener on all addresses, so try to connect as well
   return !(await canListen(port)) || (await answers(port));
 }
 

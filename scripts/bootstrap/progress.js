@@ -1,17 +1,17 @@
-// Shows each step of a start as one line with its elapsed time: live on a terminal, every few seconds in a log.
+// Shows each startup step as one line with its elapsed time: live on a terminal, every few seconds in a log.
 
 /**
  * @param {NodeJS.WriteStream} out
- * @param {number} [quietMs] how long a step may be silent when `out` is no terminal
+ * @param {number} [quietMs] interval of a step's lines when `out` is not a terminal
  */
 export function createProgress(out, quietMs = 5000) {
   const live = out.isTTY === true;
 
   /**
-   * Runs `work` as a step; what it resolves to is the step's result, shown at the end of its line.
+   * Runs `work` as a step and resolves to its `value`; `shown` appears at the end of the line.
    * @template T
    * @param {string} name
-   * @param {(note: (text: string) => void) => Promise<{ shown: string, value: T }>} work `note` tells what it is doing now
+   * @param {(note: (text: string) => void) => Promise<{ shown: string, value: T }>} work `note` reports what it is doing
    * @returns {Promise<T>}
    */
   async function step(name, work) {
@@ -40,7 +40,7 @@ export function createProgress(out, quietMs = 5000) {
 
   return {
     step,
-    /** Writes a line of its own, above the running step's. @param {string} text */
+    /** Prints a line above the running step. @param {string} text */
     print: (text) => out.write(live ? `\r\x1b[K${text}\n` : `${text}\n`),
   };
 }

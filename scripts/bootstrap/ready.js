@@ -1,9 +1,9 @@
-// A part is ready when it says so over HTTP; the process being there says nothing.
+// A part is ready when it says so over HTTP; a running process proves nothing.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "./failure.js";
 
 /**
- * @param {string} url asked until it answers with a 2xx
+ * @param {string} url requested until it returns a 2xx
  * @param {{ signal: AbortSignal, limitMs: number }} options
  */
 export async function untilOk(url, { signal, limitMs }) {
@@ -13,7 +13,7 @@ export async function untilOk(url, { signal, limitMs }) {
     signal.throwIfAborted();
     if (response?.ok) return;
     if (Date.now() > deadline) {
-      throw new Failure(`${url} is not ready after ${limitMs / 1000} s (${response?.status ?? "no answer"}).`);
+      throw new Failure(`${url} is not ready after ${limitMs / 1000} s (${response?.status ?? "no response"}).`);
     }
     await sleep(100, undefined, { signal });
   }

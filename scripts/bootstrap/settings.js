@@ -1,21 +1,21 @@
-// What `npm run local` runs with: a variable of the shell wins over one in .env, which wins over the defaults here.
+// The settings of `npm run local`: the shell's variables override .env, which overrides the defaults here.
 import util from "node:util";
 import { Failure } from "./failure.js";
 
 /** @typedef {{ variable: string, port: number, what: string }} PortSetting */
 
 /**
- * @param {Record<string, string | undefined>} shell the process's own environment
- * @param {string} dotenv the text of .env, empty when there is none
+ * @param {Record<string, string | undefined>} shell the process's environment
+ * @param {string} dotenv the text of .env, empty without the file
  * @param {string[]} args the command line
  */
 export function localSettings(shell, dotenv, args) {
   const unknown = args.find((arg) => !["--watch", "--traffic=off", "--traffic=on"].includes(arg));
   if (unknown !== undefined) throw new Failure(`${unknown} is not an option: there are --watch and --traffic=off.`);
-  // an empty value counts as not set, as it does for the service
-  const given = Object.entries({ ...util.parseEnv(dotenv), ...shell }).filter(([, value]) => value !== "");
+  // an empty value counts as unset, like in the service
+  const entries = Object.entries({ ...util.parseEnv(dotenv), ...shell }).filter(([, value]) => value !== "");
   /** @type {NodeJS.ProcessEnv} */
-  const env = Object.fromEntries(given);
+  const env = Object.fromEntries(entries);
   if (args.includes("--traffic=off")) env.TRAFFIC = "off";
   if (args.includes("--traffic=on")) env.TRAFFIC = "on";
 
@@ -24,9 +24,9 @@ export function localSettings(shell, dotenv, args) {
   const webhook = readPort(env, "WEBHOOK_PORT", 9000, "the webhook receiver");
   const webhookUrl = `http://127.0.0.1:${webhook.port}/hooks`;
   const viewerUrl = `http://127.0.0.1:${viewer.port}`;
-  // telemetry that goes somewhere else already needs no viewer here
+  // telemetry that goes elsewhere needs no viewer here
   const ownViewer = env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined;
-  // the viewer answers in JSON whatever it was sent, which the exporter reports as an error unless it sends JSON
+  // the viewer always responds with JSON, which the exporter reports as an error unless it sends JSON
   const viewerExport = { OTEL_EXPORTER_OTLP_ENDPOINT: viewerUrl, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
   return {
     env,
@@ -47,7 +47,7 @@ export function localSettings(shell, dotenv, args) {
       OTEL_METRIC_EXPORT_INTERVAL: "5000",
       ...env,
       PORT: String(service.port),
-      // its health is asked for where its routes are
+      // its health must be on the same port as its routes
       ADMIN_PORT: "",
       MYSQL_URL: mysqlUrl,
     }),

@@ -1,10 +1,10 @@
-// Ctrl-C asks for an orderly end; a second one, when the first takes too long, ends everything at once.
+// The first Ctrl-C stops everything in order; a second one, if that takes too long, kills everything.
 
-/** npm passes a terminal's signal on, so that one key press arrives twice within milliseconds. */
+/** npm forwards the terminal's signal, so one key press arrives twice within milliseconds. */
 const SAME_PRESS_MS = 500;
 
 /**
- * @param {() => void} killAll what the second request does before this process ends
+ * @param {() => void} killAll called on the second request, before this process exits
  * @returns {AbortSignal} aborted by the first SIGINT, SIGTERM or SIGHUP
  */
 export function stopSignal(killAll) {
@@ -20,7 +20,7 @@ export function stopSignal(killAll) {
     }
   };
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, request);
-  process.stdout.on("error", () => {}); // the terminal may be gone before the children are
+  process.stdout.on("error", () => {}); // the terminal may close before the children end
   return controller.signal;
 }
 

@@ -1,9 +1,9 @@
-// Holds what was started, in order: the first that dies is told, and all are stopped from the last to the first.
+// Keeps the started parts: reports the first that dies, and stops all in reverse order.
 import { Failure } from "./failure.js";
 
 /** @typedef {Pick<import("./child.js").Child, "exited" | "lastOutput" | "stop" | "kill">} Part */
 
-/** @param {(name: string) => void} [onStopped] told as each part has ended */
+/** @param {(name: string) => void} [onStopped] called after each part has ended */
 export function createSupervisor(onStopped) {
   /** @type {{ name: string, part: Part }[]} */
   const parts = [];
@@ -11,7 +11,7 @@ export function createSupervisor(onStopped) {
   let stopping = false;
 
   return {
-    /** Aborted when a part ends that nobody asked to; the reason is a {@link Failure} with its last output. */
+    /** Aborts when a part ends unexpectedly; the reason is a {@link Failure} with its last output. */
     died: death.signal,
     /** @param {string} name @param {Part} part */
     add(name, part) {
@@ -21,7 +21,7 @@ export function createSupervisor(onStopped) {
         death.abort(new Failure(`The ${name} ended (${how}). Its last output:\n${indent(part.lastOutput())}`));
       });
     },
-    /** Stops all parts, the one that was added last first; safe to call again. */
+    /** Stops all parts in reverse order. Calling it again is harmless. */
     async stop() {
       stopping = true;
       for (let last = parts.at(-1); last !== undefined; last = parts.at(-1)) {
@@ -30,7 +30,7 @@ export function createSupervisor(onStopped) {
         onStopped?.(last.name);
       }
     },
-    /** Ends all parts at once. */
+    /** Kills all parts at once. */
     kill() {
       stopping = true;
       for (const { part } of parts) part.kill();

@@ -1,21 +1,21 @@
-// The traffic generator's settings, from the environment. Each wrong value stops it with a line that says what is taken.
+// The traffic generator's settings, from the environment. An invalid value stops it with a message that says what it takes.
 
 export type Config = {
   readonly enabled: boolean;
   /** Requests a second. */
   readonly rate: number;
-  /** Where the service is, without a slash at the end. */
+  /** Address of the service, without a trailing slash. */
   readonly target: string;
   /** The API key for the protected routes. */
   readonly apiKey: string;
-  /** Where the webhook receiver is, as the service reaches it, without a slash at the end. */
+  /** Address of the webhook receiver as the service reaches it, without a trailing slash. */
   readonly webhooks: string;
 };
 
-/** Gentle by design: it keeps the dashboards alive. For load there are load generators. */
+/** Low by design: use a load generator for load (npm run timeouts). */
 const maxRate = 100;
 
-/** Reads `env`. Throws an Error whose message names the variable, what it got and what it takes. */
+/** Throws an Error that names the variable, its value and what it takes. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   return {
     enabled: readSwitch("TRAFFIC", env.TRAFFIC ?? "on"),

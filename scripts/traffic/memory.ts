@@ -1,5 +1,5 @@
-// What the traffic generator learns from answers and needs for later requests: pages that follow, versions of cached
-// answers, and the automations that it made (and must remove again).
+// What the traffic generator remembers from responses for later requests: next pages, ETags, and the automations that it created
+// (and must remove).
 import type { Hook, Planned } from "./planned.ts";
 
 export type Memory = {
@@ -11,9 +11,9 @@ export type Memory = {
   readonly seen: number[];
   /** The automation that calls each hook. */
   readonly hooked: Map<Hook, number>;
-  /** Automations of its own to change and delete. */
+  /** Its own automations, to change and delete. */
   readonly spares: number[];
-  /** All automations that it has made and not deleted. */
+  /** All automations that it has created and not deleted. */
   readonly created: Set<number>;
 };
 
@@ -25,7 +25,7 @@ export function emptyMemory(): Memory {
   return { nextPages: [], etags: new Map(), seen: [], hooked: new Map(), spares: [], created: new Set() };
 }
 
-/** Takes from the answer to `planned` what later requests can use. */
+/** Remembers what later requests can use from the response to `planned`. */
 export function learn(memory: Memory, { purpose, path }: Planned, { status, etag, body }: Answer): void {
   if (purpose.kind === "list" && status === 200) {
     push(memory.seen, ids(body));
@@ -43,7 +43,7 @@ export function learn(memory: Memory, { purpose, path }: Planned, { status, etag
   } else if (purpose.kind === "delete" && (status === 204 || status === 404)) {
     memory.created.delete(purpose.id);
   } else if (purpose.kind === "run" && status === 404) {
-    // The service has a new database: the next plan makes the automation again.
+    // The service has a new database: the next plan creates the automation again.
     memory.created.delete(purpose.id);
     memory.hooked.delete(purpose.hook);
   }

@@ -1,9 +1,9 @@
-// Which request comes next: a mix like a marketplace's (mostly reading, some of it cached), with the slow requests, errors
-// and refusals in it that the dashboards are there to show. No input or output here.
+// Chooses the next request: a mix like a marketplace's (mostly reads, some cached), with slow requests, errors and refusals for
+// the dashboards. No I/O here.
 import type { Memory } from "./memory.ts";
 import { automations, creation, deletion, get, type Hook, type Planned } from "./planned.ts";
 
-/** What a choice depends on: `random` gives numbers from 0 up to 1, as Math.random does. */
+/** What the choice depends on. `random` returns numbers in [0, 1), like Math.random. */
 export type Context = { readonly random: () => number; readonly memory: Memory; readonly webhooks: string };
 
 type Plan = (context: Context) => Planned;
@@ -14,10 +14,10 @@ const categories = ["communication", "crm", "data", "developer-tools", "finance"
 const sorts = ["popular", "newest", "rating"];
 const words = ["report", "invoice", "sync", "lead", "daily", "alert", "customer", "backup"];
 
-/** At most this many of its own automations to change and delete; beyond, it deletes instead of creating. */
+/** Limit of its own automations to change and delete; above it, it deletes instead of creating. */
 const maxSpares = 20;
 
-/** The mix: how many of a hundred requests are of each kind. */
+/** The mix: requests of each kind, in percent. */
 export const mix: readonly (readonly [weight: number, plan: Plan])[] = [
   [35, list],
   [8, nextPage],
@@ -33,13 +33,13 @@ export const mix: readonly (readonly [weight: number, plan: Plan])[] = [
   [5, mistake],
 ];
 
-/** The next request. Takes from the memory what it uses up: a next page, an automation to delete. */
+/** Returns the next request, and removes from the memory what it uses up: a next page, an automation to delete. */
 export function plan(context: Context): Planned {
   const total = mix.reduce((sum, [weight]) => sum + weight, 0);
-  let place = context.random() * total;
+  let point = context.random() * total;
   for (const [weight, kind] of mix) {
-    place -= weight;
-    if (place < 0) return kind(context);
+    point -= weight;
+    if (point < 0) return kind(context);
   }
   return list(context);
 }
@@ -49,7 +49,7 @@ function list({ random }: Context): Planned {
   if (random() < 0.6) query.set("category", pick(categories, random));
   if (random() < 0.25) query.set("search", pick(words, random));
   if (random() < 0.2) query.set("limit", pick(["5", "50", "100"], random));
-  // Rare, because it is what makes such lists slow.
+  // Rare, because counting is what makes lists slow.
   if (random() < 0.05) query.set("count", "true");
   return get({ kind: "list" }, `${marketplace}?${query}`);
 }
@@ -59,7 +59,7 @@ function nextPage(context: Context): Planned {
   return path ? get({ kind: "list" }, path) : list(context);
 }
 
-/** Few different queries, so that most answers come from the cache; half of them ask "still the same?". */
+/** Few different queries, so that most responses come from the cache; half of them are conditional. */
 function cached({ random, memory }: Context): Planned {
   const path = `${cachedMarketplace}?category=${pick(categories.slice(0, 3), random)}`;
   const etag = memory.etags.get(path);
@@ -99,7 +99,7 @@ function run(hook: Hook): Plan {
   };
 }
 
-/** What clients get wrong: 404 twice, 400 twice, 401. */
+/** Client mistakes: 404 twice, 400 twice, 401. */
 function mistake({ random }: Context): Planned {
   const wrong = get({ kind: "mistake" }, `${automations}/1`);
   const mistakes: readonly Planned[] = [
@@ -113,7 +113,7 @@ function mistake({ random }: Context): Planned {
 }
 
 function pick<T>(from: readonly T[], random: () => number): T {
-  const one = from[Math.floor(random() * from.length)];
-  if (one === undefined) throw new RangeError("nothing to pick from");
-  return one;
+  const picked = from[Math.floor(random() * from.length)];
+  if (picked === undefined) throw new RangeError("nothing to pick from");
+  return picked;
 }

@@ -1,15 +1,15 @@
-// Sends one planned request and reads the whole answer, so that its connection can be used again.
+// Sends a planned request and reads the whole response, so that its connection can be reused.
 import type { Config } from "./config.ts";
 import type { Answer } from "./memory.ts";
 import type { Planned } from "./planned.ts";
 
-/** Throws what fetch throws when there is no answer or `signal` aborts. */
+/** Throws like fetch without a response or when `signal` aborts. */
 export async function send(config: Config, planned: Planned, signal: AbortSignal): Promise<Answer> {
   const headers: Record<string, string> = { "user-agent": "traffic-generator" };
   if (planned.authorized) headers["x-api-key"] = config.apiKey;
   if (planned.etag) {
     headers["if-none-match"] = planned.etag;
-    // Else fetch adds "no-cache", which asks for the whole answer and never gets a 304.
+    // Otherwise fetch adds "no-cache", which never gets a 304.
     headers["cache-control"] = "max-age=0";
   }
   if (planned.body) headers["content-type"] = "application/json";

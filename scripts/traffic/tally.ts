@@ -1,4 +1,4 @@
-// Counts answers by status, for a line a minute in the log.
+// Counts responses by status, for a log line each minute.
 
 export type Tally = Map<string, number>;
 
@@ -6,7 +6,7 @@ export function count(tally: Tally, outcome: string): void {
   tally.set(outcome, (tally.get(outcome) ?? 0) + 1);
 }
 
-/** "300 requests: 200 ×290, 503 ×10", and starts again from nothing. */
+/** Returns "300 requests: 200 ×290, 503 ×10" and resets the tally. */
 export function summary(tally: Tally): string {
   const outcomes = [...tally].toSorted(([a], [b]) => a.localeCompare(b));
   tally.clear();

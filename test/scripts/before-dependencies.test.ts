@@ -1,4 +1,4 @@
-// What starts on a fresh clone runs on the system's Node, before anything is installed.
+// On a fresh clone, scripts run on the system's Node before anything is installed.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const entries = [
   join(root, "scripts/bootstrap/keeper-process.js"),
 ];
 
-/** All files that `files` load when they start, themselves included, with what each imports. */
+/** `files` and everything that they load at startup, with each file's imports. */
 function imports(files: string[], seen = new Map<string, string[]>()): Map<string, string[]> {
   for (const file of files) {
     if (seen.has(file)) continue;
@@ -29,7 +29,7 @@ function imports(files: string[], seen = new Map<string, string[]>()): Map<strin
 describe("scripts that run before the dependencies are installed", () => {
   const loaded = imports(entries);
 
-  it("import nothing but Node's own modules and each other, in JavaScript", () => {
+  it("import only Node's modules and each other, in JavaScript", () => {
     assert(loaded.size > 20, `only ${loaded.size} files were found`);
     for (const [file, names] of loaded) {
       const foreign = names.filter((name) => !name.startsWith("node:") && !/^\.{1,2}\/.*\.js$/.test(name));
@@ -37,7 +37,7 @@ describe("scripts that run before the dependencies are installed", () => {
     }
   });
 
-  it("use only what is in the language and library of Node 20", function () {
+  it("use only the language and library of Node 20", function () {
     this.timeout(20_000);
     const options = [
       "--noEmit",
@@ -56,7 +56,7 @@ describe("scripts that run before the dependencies are installed", () => {
     });
   });
 
-  it("check the version of Node before they do anything else", () => {
+  it("check Node's version before anything else", () => {
     for (const entry of entries.slice(0, 2)) assert.equal(loaded.get(entry)?.[0], "./bootstrap/node-version.js");
   });
 });

@@ -1,19 +1,19 @@
-// Starts one of the scripts as a process of its own and watches what it says.
+// Runs a script as a separate process and watches its output.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 export type Child = {
   readonly process: ChildProcess;
-  /** Everything it has written to stdout and stderr so far. */
+  /** Everything that it has written to stdout and stderr. */
   readonly output: () => string;
-  /** Resolves with the match as soon as the output has one; rejects when the process ends without it. */
+  /** Resolves with the first match in the output; rejects when the process ends without one. */
   readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Resolves with the exit code when it has ended. */
   readonly ended: Promise<number | null>;
 };
 
-/** Runs scripts/`script` with no environment but `env`. */
+/** Runs scripts/`script` with only `env` as its environment. */
 export function start(script: string, env: Record<string, string> = {}): Child {
   const path = fileURLToPath(new URL(`../../scripts/${script}`, import.meta.url));
   const child = spawn(process.execPath, [path], { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -31,13 +31,13 @@ export function start(script: string, env: Record<string, string> = {}): Child {
       const found = pattern.exec(output);
       if (found) return found;
       const gone = await Promise.race([once(child, "output").then(() => false), ended.then(() => true)]);
-      if (gone && !pattern.test(output)) throw new Error(`it ended without saying ${pattern}: ${output}`);
+      if (gone && !pattern.test(output)) throw new Error(`it ended without output matching ${pattern}: ${output}`);
     }
   }
   return { process: child, output: () => output, says, ended };
 }
 
-/** Asks it to stop and resolves with the exit code and how long that took. */
+/** Stops it and resolves with the exit code and the time that it took. */
 export async function stopped(
   { process, ended }: Child,
   signal: NodeJS.Signals,

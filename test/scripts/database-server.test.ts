@@ -1,4 +1,4 @@
-// Real servers of the kinds that this machine has: from PATH, and from the system's packages once these were fetched.
+// Real servers, of the kinds that this machine has: on PATH, and from the system's packages once they have been downloaded.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -46,7 +46,7 @@ function databaseServer(title: string, find: () => Promise<Binaries | undefined>
     const open = (folder: string | undefined) =>
       startServer(binaries, { cache, keepIn: folder, signal, keeper: undefined });
 
-    it("answers on a private port with utf8mb4, and leaves no process and no file behind", async () => {
+    it("responds on a private port with utf8mb4, and leaves no process or file behind", async () => {
       const { url, child } = await open(undefined);
       assert(child.pid);
       const rows = await query(
@@ -69,7 +69,7 @@ function databaseServer(title: string, find: () => Promise<Binaries | undefined>
       await Promise.all(both.map(({ child }) => child.stop()));
     });
 
-    it("keeps its data for the next start, in a folder of its own kind and series", async () => {
+    it("keeps its data for the next start, in a folder per kind and series", async () => {
       const first = await open(keepIn);
       await query(first.url, "CREATE TABLE kept (id INT PRIMARY KEY)");
       await first.child.stop();
@@ -83,7 +83,7 @@ function databaseServer(title: string, find: () => Promise<Binaries | undefined>
     it("is stopped by the next start when a killed run left it on the data", async () => {
       const left = await open(keepIn);
       const { kind, major, minor } = binaries.edition;
-      // as if the run that started it were gone: its number belongs to nobody
+      // pretends that the run that started it is gone, with a pid that no process has
       await writeFile(join(keepIn, `${kind}-${major}.${minor}`, "owner.pid"), "0\n");
       const next = await open(keepIn);
       await left.child.exited;
@@ -98,7 +98,7 @@ databaseServer("from PATH", () => binariesOnPath(process.env));
 databaseServer("from unpacked packages", () => cachedBinaries(cache, process.env));
 
 describe("data folder of a killed run", () => {
-  it("is claimed without touching a process that only has the number of the pid file", async () => {
+  it("is claimed without touching an unrelated process with the pid in the pid file", async () => {
     const home = await mkdtemp(join(tmpdir(), "claim-"));
     const bystander = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     try {

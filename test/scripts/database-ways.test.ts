@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openGiven, withoutPassword } from "../../scripts/bootstrap/database/given.js";
+import { openFromUrl, withoutPassword } from "../../scripts/bootstrap/database/from-url.js";
 import { settingsOf } from "../../scripts/bootstrap/database/login.js";
 import { chooseWays, openDatabase } from "../../scripts/bootstrap/database/open.js";
 import { firstThatWorks, Unavailable } from "../../scripts/bootstrap/database/way.js";
@@ -39,13 +39,13 @@ describe("where the database comes from", () => {
     );
   });
 
-  it("takes the first that works and tries no further", async () => {
+  it("takes the first way that works and tries no others", async () => {
     const ways = [way("path", "unavailable"), way("container", "works"), way("packages", "works")];
     assert.equal((await firstThatWorks(ways, noted)).from, "container");
     assert.deepEqual(tried, ["path", "container"]);
   });
 
-  it("lists the choices and what was tried when none works", async () => {
+  it("lists the options and what was tried when none works", async () => {
     const attempt = firstThatWorks([way("path", "unavailable"), way("packages", "unavailable")], noted);
     await assert.rejects(
       attempt,
@@ -61,19 +61,19 @@ describe("where the database comes from", () => {
     `mysql://u:p@db/shop?ssl-mode=verify_identity&ssl-cert=${import.meta.filename}&ssl-key=${import.meta.filename}`,
     "mysql://u:p@localhost/shop?socketPath=/run/mysqld.sock",
   ]) {
-    it(`reads ${url.replaceAll(import.meta.dirname, "…")} as the service does`, () => {
+    it(`reads ${url.replaceAll(import.meta.dirname, "…")} like the service`, () => {
       assert.deepEqual(settingsOf(url), parseDatabaseUrl(url));
     });
   }
 
-  it("stops at a failure that another way would only hide", async () => {
+  it("stops at an error that another way would hide", async () => {
     await assert.rejects(firstThatWorks([way("path", "fails"), way("container", "works")], noted), {
       message: "path broke",
     });
     assert.deepEqual(tried, ["path"]);
   });
 
-  it("tries one way only when MYSQL_FROM names it", () => {
+  it("tries only the way named in MYSQL_FROM", () => {
     const ways = {
       packages: way("packages", "works"),
       container: way("container", "works"),
@@ -83,7 +83,7 @@ describe("where the database comes from", () => {
     assert.throws(() => chooseWays("docker", ways), /MYSQL_FROM is "docker": it takes path, container or packages/);
   });
 
-  it("uses MYSQL_URL as it is, and starts nothing", async () => {
+  it("uses MYSQL_URL unchanged and starts nothing", async () => {
     const env = { MYSQL_URL: process.env.MYSQL_URL };
     const options = { env, keepIn: undefined, keeper: undefined, signal: new AbortController().signal, note: noted };
     const database = await openDatabase(options);
@@ -91,18 +91,18 @@ describe("where the database comes from", () => {
     assert.equal(database.child, undefined);
   });
 
-  it("names MYSQL_URL without its password when it does not answer", async () => {
+  it("shows MYSQL_URL without its password when the server does not respond", async () => {
     const url = `mysql://somebody:secret@127.0.0.1:${await freePort()}/shop`;
-    await assert.rejects(openGiven(url), ({ message }: Error) => {
+    await assert.rejects(openFromUrl(url), ({ message }: Error) => {
       assert.match(message, /^MYSQL_URL \(somebody@127\.0\.0\.1:\d+\/shop\) does not answer: .*ECONNREFUSED/);
       return !message.includes("secret");
     });
   });
 
-  it("refuses a MYSQL_URL of another form without repeating it", async () => {
+  it("rejects a malformed MYSQL_URL without repeating it", async () => {
     for (const url of ["secret", "postgres://a:secret@b/c", "mysql://a:secret@b"]) {
       assert.equal(withoutPassword(url), undefined);
-      await assert.rejects(openGiven(url), {
+      await assert.rejects(openFromUrl(url), {
         message: "MYSQL_URL is not of the form mysql://user:password@host:3306/database.",
       });
     }

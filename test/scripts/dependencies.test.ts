@@ -9,13 +9,13 @@ import { root } from "../support/helper.ts";
 const options = { signal: new AbortController().signal, note: () => {} };
 
 describe("dependencies", () => {
-  it("are left alone when they are as new as the lock file, and bring the project's own Node", async () => {
+  it("are not installed again when they are as new as the lock file, and include the project's Node", async () => {
     const { node, installed } = await ensureDependencies(root, options);
     assert.equal(installed, false);
     assert.match(execFileSync(node, ["--version"], { encoding: "utf8" }), /^v24\./);
   });
 
-  it("say what npm said when they cannot be installed", async () => {
+  it("report npm's error when they cannot be installed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "project-"));
     try {
       await writeFile(join(folder, "package.json"), JSON.stringify({ name: "x", dependencies: { koa: "3.3.0" } }));

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { isAlive } from "../../scripts/bootstrap/pid.js";
 import { eventually, root } from "../support/helper.ts";
 
-/** Starts a child under a keeper, prints the child's pid, and stays. */
+/** Starts a child with a keeper, prints the child's pid and keeps running. */
 const parent = (folder: string) => `
   import { startChild } from "${root}/scripts/bootstrap/child.js";
   import { startKeeper } from "${root}/scripts/bootstrap/keeper.js";
@@ -20,7 +20,7 @@ const parent = (folder: string) => `
   setInterval(() => {}, 1000);`;
 
 describe("keeper", () => {
-  it("stops the children and removes the folders of a parent that was killed outright", async () => {
+  it("stops the children and removes the folders of a parent that was killed", async () => {
     const folder = await mkdtemp(join(tmpdir(), "kept-"));
     const killed = spawn(process.execPath, ["--input-type=module", "-e", parent(folder)], {
       stdio: ["ignore", "pipe", "inherit"],

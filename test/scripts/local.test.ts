@@ -1,4 +1,4 @@
-// The real thing, on a database of its own: dependencies are there, the rest is started, asked and stopped.
+// Runs the real script with its own database. Only the dependencies are already installed.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,7 +34,7 @@ describe("npm run local", function () {
   });
   after(() => db.drop());
 
-  it("starts everything, says where it is, shows the first trace, and stops all in order with exit code 0", async () => {
+  it("starts everything, prints the addresses, shows the first trace and stops in order with exit code 0", async () => {
     const env = await ports();
     const run = local({ ...env, MYSQL_URL: db.url });
     const command = await eventually("the line to try", () => /curl '(\S+)'/.exec(run.output())?.[1], 30_000);

@@ -15,13 +15,13 @@ describe("log lines in the terminal", () => {
     assert.equal(readableLogLine(line, warnings), 'WARN  slow request  route=/a  phases={"own":3}');
   });
 
-  it("leaves out what is below a warning unless all is wanted", () => {
+  it("leaves out records below warning unless all are wanted", () => {
     const line = JSON.stringify({ level: "info", msg: "listening" });
     assert.equal(readableLogLine(line, warnings), undefined);
     assert.equal(readableLogLine(line, { all: true, plain: false }), "INFO  listening");
   });
 
-  it("puts an error's stack on lines of its own", () => {
+  it("puts an error's stack on separate lines", () => {
     const line = JSON.stringify({
       level: "error",
       msg: "failed",
@@ -30,7 +30,7 @@ describe("log lines in the terminal", () => {
     assert.equal(readableLogLine(line, warnings), "ERROR  failed\nError: no\n    at x.ts:1");
   });
 
-  it("shows a line that is no log record only where plain text is wanted", () => {
+  it("shows a line that is not a log record only where plain text is wanted", () => {
     for (const line of ["Segmentation fault", "{ not: json }"]) {
       assert.equal(readableLogLine(line, warnings), undefined);
       assert.equal(readableLogLine(line, { all: false, plain: true }), line);

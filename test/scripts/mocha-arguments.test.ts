@@ -3,7 +3,7 @@ import { mochaArguments } from "../../scripts/bootstrap/mocha-arguments.js";
 import { root } from "../support/helper.ts";
 
 describe("arguments of npm test", () => {
-  it("passes mocha's own arguments on, beside the project's configuration", async () => {
+  it("passes mocha's arguments on, together with the project's configuration", async () => {
     assert.deepEqual(await mochaArguments(root, ["--grep", "health"]), [
       "--config",
       ".mocharc.json",
@@ -12,7 +12,7 @@ describe("arguments of npm test", () => {
     ]);
   });
 
-  it("runs only the files that are named, with the configuration's other settings", async () => {
+  it("runs only the named files, with the configuration's other settings", async () => {
     const args = await mochaArguments(root, ["test/service/config.test.ts"]);
     assert.equal(args[0], "--no-config");
     assert(args.includes("--require=test/support/setup.ts"));
@@ -20,7 +20,7 @@ describe("arguments of npm test", () => {
     assert.equal(args.at(-1), "test/service/config.test.ts");
   });
 
-  it("takes the configuration of the suite that is named", async () => {
+  it("uses the configuration of the named suite", async () => {
     assert.deepEqual(await mochaArguments(root, ["--stack"]), ["--config", "test/stack/.mocharc.json"]);
     assert.deepEqual(await mochaArguments(root, ["--overload"]), ["--config", "test/overload/.mocharc.json"]);
     assert.deepEqual(await mochaArguments(root, ["--bench"]), ["--config", "test/bench/.mocharc.json"]);

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onceComplete } from "../../scripts/bootstrap/once-complete.js";
 
-describe("a folder made once", () => {
+describe("a folder created once", () => {
   let parent = "";
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), "once-"));
   });
   afterEach(() => rm(parent, { recursive: true }));
 
-  it("leaves nothing behind when the making fails", async () => {
+  it("leaves nothing behind on failure", async () => {
     const interrupted = onceComplete(join(parent, "cache"), async (folder) => {
       await mkdir(folder);
       await writeFile(join(folder, "half"), "");
@@ -21,7 +21,7 @@ describe("a folder made once", () => {
     assert.deepEqual(await readdir(parent), []);
   });
 
-  it("is made under another name until it is complete", async () => {
+  it("has a temporary name until it is complete", async () => {
     await onceComplete(join(parent, "cache"), async (folder) => {
       await mkdir(folder);
       assert(!(await readdir(parent)).includes("cache"));
@@ -29,7 +29,7 @@ describe("a folder made once", () => {
     assert.deepEqual(await readdir(parent), ["cache"]);
   });
 
-  it("is made by both of two runs at once, and kept once", async () => {
+  it("may be created by two runs at once, and is kept once", async () => {
     let made = 0;
     const make = async (folder: string) => {
       await mkdir(folder);
@@ -41,7 +41,7 @@ describe("a folder made once", () => {
     assert.deepEqual(await readdir(parent), ["cache"]);
   });
 
-  it("is not made again", async () => {
+  it("is not created again", async () => {
     await onceComplete(join(parent, "cache"), (folder) => mkdir(folder));
     await onceComplete(join(parent, "cache"), () => assert.fail("made again"));
   });

@@ -5,7 +5,7 @@ import { freePort, requireFreePorts } from "../../scripts/bootstrap/ports.js";
 
 describe("ports of npm run local", () => {
   for (const host of ["127.0.0.1", "0.0.0.0", "::"]) {
-    it(`names a port that is taken on ${host}, and the variable that changes it`, async () => {
+    it(`reports a port that is taken on ${host}, with the variable to change`, async () => {
       const server = createServer().listen(0, host);
       await once(server, "listening");
       const address = server.address();
@@ -21,7 +21,7 @@ describe("ports of npm run local", () => {
     });
   }
 
-  it("names two variables that ask for the same port", async () => {
+  it("reports two variables with the same port", async () => {
     const port = await freePort();
     const settings = [
       { variable: "PORT", port, what: "the service" },

@@ -5,7 +5,7 @@ import { localSettings } from "../../scripts/bootstrap/settings.js";
 const url = "mysql://u:p@127.0.0.1/x";
 
 describe("settings of npm run local", () => {
-  it("takes a variable from the shell, else from .env, else its own default", () => {
+  it("takes a variable from the shell, then from .env, then from the defaults", () => {
     const settings = localSettings({ PORT: "8001" }, "PORT=8002\nSEED_AUTOMATIONS=5\n", []);
     const env = settings.serviceEnv(url);
     assert.equal(env.PORT, "8001");
@@ -13,13 +13,13 @@ describe("settings of npm run local", () => {
     assert.equal(env.APP_ENV, "development");
   });
 
-  it("counts an empty variable as not set", () => {
+  it("treats an empty variable as unset", () => {
     const settings = localSettings({ PORT: "", OTEL_EXPORTER_OTLP_ENDPOINT: "" }, "", []);
     assert.equal(settings.ports.service.port, 8000);
     assert.equal(settings.serviceEnv(url).OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:4318");
   });
 
-  it("points the parts at each other's ports", () => {
+  it("points the parts to each other's ports", () => {
     const settings = localSettings({ PORT: "1111", VIEWER_PORT: "2222", WEBHOOK_PORT: "3333" }, "", []);
     const service = settings.serviceEnv(url);
     assert.equal(service.OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:2222");
@@ -29,11 +29,11 @@ describe("settings of npm run local", () => {
     assert.equal(settings.webhookEnv.WEBHOOK_PORT, "3333");
   });
 
-  it("gives the database that was found to the service", () => {
+  it("passes the database that was found to the service", () => {
     assert.equal(localSettings({}, "MYSQL_URL=mysql://old/x", []).serviceEnv(url).MYSQL_URL, url);
   });
 
-  it("starts the traffic last, and not at all when it is off", () => {
+  it("starts the traffic last, unless it is off", () => {
     const names = (shell: Record<string, string>, args: string[]) =>
       localParts(localSettings(shell, "", args), url).map(({ name }) => name);
     assert.deepEqual(names({}, []), ["webhook", "viewer", "service", "traffic"]);
@@ -41,7 +41,7 @@ describe("settings of npm run local", () => {
     assert.deepEqual(names({}, ["--traffic=off"]), ["webhook", "viewer", "service"]);
   });
 
-  it("starts no viewer when the telemetry goes somewhere else", () => {
+  it("starts no viewer when telemetry goes elsewhere", () => {
     const settings = localSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://vendor.example" }, "", ["--traffic=off"]);
     assert.deepEqual(
       localParts(settings, url).map(({ name }) => name),
@@ -50,12 +50,12 @@ describe("settings of npm run local", () => {
     assert.equal(settings.serviceEnv(url).OTEL_EXPORTER_OTLP_ENDPOINT, "https://vendor.example");
   });
 
-  it("refuses a port that is none, with the variable's name", () => {
+  it("rejects an invalid port with the variable's name", () => {
     assert.throws(() => localSettings({ VIEWER_PORT: "http" }, "", []), /^Error: VIEWER_PORT is "http"/);
     assert.throws(() => localSettings({}, "WEBHOOK_PORT=70000", []), /^Error: WEBHOOK_PORT is "70000"/);
   });
 
-  it("refuses an option that it does not know", () => {
+  it("rejects an unknown option", () => {
     assert.throws(() => localSettings({}, "", ["--wacth"]), /--wacth is not an option/);
   });
 });

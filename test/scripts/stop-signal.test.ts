@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../support/helper.ts";
 
-/** Says what happens, and needs longer to stop than anybody waits. */
+/** Prints what happens, and takes too long to stop. */
 const program = `
   import { aborted, stopSignal } from "${root}/scripts/bootstrap/stop-signal.js";
   const signal = stopSignal(() => console.log("killed all"));
-  setInterval(() => {}, 1000); // a signal handler alone keeps no process alive
+  setInterval(() => {}, 1000); // a signal handler alone does not keep a process alive
   console.log("up");
   await aborted(signal);
   console.log("stopping");
@@ -31,7 +31,7 @@ async function start() {
 
 describe("Ctrl-C", () => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    it(`asks for an orderly end on ${signal}`, async () => {
+    it(`stops in order on ${signal}`, async () => {
       const { child, says } = await start();
       child.kill(signal);
       await says("stopping");
@@ -39,7 +39,7 @@ describe("Ctrl-C", () => {
     });
   }
 
-  it("is one request when npm passes the same key press on", async () => {
+  it("counts once when npm forwards the same key press", async () => {
     const { child, says, output } = await start();
     child.kill("SIGINT");
     await says("stopping");
@@ -50,11 +50,11 @@ describe("Ctrl-C", () => {
     child.kill("SIGKILL");
   });
 
-  it("ends everything at once when it is pressed again", async () => {
+  it("kills everything when it is pressed again", async () => {
     const { child, says, output } = await start();
     child.kill("SIGINT");
     await says("stopping");
-    await sleep(600); // longer than one key press counts
+    await sleep(600); // so that it counts as a second key press
     child.kill("SIGINT");
     await once(child, "close");
     assert.equal(child.exitCode, 130);

@@ -22,7 +22,7 @@ function script(source: string, stopLimitMs = 5000) {
 }
 
 describe("supervisor", () => {
-  it("stops the parts from the last to the first", async () => {
+  it("stops the parts in reverse order", async () => {
     const order: string[] = [];
     const supervisor = createSupervisor((name) => order.push(name));
     const children = ["database", "service", "traffic"].map((name) => {
@@ -36,7 +36,7 @@ describe("supervisor", () => {
     assert.equal(supervisor.died.aborted, false);
   });
 
-  it("kills a part that ignores the request to end, once its limit has passed", async () => {
+  it("kills a part that ignores SIGTERM after its limit", async () => {
     const supervisor = createSupervisor();
     const { child, firstLine } = script(ignoresTerm, 200);
     await firstLine();
@@ -45,7 +45,7 @@ describe("supervisor", () => {
     assert.equal(await child.exited, "signal SIGKILL");
   });
 
-  it("takes the children of a part with it", async () => {
+  it("kills the children of a part too", async () => {
     const { child, firstLine } = script(hasGrandchild);
     const grandchild = Number(await firstLine());
     assert(isAlive(grandchild));
@@ -53,7 +53,7 @@ describe("supervisor", () => {
     await eventually("the end of the grandchild", () => !isAlive(grandchild), 2000);
   });
 
-  it("tells which part died, how, and its last output", async () => {
+  it("reports which part died, how, and its last output", async () => {
     const supervisor = createSupervisor();
     const other = script(runs).child;
     supervisor.add("other", other);
@@ -64,14 +64,14 @@ describe("supervisor", () => {
     assert(other.hasEnded());
   });
 
-  it("tells of a part that cannot be started at all", async () => {
+  it("reports a part that cannot start", async () => {
     const supervisor = createSupervisor();
     supervisor.add("viewer", startChild({ file: "/no/such/program", args: [] }));
     await eventually("the death", () => supervisor.died.aborted, 5000);
     assert.match(supervisor.died.reason.message, /^The viewer ended \(spawn \/no\/such\/program ENOENT\)/);
   });
 
-  it("ends all parts at once when there is no time for an order", async () => {
+  it("kills all parts at once", async () => {
     const supervisor = createSupervisor();
     const { child, firstLine } = script(ignoresTerm);
     await firstLine();

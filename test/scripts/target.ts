@@ -1,23 +1,23 @@
-// A stand-in for the service: as much of its interface as the traffic generator uses, and a record of what it was asked.
-// The generator meets the real service in test/stack.
+// A stand-in for the service: the part of its API that the traffic generator uses, with a record of the requests.
+// test/stack runs the generator against the real service.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 
 export class Target {
-  /** Whether its ready probe answers 200. */
+  /** Whether its readiness probe returns 200. */
   ready = true;
-  /** Whether it leaves every request but the probe's unanswered. */
+  /** Whether it never responds, except to the probe. */
   silent = false;
-  /** "METHOD /path" of every request but the probe's, oldest first. */
+  /** "METHOD /path" of every request except the probe's, oldest first. */
   readonly asked: string[] = [];
-  /** The automations that were created and not deleted, by id, with their webhook. */
+  /** Webhooks of the automations that were created and not deleted, by id. */
   readonly automations = new Map<number, string>();
   revalidated = 0;
   #server: Server | undefined;
   #nextId = 1;
   #waiting: { met: () => boolean; resolve: () => void }[] = [];
 
-  /** Listens on `port` (0: any), and resolves with the address. */
+  /** Listens on `port` (0: any) and resolves with the address. */
   async listen(port = 0): Promise<string> {
     this.#server = createServer((request, response) => void this.#answer(request, response)).listen(port, "127.0.0.1");
     await once(this.#server, "listening");
@@ -25,13 +25,13 @@ export class Target {
     return `http://127.0.0.1:${typeof address === "object" && address?.port}`;
   }
 
-  /** Goes away, with all its connections. */
+  /** Stops and closes all connections. */
   async close(): Promise<void> {
     this.#server?.closeAllConnections();
     await new Promise((resolve) => this.#server?.close(resolve));
   }
 
-  /** Resolves as soon as `met` is true; it is asked after each request. */
+  /** Resolves as soon as `met` returns true; checked after each request. */
   until(met: () => boolean): Promise<void> {
     return new Promise((resolve) => this.#waiting.push({ met, resolve }));
   }
@@ -56,7 +56,7 @@ export class Target {
     if (query.includes("sort=cheapest")) return [400, {}];
     if (path === "/api/automations/marketplace") return [200, { items: [{ id: 1 }], nextCursor: "next" }];
     if (path === "/api/optimized/automations/marketplace") {
-      // As Koa does: "no-cache" asks for the whole answer, whatever else the request says.
+      // Like Koa: "no-cache" always gets the whole response.
       if (headers["if-none-match"] !== '"v1"' || headers["cache-control"] === "no-cache") {
         return [200, { items: [] }, { etag: '"v1"' }];
       }

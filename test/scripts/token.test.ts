@@ -17,7 +17,7 @@ async function run(script: string, options: string[], env: Record<string, string
 }
 
 describe("scripts/token.ts", () => {
-  it("prints a token that a service of the same configuration accepts", async () => {
+  it("prints a token that a service with the same configuration accepts", async () => {
     const env = { JWT_SECRET: "a-secret-of-this-test-only-32-characters" };
     const service = await startService({ automations: 1, env });
     const { text } = await run("token.ts", [], env);
@@ -28,14 +28,14 @@ describe("scripts/token.ts", () => {
     await service.stop();
   });
 
-  it("takes the subject and how long the token is good for", async () => {
+  it("takes the subject and the lifetime", async () => {
     const claims = decodeJwt((await run("token.ts", ["--subject", "alice", "--ttl", "60"])).text);
     assert.equal(claims.sub, "alice");
     assert.equal((claims.exp ?? 0) - (claims.iat ?? 0), 60);
     assert.equal(decodeJwt((await run("token.ts", [])).text).sub, "developer");
   });
 
-  it("says what is wrong in one line", async () => {
+  it("reports errors in one line", async () => {
     for (const [options, env, message] of [
       [["--ttl", "soon"], {}, /^--ttl: got "soon", takes/],
       [["--what"], {}, /^Unknown option '--what'/],
@@ -51,7 +51,7 @@ describe("scripts/token.ts", () => {
 });
 
 describe("scripts/api-key.ts", () => {
-  it("prints a key and the entry that lets it in", async () => {
+  it("prints a key and its API_KEYS entry", async () => {
     const [, key = "", entry = ""] =
       /^key: (\S{43})\nAPI_KEYS entry: (\S+)$/.exec((await run("api-key.ts", ["reporting"])).text) ?? [];
     assert.match(entry, /^reporting:[\da-f]{64}$/);
@@ -62,7 +62,7 @@ describe("scripts/api-key.ts", () => {
     await service.stop();
   });
 
-  it("asks for a name", async () => {
+  it("requires a name", async () => {
     assert.match((await run("api-key.ts", [])).text, /^usage/);
   });
 });

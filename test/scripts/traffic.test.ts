@@ -25,19 +25,19 @@ describe("the traffic generator", () => {
   const generator = (env: Record<string, string> = {}) =>
     start("traffic.ts", { TARGET_URL: url, TRAFFIC_RATE: "100", API_KEY: "secret", WEBHOOK_URL: webhooks, ...env });
 
-  it("says so and ends well when it is off", async () => {
+  it("says so and exits with 0 when it is off", async () => {
     child = generator({ TRAFFIC: "off" });
     equal(await child.ended, 0);
     equal(child.output(), "traffic: off (TRAFFIC=off)\n");
   });
 
-  it("ends with one line when a setting is wrong", async () => {
+  it("exits with one line when a setting is invalid", async () => {
     child = generator({ TRAFFIC_RATE: "fast" });
     equal(await child.ended, 1);
     equal(child.output(), 'TRAFFIC_RATE is "fast": it takes requests a second, more than 0 and at most 100\n');
   });
 
-  it("sends at its rate once the service is ready, not before", async () => {
+  it("sends at its rate, but only once the service is ready", async () => {
     target.ready = false;
     child = generator();
     await child.says(/waiting for/);
@@ -51,7 +51,7 @@ describe("the traffic generator", () => {
   });
 
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it(`removes what it made and ends well within 2 s on ${signal}`, async () => {
+    it(`removes its automations and exits with 0 within 2 s on ${signal}`, async () => {
       child = generator();
       await target.until(() => target.automations.size >= 3 && target.revalidated > 0);
       const { code, ms } = await stopped(child, signal);
@@ -62,7 +62,7 @@ describe("the traffic generator", () => {
     });
   }
 
-  it("ends within 2 s while it waits for a service that is away", async () => {
+  it("exits within 2 s while it waits for a service that is down", async () => {
     await target.close();
     child = generator();
     await child.says(/waiting for/);
@@ -71,7 +71,7 @@ describe("the traffic generator", () => {
     ok(ms < 2_000, `${ms} ms`);
   });
 
-  it("ends within 2 s, saying what it leaves behind, when the service answers nothing any more", async () => {
+  it("exits within 2 s and reports what it leaves behind when the service stops responding", async () => {
     child = generator();
     await target.until(() => target.automations.size >= 2);
     target.silent = true;
@@ -80,18 +80,18 @@ describe("the traffic generator", () => {
     const { code, ms } = await stopped(child, "SIGTERM");
     equal(code, 0);
     ok(ms < 2_000, `${ms} ms`);
-    match(child.output(), /\d+ of its automations are left behind\n$/);
+    match(child.output(), /\d+ automations are left behind\n$/);
   });
 
-  it("holds back when too many requests are unanswered", async () => {
+  it("pauses when too many requests are in flight", async () => {
     target.silent = true;
     child = generator();
     await target.until(() => target.asked.length >= 50);
-    // At 100 a second the next ones are due now; half a second is time for 50 more.
+    // At 100 a second, 50 more would be due within half a second.
     equal(await Promise.race([target.until(() => target.asked.length > 50), sleep(500, "held back")]), "held back");
   });
 
-  it("goes on when the service was away", async () => {
+  it("continues after the service was down", async () => {
     child = generator();
     await target.until(() => target.asked.length >= 20);
     await target.close();

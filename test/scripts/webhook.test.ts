@@ -21,35 +21,35 @@ describe("the webhook receiver", () => {
   const post = (name: string, init: RequestInit = {}) =>
     fetch(`${hooks}/${name}`, { method: "POST", body: "{}", ...init });
 
-  it("answers a hook of any name with 200", async () => {
+  it("responds to any hook with 200", async () => {
     for (const name of ["steady", "constructor"]) equal((await post(name)).status, 200);
   });
 
-  it("says that it is healthy", async () => {
+  it("reports that it is healthy", async () => {
     equal((await fetch(new URL("/healthz", hooks))).status, 200);
   });
 
-  it("answers the slow hook with 200 after 1.2 s", async () => {
+  it("responds to the slow hook with 200 after 1.2 s", async () => {
     const began = performance.now();
     equal((await post("slow")).status, 200);
     const ms = performance.now() - began;
     ok(ms >= 1_190 && ms < 1_450, `${ms} ms`);
   });
 
-  it("answers the failing hook with 500", async () => {
+  it("responds to the failing hook with 500", async () => {
     equal((await post("failing")).status, 500);
   });
 
-  it("does not answer the hanging hook", async () => {
+  it("never responds to the hanging hook", async () => {
     await rejects(post("hanging", { signal: AbortSignal.timeout(300) }), { name: "TimeoutError" });
   });
 
-  it("refuses other methods and other paths", async () => {
+  it("rejects other methods and paths", async () => {
     equal((await fetch(`${hooks}/steady`)).status, 405);
     equal((await fetch(new URL("/elsewhere", hooks), { method: "POST" })).status, 404);
   });
 
-  it("refuses a body over 64 KiB", async () => {
+  it("rejects a body over 64 KiB", async () => {
     equal((await post("steady", { body: "x".repeat(64 * 1024) })).status, 200);
     equal((await post("steady", { body: "x".repeat(64 * 1024 + 1) })).status, 413);
   });
@@ -60,7 +60,7 @@ describe("the webhook receiver", () => {
         () => "answered",
         () => "cut off",
       );
-      // Answered on another connection: by then the hanging one has arrived.
+      // A response on another connection: by now the hanging request has arrived.
       await post("steady");
       const { code, ms } = await stopped(receiver, signal);
       equal(code, 0);
@@ -71,7 +71,7 @@ describe("the webhook receiver", () => {
 });
 
 describe("the webhook receiver's start", () => {
-  it("ends with a line that names the variable when its port is taken", async () => {
+  it("exits with a line that names the variable when its port is taken", async () => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
     const address = other.address();
@@ -83,14 +83,14 @@ describe("the webhook receiver's start", () => {
   });
 
   for (const port of ["", "http", "65536", "-1"]) {
-    it(`ends with a line that says what it takes when the port is "${port}"`, async () => {
+    it(`exits with a line that says what it takes when the port is "${port}"`, async () => {
       const receiver = start("webhook.ts", { WEBHOOK_PORT: port });
       equal(await receiver.ended, 1);
       match(receiver.output(), /^WEBHOOK_PORT is "[^"]*": it takes a port from 1 to 65535.*\n$/);
     });
   }
 
-  it("ends with a line when the host is not one of this machine", async () => {
+  it("exits with one line when the host does not belong to this machine", async () => {
     const receiver = start("webhook.ts", { WEBHOOK_HOST: "192.0.2.1", WEBHOOK_PORT: "0" });
     equal(await receiver.ended, 1);
     match(receiver.output(), /^WEBHOOK_HOST, WEBHOOK_PORT: cannot listen on 192\.0\.2\.1:0 \(EADDRNOTAVAIL\)\n$/);

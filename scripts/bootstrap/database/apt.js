@@ -1,11 +1,11 @@
-// Downloads the packages of a MariaDB server with this system's apt-get: its sources, its signature checks, no root.
+// Downloads the packages of a MariaDB server with this system's apt-get, using its sources and signature checks, without root.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.js";
 import { isSupported, parseEdition } from "./edition.js";
 import { Unavailable } from "./way.js";
 
-/** The server, and the programs that its installer calls. */
+/** The server and the programs that its installer calls. */
 const PACKAGES = ["mariadb-server-core", "mariadb-client-core"];
 const NETWORK_LIMIT_MS = 240_000;
 
@@ -13,8 +13,8 @@ const NETWORK_LIMIT_MS = 240_000;
 /** @typedef {(...args: string[]) => ReturnType<typeof run>} Apt */
 
 /**
- * Uses the machine's package lists, and when these are missing or too old, fresh ones in a private folder.
- * @param {string} work a folder for apt-get's own files; the packages come into `debs` in it
+ * Uses the machine's package lists, or fresh ones in a private folder when those are missing or too old.
+ * @param {string} work a folder for apt-get's files; the packages end up in `debs` in it
  * @param {{ env: NodeJS.ProcessEnv, signal: AbortSignal, note: (text: string) => void }} options
  * @returns {Promise<Edition>} what was downloaded
  */
@@ -51,15 +51,15 @@ export async function downloadPackages(work, { env, signal, note }) {
 /**
  * @param {Apt} apt
  * @param {(text: string) => void} note
- * @returns {Promise<Edition | string>} why not, when it is a string
+ * @returns {Promise<Edition | string>} the edition, or the reason why it failed
  */
 async function planAndFetch(apt, note) {
-  // names what is missing on this machine; --reinstall because our own packages are needed in any case
+  // lists what is missing on this machine; --reinstall includes our packages even when they are installed
   const plan = await apt("install", "--simulate", "--reinstall", "--no-install-recommends", ...PACKAGES);
   const planned = new Map(
     [...plan.stdout.matchAll(/^Inst (\S+) .*?\((\S+)/gm)].map(([, name = "", version = ""]) => [name, version]),
   );
-  // an epoch (1:) may stand before the version
+  // the version may have an epoch (1:)
   const version = planned.get(PACKAGES[0] ?? "")?.replace(/^\d+:/, "");
   if (plan.code !== 0 || version === undefined)
     return `apt-get does not know ${PACKAGES[0]}: ${complaints(plan.output)}`;

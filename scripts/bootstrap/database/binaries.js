@@ -1,4 +1,4 @@
-// The server's programs, wherever they came from: how to run them and what they are.
+// A database server's programs: how to find and run them, and their edition.
 import { constants } from "node:fs";
 import { access, open } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import { parseEdition } from "./edition.js";
 /**
  * @typedef {object} Binaries
  * @property {string} server path of mysqld or mariadbd
- * @property {string} [installer] path of mariadb-install-db, which makes MariaDB's data folder
- * @property {string} [baseFolder] where the programs' own files are, when that is not where they were built for
+ * @property {string} [installer] path of mariadb-install-db, which creates MariaDB's data folder
+ * @property {string} [baseFolder] folder of the programs' own files, if not where they were built for
  * @property {NodeJS.ProcessEnv} env
  * @property {import("./edition.js").Edition} edition
  */
@@ -21,8 +21,8 @@ export async function serverEdition(server, env) {
 }
 
 /**
- * Options of the machine's own server (/etc/mysql) must not reach ours. The option has to be the first one, so a script
- * that starts the server with options of its own cannot be given it.
+ * Keeps the configuration of the machine's server (/etc/mysql) away from ours. It must be the first option, so it does not work
+ * with a wrapper script that adds its own.
  * @param {string} server
  * @returns {Promise<string[]>}
  */
@@ -36,7 +36,7 @@ export async function noDefaults(server) {
   }
 }
 
-/** A server that is started by root refuses to run unless it is told which user to be. */
+/** As root, the server refuses to start without --user. */
 export function asUser() {
   return process.getuid?.() === 0 ? ["--user=root"] : [];
 }
@@ -44,7 +44,7 @@ export function asUser() {
 /**
  * @param {string[]} names
  * @param {string[]} folders
- * @returns {Promise<string | undefined>} the first that can be executed, by name, then by folder
+ * @returns {Promise<string | undefined>} the first executable, by name, then by folder
  */
 export async function findProgram(names, folders) {
   for (const name of names) {

@@ -1,4 +1,4 @@
-// A server in a container, where a Docker engine answers and has the image or can get it.
+// A server in a container, if a Docker engine responds and has the image or can pull it.
 import { createHash, randomUUID } from "node:crypto";
 import { startChild } from "../child.js";
 import { run } from "../command.js";
@@ -25,7 +25,7 @@ export async function openContainer({ keepIn, signal, keeper, note, serverOption
   await removeOrphans(signal);
   const port = await freePort();
   const name = `koa-service-template-${randomUUID()}`;
-  // a volume, not a folder: the server's user in the container is another one than this process's
+  // a volume, not a folder, because the server runs as a different user in the container
   const storage = keepIn === undefined ? ["--tmpfs=/var/lib/mysql"] : [`--volume=${volumeName(keepIn)}:/var/lib/mysql`];
   const child = startChild({
     file: "docker",
@@ -41,7 +41,7 @@ export async function openContainer({ keepIn, signal, keeper, note, serverOption
     ],
     stopLimitMs: 20_000,
     cleanUp: async () => {
-      // only when the client was killed is there something left to remove
+      // the container only remains when the docker client was killed
       await run("docker", ["rm", "--force", "--volumes", name], { timeoutMs: 20_000 }).catch(() => undefined);
     },
     keeper,
@@ -62,7 +62,7 @@ async function requireEngine(signal) {
   const result = await run("docker", ["info", "--format={{.ServerVersion}}"], { signal, timeoutMs: 5000 }).catch(() => {
     signal.throwIfAborted();
   });
-  if (result?.code !== 0) throw new Unavailable("no Docker engine answers");
+  if (result?.code !== 0) throw new Unavailable("no Docker engine responds");
 }
 
 /** @param {AbortSignal} signal @param {(text: string) => void} note */
@@ -79,7 +79,7 @@ async function requireImage(signal, note) {
   if (pulled?.code !== 0) throw new Unavailable(`the image ${IMAGE} cannot be pulled`);
 }
 
-/** Removes the containers of runs that were killed together with their docker client. @param {AbortSignal} signal */
+/** Removes containers of runs that were killed together with their docker client. @param {AbortSignal} signal */
 async function removeOrphans(signal) {
   const format = `--format={{.ID}} {{.Label "${OWNER_LABEL}"}}`;
   const { stdout } = await run("docker", ["ps", "--all", `--filter=label=${OWNER_LABEL}`, format], { signal });
@@ -89,12 +89,12 @@ async function removeOrphans(signal) {
   }
 }
 
-/** @param {number} pid @returns {string} the label on the containers that the process started */
+/** @param {number} pid @returns {string} label of the containers that this process started */
 export function ownerLabel(pid) {
   return `${OWNER_LABEL}=${pid}`;
 }
 
-/** @param {string} folder @returns {string} each clone of the repository has its own */
+/** @param {string} folder @returns {string} unique per clone of the repository */
 export function volumeName(folder) {
   return `koa-service-template-${createHash("sha256").update(folder).digest("hex").slice(0, 8)}`;
 }

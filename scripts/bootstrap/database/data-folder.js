@@ -1,4 +1,4 @@
-// Data folders. A server needs seconds to make an empty one, so that is done once per version and copied from then on.
+// Data folders. Creating an empty one takes seconds, so it happens once per version; later runs copy it.
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.js";
@@ -9,7 +9,7 @@ import { Unavailable } from "./way.js";
 /** @typedef {import("./binaries.js").Binaries} Binaries */
 
 /**
- * Makes `folder` a data folder for these binaries, unless it is one.
+ * Makes `folder` a data folder for these binaries, unless it already is.
  * @param {string} folder
  * @param {Binaries} binaries
  * @param {{ cache: string, signal: AbortSignal }} options `cache` holds the copies
@@ -29,13 +29,13 @@ async function initialise(folder, { server, installer, baseFolder, edition, env 
   if (edition.kind === "mariadb" && installer === undefined) {
     throw new Unavailable(`mariadb-install-db is missing beside ${server}`);
   }
-  // the log is written in full when it is made: a small one is quicker to make and to copy
+  // the log is allocated in full: a small one is quicker to create and copy
   const [program, args] =
     edition.kind === "mysql" || installer === undefined
       ? [server, [...(await noDefaults(server)), ...common, "--initialize-insecure", "--innodb-redo-log-capacity=32M"]]
       : [installer, ["--no-defaults", "--force", ...common, "--skip-test-db", "--innodb-log-file-size=32M"]];
   const { code, output } = await run(program, args, { env, signal, timeoutMs: 120_000 });
-  if (code !== 0) throw new Unavailable(`${program} could not make a data folder:\n${lastLines(output)}`);
+  if (code !== 0) throw new Unavailable(`${program} could not create a data folder:\n${lastLines(output)}`);
 }
 
 /** @param {string} output */

@@ -1,13 +1,13 @@
-// MySQL and MariaDB are started in different ways: this tells which one a version text is, and whether it is supported.
+// Recognizes MySQL and MariaDB, which start differently, by their version text, and checks whether they are supported.
 
 /** @typedef {{ kind: "mysql" | "mariadb", version: string, major: number, minor: number }} Edition */
 
 /**
- * @param {string} text what `mysqld --version` or `SELECT VERSION()` says
- * @returns {Edition | undefined} undefined when there is no version in it
+ * @param {string} text output of `mysqld --version` or `SELECT VERSION()`
+ * @returns {Edition | undefined} undefined without a version
  */
 export function parseEdition(text) {
-  // MariaDB may put 5.5.5- before its version for old replicas
+  // MariaDB may prefix its version with 5.5.5- for old replicas
   const match = /(?:^|\s)(?:5\.5\.5-)?((\d+)\.(\d+)\.\d+)/.exec(text);
   if (match === null) return undefined;
   const [, version = "", major, minor] = match;
@@ -21,7 +21,7 @@ export function isSupported({ kind, major, minor }) {
   return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }
 
-/** @param {Edition} edition @returns {string} such as `MySQL 9.7.4` */
+/** @param {Edition} edition @returns {string} for example `MySQL 9.7.4` */
 export function editionName({ kind, version }) {
   return `${kind === "mysql" ? "MySQL" : "MariaDB"} ${version}`;
 }

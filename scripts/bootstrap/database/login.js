@@ -1,4 +1,4 @@
-// Whether a server answers is asked as the service will ask: by logging in. Needs the dependencies to be installed.
+// Checks whether a server responds by logging in, like the service. Needs the dependencies to be installed.
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEdition } from "./edition.js";
@@ -7,7 +7,7 @@ import { parseEdition } from "./edition.js";
 
 /**
  * @param {string} url
- * @returns {Promise<Edition>} rejects with the driver's error, which holds no password
+ * @returns {Promise<Edition>} rejects with the driver's error, which contains no password
  */
 export async function askEdition(url) {
   const { createConnection } = await import("mysql2/promise");
@@ -15,7 +15,7 @@ export async function askEdition(url) {
   try {
     const [rows] = await connection.query("SELECT VERSION() AS version");
     const edition = parseEdition(JSON.stringify(rows).replaceAll('"', " "));
-    if (edition === undefined) throw new Error("the server does not tell its version");
+    if (edition === undefined) throw new Error("the server does not report its version");
     return edition;
   } finally {
     connection.destroy();
@@ -23,7 +23,7 @@ export async function askEdition(url) {
 }
 
 /**
- * What the service means by the parts of MYSQL_URL (src/platform/database/url.ts, which also says what is wrong with one).
+ * Reads MYSQL_URL like the service (src/platform/database/url.ts, which also validates it).
  * @param {string} text
  */
 export function settingsOf(text) {
@@ -54,10 +54,10 @@ export function settingsOf(text) {
 }
 
 /**
- * Asks again and again, until the server answers or has ended.
+ * Retries until the server responds or has ended.
  * @param {string} url
  * @param {{ signal: AbortSignal, limitMs: number, hasEnded: () => boolean }} options
- * @returns {Promise<Edition | undefined>} undefined when it does not answer
+ * @returns {Promise<Edition | undefined>} undefined when it does not respond
  */
 export async function untilAnswering(url, { signal, limitMs, hasEnded }) {
   const deadline = Date.now() + limitMs;

@@ -1,10 +1,10 @@
-// The one place that says where a database comes from, and in which order; used by `npm run local` and by `npm test`.
+// Finds a database, trying several sources in order. Used by `npm run local`, `npm test` and `npm run scenario`.
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../failure.js";
 import { openContainer } from "./container.js";
 import { editionName } from "./edition.js";
-import { openGiven } from "./given.js";
+import { openFromUrl } from "./from-url.js";
 import { binariesOnPath } from "./on-path.js";
 import { binariesFromPackages } from "./packages.js";
 import { startServer } from "./server.js";
@@ -16,23 +16,23 @@ import { firstThatWorks } from "./way.js";
 
 /**
  * @typedef {object} OpenOptions
- * @property {NodeJS.ProcessEnv} env MYSQL_URL names a server to use; MYSQL_FROM=path|container|packages allows one way only
- * @property {string | undefined} keepIn the folder for data that is kept; undefined for a throw-away server
+ * @property {NodeJS.ProcessEnv} env MYSQL_URL names a server to use; MYSQL_FROM=path|container|packages allows a single source
+ * @property {string | undefined} keepIn folder for data to keep; undefined for a throw-away server
  * @property {AbortSignal} signal
  * @property {import("../keeper.js").Keeper | undefined} keeper
  * @property {(text: string) => void} note
- * @property {string[]} [serverOptions] more of the server's command line
- * @property {string} [mount] a folder that a container sees too, at the same path
+ * @property {string[]} [serverOptions] additional server options
+ * @property {string} [mount] a folder to mount into a container at the same path
  */
 
-/** @param {OpenOptions} options @returns {Promise<Database>} a server that answers */
+/** @param {OpenOptions} options @returns {Promise<Database>} a server that responds */
 export async function openDatabase(options) {
   const { MYSQL_URL, MYSQL_FROM } = options.env;
-  if (MYSQL_URL) return openGiven(MYSQL_URL);
+  if (MYSQL_URL) return openFromUrl(MYSQL_URL);
   return firstThatWorks(chooseWays(MYSQL_FROM, waysOfThisMachine(options)), options.note);
 }
 
-/** @param {Database} database @returns {string} what it is and where it comes from */
+/** @param {Database} database @returns {string} its edition and source */
 export function describeDatabase({ edition, from }) {
   return `${editionName(edition)} (${from})`;
 }
@@ -40,7 +40,7 @@ export function describeDatabase({ edition, from }) {
 /**
  * @param {string | undefined} only the value of MYSQL_FROM
  * @param {Record<Source, Way>} ways
- * @returns {Way[]} in the order in which they are tried
+ * @returns {Way[]} in the order to try them
  */
 export function chooseWays(only, ways) {
   const inOrder = [ways.path, ways.container, ways.packages];

@@ -1,5 +1,5 @@
-// A MariaDB out of Debian's or Ubuntu's own packages, unpacked into a cache folder: nothing is installed, no root needed.
-// The machine's package sources and signature checks are used as they are configured.
+// A MariaDB server from Debian's or Ubuntu's packages, unpacked into a cache folder: nothing is installed, and root is not needed.
+// Uses the machine's package sources and signature checks as configured.
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { run } from "../command.js";
@@ -19,7 +19,7 @@ export async function binariesFromPackages(options) {
   if (cached !== undefined) return cached;
   const folders = (env.PATH ?? "").split(delimiter);
   if (!(await findProgram(["apt-get"], folders)) || !(await findProgram(["dpkg"], folders))) {
-    throw new Unavailable("this is no Debian or Ubuntu");
+    throw new Unavailable("this is not Debian or Ubuntu");
   }
   await mkdir(cache, { recursive: true });
   const work = await mkdtemp(join(cache, "apt-"));
@@ -47,7 +47,7 @@ async function unpack(debs, folder, { signal }) {
   for (const name of ["doc", "man"]) await rm(join(folder, "usr/share", name), { recursive: true, force: true });
 }
 
-/** @param {string} cache @param {NodeJS.ProcessEnv} env @returns {Promise<Binaries | undefined>} the newest that runs */
+/** @param {string} cache @param {NodeJS.ProcessEnv} env @returns {Promise<Binaries | undefined>} the newest one that runs */
 export async function cachedBinaries(cache, env) {
   const names = (await readdir(cache).catch(() => [])).filter((name) => /^mariadb-[\d.]+$/.test(name));
   const newestFirst = names.sort((a, b) => b.localeCompare(a, "en", { numeric: true }));

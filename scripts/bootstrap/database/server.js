@@ -1,4 +1,4 @@
-// Starts a server of our own from its programs: private port on loopback, private folders, small buffers.
+// Starts a private database server: its own port on loopback, its own folders, small buffers.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,26 +17,26 @@ const DATABASE = "service";
 
 /**
  * @typedef {object} ServerOptions
- * @property {string} cache where what can be made again is kept
- * @property {string | undefined} keepIn the folder for data that outlives the server; undefined for a throw-away one
+ * @property {string} cache folder for files that can be created again
+ * @property {string | undefined} keepIn folder for data that outlives the server; undefined for a throw-away server
  * @property {AbortSignal} signal
  * @property {import("../keeper.js").Keeper | undefined} keeper
- * @property {string[]} [serverOptions] more of the server's command line
+ * @property {string[]} [serverOptions] additional server options
  */
 
 /**
  * @param {import("./binaries.js").Binaries} binaries
  * @param {ServerOptions} options
- * @returns {Promise<{ url: string, port: number, child: import("../child.js").Child }>} answering
+ * @returns {Promise<{ url: string, port: number, child: import("../child.js").Child }>} once it responds
  */
 export async function startServer(binaries, { cache, keepIn, signal, keeper, serverOptions = [] }) {
   const { server, edition, baseFolder, env } = binaries;
-  // a socket's path may have 107 bytes at most, so it never lies in the repository
+  // a socket path is limited to 107 bytes, so it is never inside the repository
   const runFolder = await mkdtemp(join(tmpdir(), "koa-db-"));
   keeper?.removeAfterwards(runFolder);
   const removeRunFolder = () => rm(runFolder, { recursive: true, force: true });
   try {
-    // a server opens the data of its own kind and series only
+    // a server only opens data of its own kind and series
     const home = keepIn === undefined ? runFolder : join(keepIn, `${edition.kind}-${edition.major}.${edition.minor}`);
     await mkdir(home, { recursive: true });
     const data = join(home, "data");
@@ -77,7 +77,7 @@ export async function startServer(binaries, { cache, keepIn, signal, keeper, ser
   }
 }
 
-/** @param {"mysql" | "mariadb"} kind @returns {string[]} also for the server of a container */
+/** @param {"mysql" | "mariadb"} kind @returns {string[]} also used for the server in a container */
 export function developmentOptions(kind) {
   return [
     "--skip-name-resolve",
@@ -90,7 +90,7 @@ export function developmentOptions(kind) {
   ];
 }
 
-/** @param {string} folder @returns {Promise<string>} a file of statements that the server runs before it answers */
+/** @param {string} folder @returns {Promise<string>} a file of statements that the server runs at startup */
 async function writeAccount(folder) {
   const file = join(folder, "account.sql");
   await writeFile(

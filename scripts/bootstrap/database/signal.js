@@ -1,4 +1,4 @@
-// Stops, continues or kills a database server that was started here, be it a process or a container.
+// Stops, continues or kills a database server that was started here, whether process or container.
 import { run } from "../command.js";
 import { ownerLabel } from "./container.js";
 
@@ -17,7 +17,7 @@ export async function signalDatabase({ child, from }, signal) {
   if (code !== 0) throw new Error(`docker kill: ${output}`);
 }
 
-/** Removes what the server kept in a volume. @param {import("./way.js").Database} database @param {string} volume */
+/** Removes the server's volume, if it runs in a container. @param {import("./way.js").Database} database @param {string} volume */
 export async function removeVolume({ from }, volume) {
   if (from.startsWith("container")) await run("docker", ["volume", "rm", "--force", volume]);
 }

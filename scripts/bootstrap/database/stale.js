@@ -1,5 +1,5 @@
-// A killed run may leave its server running on the data that the next run needs. It is stopped when it provably is ours:
-// the process of the pid file runs on our data folder, and the run that started it is gone.
+// Stops a server that a killed run left on the data folder, but only if it is provably ours: the process in the pid file uses our
+// data folder, and the run that started it is gone.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,10 +7,10 @@ import { Failure } from "../failure.js";
 import { commandLine, isAlive, readPid } from "../pid.js";
 
 /**
- * @param {string} home the folder that holds the data folder
+ * @param {string} home parent of the data folder
  * @param {string} data
- * @returns {Promise<string>} where the new server is to write its pid
- * @throws {Failure} when another run uses the folder now
+ * @returns {Promise<string>} pid file for the new server
+ * @throws {Failure} when another run is using the folder
  */
 export async function claimFolder(home, data) {
   const pidFile = join(home, "server.pid");

@@ -1,28 +1,28 @@
-// A database can be had in several ways; they are tried in order until one works.
+// Ways to get a database, tried in order until one works.
 import { Failure } from "../failure.js";
 
 /**
  * @typedef {object} Database
- * @property {string} url mysql://… with a user that may do everything
+ * @property {string} url mysql://… of a user with all privileges
  * @property {import("./edition.js").Edition} edition
- * @property {string} from where it comes from, for people
- * @property {import("../child.js").Child} [child] the server, when it was started here
+ * @property {string} from its source, in words
+ * @property {import("../child.js").Child} [child] the server, if it was started here
  */
 /** @typedef {{ name: string, open: () => Promise<Database> }} Way */
 
 /** This way does not work on this machine; the next one may. */
 export class Unavailable extends Error {}
 
-const CHOICES = `No database was found. Any one of these is enough:
+const CHOICES = `No database was found. Do one of these:
   - set MYSQL_URL=mysql://user:password@host:3306/database to a MySQL 8.4 or later, or a MariaDB 10.11 or later
-  - install one of these servers, so that mysqld or mariadbd is on PATH (it need not run)
+  - install one of these servers, so that mysqld or mariadbd is on PATH (it need not be running)
   - start Docker
-What was tried:`;
+Tried:`;
 
 /**
  * @param {Way[]} ways
- * @param {(text: string) => void} note told what is tried, and why it did not work
- * @returns {Promise<Database>} of the first way that works
+ * @param {(text: string) => void} note receives the name of each way before it is tried
+ * @returns {Promise<Database>} from the first way that works
  */
 export async function firstThatWorks(ways, note) {
   /** @type {string[]} */

@@ -20,7 +20,7 @@ describe("the traffic generator's settings", () => {
     ["API_KEY", "", "two words"],
   ];
   for (const [name, ...values] of wrong) {
-    it(`name ${name} when it is wrong`, () => {
+    it(`report an invalid ${name}`, () => {
       for (const value of values)
         throws(() => readConfig({ [name]: value }), new RegExp(`^Error: ${name} .*takes`), value);
     });

@@ -3,7 +3,7 @@ import { emptyMemory, learn } from "../../../scripts/traffic/memory.ts";
 import { get } from "../../../scripts/traffic/planned.ts";
 
 describe("what the traffic generator learns", () => {
-  it("forgets an automation that the service does not know any more", () => {
+  it("forgets an automation that the service no longer has", () => {
     const memory = emptyMemory();
     memory.hooked.set("slow", 7);
     memory.created.add(7);
@@ -12,7 +12,7 @@ describe("what the traffic generator learns", () => {
     deepEqual([memory.hooked.size, memory.created.size], [0, 0]);
   });
 
-  it("is nothing from an answer that is not what it should be", () => {
+  it("ignores malformed responses", () => {
     const memory = emptyMemory();
     for (const body of [undefined, null, 1, "text", {}, { items: 1 }, { items: [null, { id: "x" }], nextCursor: 1 }]) {
       learn(memory, get({ kind: "list" }, "/list"), { status: 200, etag: null, body });

@@ -6,7 +6,7 @@ import type { Planned } from "../../../scripts/traffic/planned.ts";
 const webhooks = "http://hooks.test/hooks";
 
 describe("the traffic generator's mix", () => {
-  it("has every kind of request in it, mostly reading", () => {
+  it("contains every kind of request, mostly reads", () => {
     const planned = plans(10_000, emptyMemory());
     const share = (test: (one: Planned) => boolean) => planned.filter(test).length / planned.length;
     const reading = share(({ method }) => method === "GET");
@@ -21,8 +21,8 @@ describe("the traffic generator's mix", () => {
     ok(share(({ path }) => path.includes("cursor=")) > 0.02, "follows pages");
   });
 
-  it("does not need anything learned to begin with, and makes what it runs", () => {
-    // With a service that answers nothing: what needs an answer is replaced by what does not.
+  it("starts with an empty memory and creates what it runs", () => {
+    // Without responses, it replaces requests that depend on them.
     const planned = plans(2_000, emptyMemory(), () => undefined);
     ok(planned.every(({ purpose }) => ["list", "cached", "create", "mistake"].includes(purpose.kind)));
     const urls = planned.flatMap(({ purpose, body }) =>
@@ -34,14 +34,14 @@ describe("the traffic generator's mix", () => {
     );
   });
 
-  it("keeps the number of its automations small", () => {
+  it("bounds the number of its automations", () => {
     const memory = emptyMemory();
     plans(20_000, memory);
     ok(memory.created.size <= 30, `${memory.created.size}`);
   });
 });
 
-/** `times` plans, each answered as a service that works would. */
+/** Makes `times` plans, with the responses of a working service. */
 function plans(times: number, memory: Memory, answered: typeof answer | (() => undefined) = answer): Planned[] {
   const random = seeded(1);
   return Array.from({ length: times }, () => {
@@ -60,7 +60,7 @@ function answer({ purpose }: Planned) {
   return { status: 200, etag: '"v1"', body: { items: [{ id: 1 }], nextCursor: "next" } };
 }
 
-/** The same numbers every time: mulberry32. */
+/** Reproducible random numbers (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

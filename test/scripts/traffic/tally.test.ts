@@ -2,7 +2,7 @@ import { equal } from "node:assert/strict";
 import { count, summary } from "../../../scripts/traffic/tally.ts";
 
 describe("the traffic generator's tally", () => {
-  it("is one line, by status, and starts again", () => {
+  it("prints one line by status and resets", () => {
     const tally = new Map<string, number>();
     for (const outcome of ["503", "200", "200"]) count(tally, outcome);
     equal(summary(tally), "3 requests: 200 ×2, 503 ×1");
