@@ -1,5 +1,5 @@
-// Alerts in the running stack: two are provoked, fire and clear. All of them, with the times that they wait, are in promtool's
-// tests (rules.test.ts); what is proven here is that the service's own metrics reach them.
+// Provokes two alerts in the running stack and checks that they fire and clear, which proves that the service's metrics reach the
+// rules. promtool tests all rules and their timing (rules.test.ts).
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { alerts, records } from "../otel/committed.ts";
@@ -9,11 +9,11 @@ import { eventually } from "./eventually.ts";
 import { query, value } from "./prometheus.ts";
 import { createAutomation, send } from "./service.ts";
 
-/** An alert waits for 1 min, sees the minute before, and is computed every 15 s; the rest is for a busy machine. */
+/** An alert waits 1 min, looks back 1 min and is evaluated every 15 s; the rest is reserve for a busy machine. */
 const withinS = 120;
-/** A breaker that nobody calls is forgotten after 2 min and a quarter; then the alert has the minute that it looks back. */
+/** An unused breaker is evicted after 2 min 15 s; the alert then looks back for another minute. */
 const forgottenWithinS = 270;
-/** Counters that begin with the first loss. */
+/** Counters that start with the first loss. */
 const onlyInTrouble = /send_failed/;
 
 async function run(id: number): Promise<number> {
@@ -25,7 +25,7 @@ async function run(id: number): Promise<number> {
   return status;
 }
 
-/** Ten requests that hold all places for a second; those that come meanwhile are refused after 250 ms. */
+/** Ten requests hold all slots for a second; requests that arrive meanwhile are refused after 250 ms. */
 async function burst(slow: number): Promise<void> {
   const holding = Array.from({ length: 10 }, () => run(slow));
   await pause(200);
@@ -48,10 +48,10 @@ describe("stack: alerts", function () {
   const overloaded = new AbortController();
 
   before("make a webhook fail and the queue refuse", async () => {
-    // Other names of the receiver's machine, since each origin has a breaker of its own.
+    // Other names of the receiver's host, because each origin has its own breaker.
     const names = await compose(["exec", "-T", "webhook", "sh", "-c", "hostname; hostname -i"]);
     const [name, address] = names.trim().split(/\s+/);
-    // Nothing listens there: an origin is down when no connection can be opened to it.
+    // Nothing listens there, so the origin is down.
     failingOrigin = `http://${address}:9999`;
     const failing = await createAutomation("failing", failingOrigin);
     const slow = await createAutomation("slow", `http://${name}:9000`);
@@ -70,7 +70,7 @@ describe("stack: alerts", function () {
     await overload;
   });
 
-  it("asks for metrics that are there", async () => {
+  it("uses existing metrics", async () => {
     const series = new Set([...alerts, ...records].flatMap(({ expr }) => mentioned(expr).series));
     const patterns = new Set(alerts.flatMap(({ expr }) => mentioned(expr).patterns));
     for (const { record } of records) series.delete(record);
@@ -82,7 +82,7 @@ describe("stack: alerts", function () {
     });
   });
 
-  it("fires for what is provoked, and only for that", async () => {
+  it("fires only for what is provoked", async () => {
     await eventually(withinS, async () => {
       assert.deepEqual(await firing("BreakerOpen", "breaker"), [failingOrigin]);
       assert.deepEqual(await firing("QueueRefusing", "reason"), ["queue_timeout"]);
@@ -98,7 +98,7 @@ describe("stack: alerts", function () {
     });
   });
 
-  it("computes every rule without an error", async () => {
+  it("evaluates every rule without an error", async () => {
     const loaded = await value("sum(prometheus_rule_group_rules)");
     assert.equal(loaded, alerts.length + records.length);
     assert.equal(await value("sum(prometheus_rule_evaluation_failures_total)"), 0);

@@ -1,8 +1,8 @@
-// What a count may be by chance, so that a test of a random share can be strict and still fail for a reason only.
+// The range of a random count, so that a test of sampling can be strict without failing by chance.
 
 /**
- * The range of a count of `trials`, each of which counts with probability `p`: it is outside with a probability of at most
- * `falseAlarm`. Exact (the binomial distribution), up to some thousands of trials.
+ * The range that a count out of `trials`, each with probability `p`, leaves with a probability of at most `falseAlarm`. Exact
+ * (binomial distribution), up to a few thousand trials.
  */
 export function countBounds(trials: number, p: number, falseAlarm: number): { least: number; most: number } {
   const chances = [(1 - p) ** trials];
@@ -12,7 +12,7 @@ export function countBounds(trials: number, p: number, falseAlarm: number): { le
   return { least: tail(chances, falseAlarm / 2), most: trials - tail(chances.reverse(), falseAlarm / 2) };
 }
 
-/** How many of the first counts are together less likely than `chance`. */
+/** How many of the lowest counts are together less likely than `chance`. */
 function tail(chances: readonly number[], chance: number): number {
   let sum = 0;
   return chances.findIndex((one) => {

@@ -1,4 +1,4 @@
-// The collector goes away and comes back: the service goes on, and what is sent from then on arrives completely.
+// The collector goes down and comes back: the service keeps working, and everything sent afterwards arrives.
 import assert from "node:assert/strict";
 import { addresses, compose } from "./compose.ts";
 import { eventually } from "./eventually.ts";
@@ -30,7 +30,7 @@ describe("stack: restart of the collector", () => {
     }
   });
 
-  it("answers every request while it is away", () => {
+  it("responds to every request while it is down", () => {
     assert.deepEqual(
       away,
       traceIds.map(() => 200),
@@ -47,7 +47,8 @@ describe("stack: restart of the collector", () => {
     });
   });
 
-  it("has counted every request in Prometheus, once, those meanwhile included", () => eventually(30, expectAllCounted));
+  it("has counted every request in Prometheus exactly once, including those during the outage", () =>
+    eventually(30, expectAllCounted));
 });
 
 async function expectAllCounted(): Promise<void> {

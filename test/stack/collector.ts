@@ -1,17 +1,17 @@
-// A second collector of the same configuration, beside the stack's own and sending to the same Jaeger and Prometheus, which
-// keeps a smaller share of the traces.
+// A second collector with the same configuration, next to the stack's own, which sends to the same Jaeger and Prometheus but keeps
+// a smaller share of the traces.
 import { compose, docker, freePorts } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 
 export interface Collector {
-  /** Where it takes OTLP. */
+  /** Its OTLP address. */
   url: string;
-  /** The sum of its own metric's samples whose labels are so. */
+  /** The sum of its own metric's samples with these labels. */
   value(metric: string, labels?: Record<string, string>): Promise<number>;
   stop(): Promise<void>;
 }
 
-/** Starts it with `TRACES_KEPT_PERCENT`, which docker-compose.yml hands on. */
+/** Starts it with `TRACES_KEPT_PERCENT`, which docker-compose.yml passes on. */
 export async function startCollector(keptPercent: number): Promise<Collector> {
   const [otlp, metrics] = await freePorts(2);
   const published = ["--publish", `127.0.0.1:${otlp}:4318`, "--publish", `127.0.0.1:${metrics}:8888`];
@@ -22,7 +22,7 @@ export async function startCollector(keptPercent: number): Promise<Collector> {
     const response = await fetch(`http://127.0.0.1:${metrics}/metrics`, { signal: AbortSignal.timeout(5000) });
     return (await response.text()).split("\n");
   }
-  // It listens for spans before it serves its metrics.
+  // It accepts spans before it serves its metrics.
   await eventually(30, samples);
 
   return {

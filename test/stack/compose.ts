@@ -1,5 +1,5 @@
-// The stack under test: the compose file of this repository as a project of its own, on free ports, so that it runs beside
-// the stack that somebody works with.
+// The stack under test: this repository's compose file as a separate project on free ports, so that it can run next to a stack that
+// you work with.
 import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -11,11 +11,11 @@ import { z } from "zod";
 const run = promisify(execFile);
 const root = dirname(dirname(import.meta.dirname));
 
-/** One name for each checkout: what an earlier run may have left behind is found and removed. */
+/** Unique per checkout, so that leftovers of an earlier run are found and removed. */
 const project = `stack-test-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`;
 const [app, mysql, otlp, jaeger, prometheus, grafana] = await freePorts(6);
 
-/** Where the stack's servers answer. */
+/** Addresses of the stack's servers. */
 export const addresses = {
   app: `http://127.0.0.1:${app}`,
   otlp: `http://127.0.0.1:${otlp}`,
@@ -25,8 +25,8 @@ export const addresses = {
 };
 
 /**
- * The environment of every docker command. What docker-compose.yml reads is all set here, so that neither the caller's
- * variables nor a .env change the stack.
+ * The environment of every docker command. Sets everything that docker-compose.yml reads, so that neither the caller's variables nor
+ * a .env affect the stack.
  */
 export const environment = {
   ...process.env,
@@ -38,7 +38,7 @@ export const environment = {
   JAEGER_PORT: String(jaeger),
   PROMETHEUS_PORT: String(prometheus),
   GRAFANA_PORT: String(grafana),
-  // The counts are exact: nobody but the tests sends requests, until the test of the generator.
+  // Only the tests send requests, until the test of the generator, so that counts are exact.
   TRAFFIC: "off",
   TRAFFIC_RATE: "5",
   TRACES_KEPT_PERCENT: "100",
@@ -47,14 +47,14 @@ export const environment = {
   FAULTS: "on",
 };
 
-/** Without an override file that somebody may have beside it. */
+/** Ignores override files. */
 const composeArguments = ["compose", "--file", "docker-compose.yml"];
-/** Ends the docker commands that run. */
+/** Kills the running docker commands. */
 const interrupted = new AbortController();
-/** The tests are over: nothing needs the time to stop in good order. */
+/** The tests are over, so nothing needs to stop gracefully. */
 const removeArguments = [...composeArguments, "down", "--volumes", "--remove-orphans", "--timeout", "1"];
 
-/** Runs `docker` with `args` and gives what it wrote to stdout. Rejects with what it wrote to stderr when it fails. */
+/** Runs `docker` with `args` and resolves to its stdout. Rejects with its stderr. */
 export async function docker(args: readonly string[], variables: Record<string, string> = {}): Promise<string> {
   const env = { ...environment, ...variables };
   const options = { cwd: root, env, signal: interrupted.signal, maxBuffer: 64 * 1024 * 1024 };
@@ -67,7 +67,7 @@ export function compose(args: readonly string[], variables?: Record<string, stri
   return docker([...composeArguments, ...args], variables);
 }
 
-/** Runs promtool out of the image that docker-compose.yml names for Prometheus, in otel/rules. Without a network, read-only. */
+/** Runs promtool from docker-compose.yml's Prometheus image in otel/rules, read-only and without a network. */
 export async function promtool(args: readonly string[]): Promise<string> {
   const config = z
     .object({ services: z.object({ prometheus: z.object({ image: z.string() }) }) })
@@ -77,10 +77,10 @@ export async function promtool(args: readonly string[]): Promise<string> {
   return docker(["run", "--rm", "--network", "none", ...mounted, "--entrypoint", "promtool", image, ...args]);
 }
 
-/** `down` leaves a container of `docker compose run` alone, and with it the network. */
+/** `down` does not remove containers of `docker compose run`, and therefore not the network. */
 const listArguments = ["ps", "--all", "--quiet", "--filter", `label=com.docker.compose.project=${project}`];
 
-/** Removes everything of the project: containers, networks and volumes. */
+/** Removes the project's containers, networks and volumes. */
 export async function remove(): Promise<void> {
   const ids = idsOf(await docker(listArguments));
   if (ids.length > 0) await docker(["rm", "--force", ...ids]);
@@ -91,7 +91,7 @@ function idsOf(list: string): string[] {
   return list.split("\n").filter((id) => id !== "");
 }
 
-/** The same for a process that is about to end: stops what is being done to the project first. */
+/** The same for a process that is about to exit: first stops the running docker commands. */
 export function removeNow(): void {
   interrupted.abort();
   const options = { cwd: root, env: environment } as const;
@@ -113,7 +113,7 @@ const containerSchema = z.object({
   HostConfig: z.object({ ReadonlyRootfs: z.boolean(), Memory: z.number() }),
 });
 
-/** What Docker says about a service's container. */
+/** Docker's information about a service's container. */
 export async function container(service: string): Promise<z.infer<typeof containerSchema>> {
   const id = (await compose(["ps", "--all", "--quiet", service])).trim();
   const [found] = z.array(containerSchema).parse(JSON.parse(await docker(["inspect", id])));
@@ -121,7 +121,7 @@ export async function container(service: string): Promise<z.infer<typeof contain
   return found;
 }
 
-/** Whether `image` is on this machine or can be pulled. Asks the registry for its manifest only, and not for long. */
+/** Whether `image` is on this machine or can be pulled. Only requests its manifest, with a short timeout. */
 export async function available(image: string): Promise<boolean> {
   const asked = [
     ["image", "inspect", image],
@@ -137,13 +137,13 @@ export async function available(image: string): Promise<boolean> {
   return false;
 }
 
-/** Ports that are free now, all different. */
+/** Different ports that are currently free. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
   await Promise.all(servers.map((server) => once(server, "listening")));
   const ports = servers.map((server) => {
     const address = server.address();
-    if (address === null || typeof address === "string") throw new Error("a server on a port has a port");
+    if (address === null || typeof address === "string") throw new Error("the server has no port");
     return address.port;
   });
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));

@@ -1,10 +1,10 @@
-// No panel is empty or an error where nothing has happened yet: on a stack that has just started and serves nobody but the
-// probes, and before it had any data at all.
+// No panel is empty or fails before anything has happened: on a stack that has just started and only serves probes, and before it
+// had any data.
 import assert from "node:assert/strict";
 import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
 import { query } from "./prometheus.ts";
 
-/** Long before this Prometheus was there. */
+/** Long before this Prometheus started. */
 const beforeAll = 24 * 60 * 60;
 
 for (const dashboard of dashboards) {

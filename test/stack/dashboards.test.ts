@@ -1,4 +1,4 @@
-// Every query of every dashboard finds data in the real servers, after the generator's first minute.
+// Every query of every dashboard finds data in the real servers after the generator's first minute.
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
@@ -6,7 +6,7 @@ import { eventually } from "./eventually.ts";
 import { searchTraces } from "./jaeger.ts";
 import { query, selectorsOf } from "./prometheus.ts";
 
-/** What the generator does rarely, such as a request that fails, may take this long to be there. */
+/** Rare requests of the generator, such as failing ones, may take this long to appear. */
 const withinS = 50;
 
 const jaegerSearch = z.object({
@@ -37,8 +37,8 @@ for (const dashboard of dashboards) {
 }
 
 /**
- * What a healthy stack does not have: these series begin with the first event. That their panels show a zero until then is
- * tested in dashboards-idle.test.ts.
+ * Series that a healthy stack does not have, because they start with the first event. dashboards-idle.test.ts tests that their
+ * panels show zero until then.
  */
 const maybeMissing = [
   { parts: ["db_query_", '!=""'], because: "no query was slow, killed or run again" },
@@ -49,7 +49,7 @@ const maybeMissing = [
 const mayBeMissing = (selector: string) =>
   maybeMissing.some(({ parts }) => parts.every((part) => selector.includes(part)));
 
-/** A fallback such as `or vector(0)` always gives something, so each series that the query reads must exist too. */
+/** A fallback such as `or vector(0)` always has a result, so each series in the query must exist too. */
 async function expectSamples(expression: string): Promise<void> {
   const selectors = await selectorsOf(expression);
   assert.ok(selectors.length > 0, "the query reads no series");
@@ -69,7 +69,7 @@ async function expectSamples(expression: string): Promise<void> {
 async function expectTraces(search: z.infer<typeof jaegerSearch>, fill: (text: string) => string): Promise<void> {
   const { queryType, tags, ...rest } = search;
   const parameters = Object.fromEntries(Object.entries(rest).map(([name, text = ""]) => [name, fill(text)]));
-  // Grafana takes tags as `name=value` pairs, Jaeger as JSON.
+  // Grafana uses `name=value` pairs for tags, Jaeger uses JSON.
   const pairs = [...(tags ?? "").matchAll(/([\w.]+)=("[^"]*"|\S+)/g)];
   if (pairs.length > 0) {
     parameters.tags = JSON.stringify(

@@ -1,4 +1,4 @@
-// The dashboards as Grafana would run them: their panels' queries, and their variables filled in.
+// The dashboards' queries as Grafana would run them, with variables filled in.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -44,32 +44,32 @@ type Panel = z.infer<typeof panelSchema>;
 type Variable = z.infer<typeof variableSchema>;
 export type Dashboard = z.infer<typeof dashboardSchema>;
 
-/** One query of one panel. */
+/** A query of a panel. */
 export interface PanelQuery {
   name: string;
   source: string;
   target: z.infer<typeof targetSchema>;
 }
 
-/** Every dashboard of the repository. */
+/** All committed dashboards. */
 export const dashboards: Dashboard[] = readdirSync(folder)
   .filter((name) => name.endsWith(".json"))
   .map((name) => dashboardSchema.parse(JSON.parse(readFileSync(join(folder, name), "utf8"))));
 
-/** Every query of every panel, those inside rows included. */
+/** All queries of all panels, including those inside rows. */
 export function queriesOf(dashboard: Dashboard): PanelQuery[] {
   const panels = (list: Panel[]): Panel[] => list.flatMap((panel) => [panel, ...panels(panel.panels ?? [])]);
   return panels(dashboard.panels).flatMap((panel) =>
     (panel.targets ?? []).map((target) => ({
       name: `${panel.title ?? panel.type} ${target.refId}`,
-      // Grafana 13 takes the panel's, unless that is the mixed one.
+      // Grafana 13 uses the panel's data source, unless that is the mixed one.
       source: (panel.datasource?.uid === "-- Mixed --" ? target.datasource?.uid : panel.datasource?.uid) ?? "none",
       target,
     })),
   );
 }
 
-/** Variables as they are when the dashboard is opened: all where that can be chosen, else the first value that is found. */
+/** Variables as on opening the dashboard: "All" where available, otherwise the first value. */
 export async function fillIn(dashboard: Dashboard): Promise<(text: string) => string> {
   const values = new Map([
     ["__rate_interval", "1m"],
@@ -86,7 +86,7 @@ async function variableValue(variable: Variable, fill: (text: string) => string)
   if (variable.includeAll) return variable.allValue ?? ".*";
   const text = typeof variable.query === "object" ? variable.query.query : (variable.query ?? "");
   const inner = /^query_result\((.*)\)$/s.exec(text)?.[1];
-  if (inner === undefined) throw new Error(`the variable ${variable.name} is of a kind that these tests do not know`);
+  if (inner === undefined) throw new Error(`the variable ${variable.name} has a type that these tests do not support`);
   const [first] = await query(fill(inner));
   if (first === undefined) throw new Error(`the variable ${variable.name} has no value`);
   const labels = Object.entries(first.labels).map(([name, value]) => `${name}="${value}"`);

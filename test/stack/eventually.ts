@@ -1,9 +1,9 @@
-// Waits for what arrives by itself, such as telemetry: asks again until the answer is right or the time is up.
+// Waits for something that arrives later, such as telemetry: retries until it is there or time is up.
 import { setTimeout as pause } from "node:timers/promises";
 
 const everyMs = 250;
 
-/** Calls `attempt` until it resolves, and gives that; rejects with its last error when `withinS` seconds have passed. */
+/** Retries `attempt` until it resolves, and returns its result; rejects with its last error after `withinS` seconds. */
 export async function eventually<Result>(withinS: number, attempt: () => Promise<Result>): Promise<Result> {
   const deadline = performance.now() + withinS * 1000;
   for (;;) {

@@ -1,4 +1,4 @@
-// The dots on the latency graphs: each opens a trace that exists, also where most traces are not kept.
+// The dots on the latency graphs: each opens an existing trace, even where most traces are dropped.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -10,10 +10,10 @@ import { newTraceId, sendSpans, type TestSpan } from "./otlp.ts";
 import { exemplarTraceIds } from "./prometheus.ts";
 import { send } from "./service.ts";
 
-/** So many are checked at least. */
+/** Minimum number to check. */
 const enough = 20;
 
-/** The trace ids behind the dots of every panel that has some, for a service. */
+/** The trace ids behind the dots of all panels, for a service. */
 async function dots(service: string): Promise<Set<string>> {
   const found = await Promise.all(
     dashboards.map(async (dashboard) => {
@@ -25,7 +25,7 @@ async function dots(service: string): Promise<Set<string>> {
   return new Set(found.flat(2));
 }
 
-/** Calls `sendSome` until Prometheus has enough exemplars of the service, and then looks for the trace of each. */
+/** Calls `sendSome` until Prometheus has enough exemplars of the service, then looks up the trace of each. */
 async function expectTraces(service: string, sendSome: () => Promise<void>): Promise<void> {
   // Each flush of the collector brings a few.
   const traceIds = await eventually(60, async () => {
@@ -35,7 +35,7 @@ async function expectTraces(service: string, sendSome: () => Promise<void>): Pro
     assert.ok(found.size >= enough, `${found.size} exemplars`);
     return found;
   });
-  // They may be a moment ahead of the traces.
+  // Exemplars may arrive before their traces.
   await eventually(10, async () => {
     const found = await Promise.all([...traceIds].map(async (id) => ({ id, spans: (await findTrace(id)).length })));
     const missing = found.filter(({ spans }) => spans === 0).map(({ id }) => id);
@@ -46,7 +46,7 @@ async function expectTraces(service: string, sendSome: () => Promise<void>): Pro
 describe("stack: exemplars", function () {
   this.timeout(120_000);
 
-  it("open a trace of the service in Jaeger, each of them", async () => {
+  it("each open a trace of the service in Jaeger", async () => {
     const requests = [
       { route: "/api/automations/{id}", path: "/api/automations/1" },
       { route: "/api/automations/marketplace" },
@@ -58,7 +58,7 @@ describe("stack: exemplars", function () {
     });
   });
 
-  it("open a trace also where a tenth of the traces is kept", async () => {
+  it("each open a trace even where only a tenth of the traces is kept", async () => {
     const service = `exemplars-${randomBytes(4).toString("hex")}`;
     const collector = await startCollector(10);
     let sent = 0;

@@ -1,4 +1,4 @@
-// Grafana itself: it has loaded the data sources and the dashboards, and its data sources reach their servers.
+// Grafana has loaded the data sources and dashboards, and its data sources reach their servers.
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { addresses } from "./compose.ts";

@@ -1,9 +1,9 @@
-// Brings the stack up before the first test and takes it down after the last, also when something goes wrong in between.
+// Starts the stack before the first test and removes it after the last, even on failures in between.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { available, compose, remove, removeNow } from "./compose.ts";
 
-/** By name, since Grafana's is the one image that a machine may not have. */
+/** Listed by name, because a machine may lack Grafana's image. */
 const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "traffic", "webhook"];
 
 /** Whether Grafana runs; without its image its tests are skipped. */
@@ -42,12 +42,12 @@ function say(text: string): void {
   process.stdout.write(`  stack: ${text}\n`);
 }
 
-/** The end of every service's log: a failure in one often has its cause in another. */
+/** The end of every service's log, because a failure in one service often has its cause in another. */
 async function printLogs(): Promise<void> {
   process.stdout.write(await compose(["logs", "--no-color", "--tail", "15"]).catch(String));
 }
 
-/** The image as the compose file names it, so that its version is written down once. */
+/** The image in the compose file, so that its version is in one place. */
 async function grafanaImage(): Promise<string> {
   const file = await readFile(join(import.meta.dirname, "../../docker-compose.yml"), "utf8");
   const image = /image: (grafana\/\S+)/.exec(file)?.[1];
@@ -55,7 +55,7 @@ async function grafanaImage(): Promise<string> {
   return image;
 }
 
-/** Mocha's own handling waits for the running test first; here nothing may be left behind, whatever it is doing. */
+/** Mocha would wait for the running test on a signal; here everything is removed at once. */
 function removeWhenInterrupted(): void {
   for (const [signal, code] of [
     ["SIGINT", 130],

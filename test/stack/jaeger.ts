@@ -1,4 +1,4 @@
-// Asks Jaeger for traces.
+// Queries Jaeger for traces.
 import { z } from "zod";
 import { addresses } from "./compose.ts";
 
@@ -24,7 +24,7 @@ const answerSchema = z.object({ data: z.array(z.object({ traceID: z.string(), sp
 
 export type Span = z.infer<typeof spanSchema>;
 
-/** The spans of a trace in the order in which they started; none when Jaeger does not have it. */
+/** The spans of a trace in start order; empty when Jaeger does not have it. */
 export async function findTrace(traceId: string): Promise<Span[]> {
   const response = await fetch(`${addresses.jaeger}/api/traces/${traceId}`, { signal: AbortSignal.timeout(5000) });
   if (response.status === 404) return [];
@@ -32,14 +32,14 @@ export async function findTrace(traceId: string): Promise<Span[]> {
   return (data[0]?.spans ?? []).toSorted((a, b) => a.startTime - b.startTime);
 }
 
-/** The traces that a search gives; the parameters are those of Jaeger's own page. */
+/** The results of a search; the parameters are those of Jaeger's UI. */
 export async function searchTraces(parameters: Record<string, string>): Promise<Span[][]> {
   const query = new URLSearchParams({ lookback: "1h", limit: "100", ...parameters });
   const response = await fetch(`${addresses.jaeger}/api/traces?${query}`, { signal: AbortSignal.timeout(5000) });
   return answerSchema.parse(await response.json()).data.map(({ spans }) => spans);
 }
 
-/** The ids of all traces of a service, with how many spans each has. */
+/** The ids of all traces of a service, with their number of spans. */
 export async function tracesOf(service: string): Promise<Map<string, number>> {
   const query = new URLSearchParams({ service, lookback: "1h", limit: "10000" });
   const response = await fetch(`${addresses.jaeger}/api/traces?${query}`, { signal: AbortSignal.timeout(20_000) });
@@ -47,9 +47,9 @@ export async function tracesOf(service: string): Promise<Map<string, number>> {
   return new Map(data.map(({ traceID, spans }) => [traceID.padStart(32, "0"), spans.length]));
 }
 
-/** What Jaeger answers to a request, as it stands there. */
+/** Jaeger's raw response to a request. */
 export async function answerText(path: string): Promise<string> {
   const response = await fetch(addresses.jaeger + path, { signal: AbortSignal.timeout(20_000) });
-  if (!response.ok) throw new Error(`Jaeger answered ${response.status} to ${path}`);
+  if (!response.ok) throw new Error(`Jaeger returned ${response.status} for ${path}`);
   return response.text();
 }

@@ -1,11 +1,11 @@
-// What Prometheus knows about the requests that were sent: how many, and under which route.
+// Prometheus has the requests that were sent, with their number and route.
 import assert from "node:assert/strict";
 import { eventually } from "./eventually.ts";
 import { labelValues, query, value } from "./prometheus.ts";
 import { countedRequests } from "./request-count.ts";
 import { createAutomation, send, sentCount } from "./service.ts";
 
-/** How long a metric may take to Prometheus. */
+/** How long a metric may take to reach Prometheus. */
 const withinS = 30;
 
 describe("stack: metrics", () => {
@@ -29,7 +29,7 @@ describe("stack: metrics", () => {
     ["POST", "/api/automations", 201],
     ["GET", "unmatched", 404],
   ] as const) {
-    it(`counts exactly the requests that ${method} ${route} answered with ${status}`, async () => {
+    it(`counts exactly the requests that ${method} ${route} with status ${status}`, async () => {
       await eventually(withinS, async () => {
         assert.ok(sentCount(method, route, status) > 0);
         assert.equal(await countedRequests(method, route, status), sentCount(method, route, status));
@@ -46,7 +46,7 @@ describe("stack: metrics", () => {
     });
   });
 
-  it("has no route but those of the API and one for all unknown paths", async () => {
+  it("has only the API's routes and one for all unknown paths", async () => {
     const known = new Set([
       "/api/automations",
       "/api/automations/marketplace",
@@ -64,7 +64,7 @@ describe("stack: metrics", () => {
     assert.ok(found.includes("unmatched"));
   });
 
-  it("carries the service, its instance and its environment on every series", async () => {
+  it("has the service, its instance and its environment on every series", async () => {
     const [series, ...more] = await query(
       "count by (service_name, service_instance_id, deployment_environment_name) (http_server_request_duration_seconds_count)",
     );
@@ -75,7 +75,7 @@ describe("stack: metrics", () => {
     assert.ok(series.labels.service_instance_id);
   });
 
-  it("counts one query for each uncached list, and times it", async () => {
+  it("counts and times one query per uncached list", async () => {
     const lists = sentCount("GET", "/api/automations/marketplace", 200);
     await eventually(withinS, async () => {
       assert.equal(
@@ -85,7 +85,7 @@ describe("stack: metrics", () => {
     });
   });
 
-  it("knows the pool: its limit, its connections and the time to get one", async () => {
+  it("has the pool's limit, its connections and the wait for one", async () => {
     await eventually(withinS, async () => {
       assert.equal(await value("db_client_connection_max"), 15);
       const open = await query("db_client_connection_count");
@@ -94,7 +94,7 @@ describe("stack: metrics", () => {
       assert.ok(total >= 1 && total <= 15, `${total} open connections`);
       assert.equal(await value("db_client_connection_pending_requests"), 0);
       assert.equal(await value("db_client_connection_timeouts_total"), 0);
-      // One wait for each query, and one for a transaction: that of its BEGIN.
+      // One wait per query, and one per transaction, for its BEGIN.
       const inTransaction = 'db_query_summary=~"runs.update|automations.count_run|COMMIT|ROLLBACK"';
       assert.equal(
         await value("sum(db_client_connection_wait_time_seconds_count)"),
@@ -109,7 +109,7 @@ describe("stack: metrics", () => {
     assert.ok((await query("nodejs_eventloop_delay_p99_seconds")).length > 0);
   });
 
-  it("counts spans as it counts requests", async () => {
+  it("counts as many server spans as requests", async () => {
     const expected = sentCount("GET", "/api/automations/marketplace", 200);
     const spans = `traces_span_metrics_duration_seconds_count{span_kind="SPAN_KIND_SERVER", http_route="/api/automations/marketplace"}`;
     await eventually(withinS, async () => assert.equal(await value(`sum(${spans})`), expected));

@@ -1,5 +1,5 @@
-// The database goes away and comes back: cached pages are served meanwhile, the rest is refused in good order, and
-// afterwards all works again in the same process.
+// The database goes down and comes back: meanwhile cached pages are served and the rest is refused properly, and afterwards
+// everything works again in the same process.
 import assert from "node:assert/strict";
 import { compose, container } from "./compose.ts";
 import { eventually } from "./eventually.ts";
@@ -9,7 +9,7 @@ import { type Sent, send } from "./service.ts";
 const list = "/api/automations/marketplace";
 const cachedList = "/api/optimized/automations/marketplace";
 
-/** What changes when the service's process is replaced. */
+/** Changes when the service's process is replaced. */
 interface Process {
   startedAt: string;
   instances: string[];
@@ -25,7 +25,7 @@ describe("stack: restart of MySQL", () => {
     process = await serviceProcess();
     assert.equal((await send({ route: cachedList })).status, 200);
     await compose(["stop", "mysql"]);
-    // Until the cached page is older than the 5 s for which it is fresh: then it can only be a stale one.
+    // Until the cached page is older than 5 s, so that it can only be served stale.
     await eventually(20, async () => {
       cached.push(await send({ route: cachedList }));
       assert.ok(Number(cached.at(-1)?.headers.get("age")) >= 6);
@@ -38,12 +38,12 @@ describe("stack: restart of MySQL", () => {
     await compose(["start", "mysql"]);
   });
 
-  it("serves the cached page all the while", () => {
+  it("serves the cached page during the outage", () => {
     assert.deepEqual(new Set(cached.map(({ status }) => status)), new Set([200]));
     assert.equal(cached.at(-1)?.headers.get("x-cache"), "stale");
   });
 
-  it("refuses what needs the database, as problem details", () => {
+  it("refuses requests that need the database with problem details", () => {
     for (const { status, headers, body, traceId } of uncached) {
       assert.ok(status === 503 || status === 504, `status ${status}`);
       assert.equal(headers.get("content-type"), "application/problem+json");
@@ -51,11 +51,11 @@ describe("stack: restart of MySQL", () => {
     }
   });
 
-  it("says that it is not ready", () => {
+  it("reports that it is not ready", () => {
     assert.equal(ready.status, 503);
   });
 
-  it("answers again within seconds, without a restart", async () => {
+  it("works again within seconds, without a restart", async () => {
     await eventually(20, async () => {
       assert.equal((await send({ route: list })).status, 200);
       assert.equal((await send({ route: "/health/ready" })).status, 200);

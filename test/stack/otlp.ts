@@ -1,4 +1,4 @@
-// Sends spans and metrics that a test makes itself, as an SDK would: OTLP over HTTP, in JSON.
+// Sends spans and metrics that a test creates, like an SDK: OTLP over HTTP, as JSON.
 import { randomBytes } from "node:crypto";
 
 export type Attributes = Record<string, string | number | boolean | readonly string[]>;
@@ -9,16 +9,16 @@ export interface TestSpan {
   parentId?: string;
   name: string;
   kind?: "internal" | "server" | "client";
-  /** From the time of sending. */
+  /** Relative to the time of sending. */
   startMs?: number;
   durationMs?: number;
   attributes?: Attributes;
-  /** The span's status is an error. */
+  /** Sets the span's status to error. */
   failed?: boolean;
   statusMessage?: string;
   traceState?: string;
   events?: readonly { name: string; attributes: Attributes }[];
-  /** Whose span it is, when not the service's of the batch. */
+  /** The span's service, if it is not the batch's. */
   service?: string;
 }
 
@@ -33,7 +33,7 @@ const kinds = { internal: 1, server: 2, client: 3 };
 export const newTraceId = () => randomBytes(16).toString("hex");
 export const newSpanId = () => randomBytes(8).toString("hex");
 
-/** Sends spans to the collector at `url` in one request; rejects when it does not take all of them. */
+/** Sends spans to the collector at `url` in one request; rejects unless it accepts all of them. */
 export async function sendSpans(url: string, resource: Resource, spans: readonly TestSpan[]): Promise<void> {
   const services = Map.groupBy(spans, ({ service }) => service ?? resource.service);
   const resourceSpans = [...services].map(([service, own]) => ({
@@ -104,5 +104,5 @@ async function post(url: string, body: object): Promise<void> {
     signal: AbortSignal.timeout(10_000),
   });
   const text = await response.text();
-  if (!response.ok || text.includes("rejected")) throw new Error(`the collector answered ${response.status}: ${text}`);
+  if (!response.ok || text.includes("rejected")) throw new Error(`the collector returned ${response.status}: ${text}`);
 }

@@ -1,12 +1,11 @@
-// Each cause of slowness, provoked in the running stack one after the other: the traces in Jaeger name it as their largest
-// phase.
+// Provokes each cause of slowness in the running stack: the traces in Jaeger have it as their largest phase.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./eventually.ts";
 import { findTrace, type Span } from "./jaeger.ts";
 import { createAutomation, type Sent, send } from "./service.ts";
 
-/** Until a trace is complete in Jaeger. */
+/** How long a trace may take to be complete in Jaeger. */
 const withinS = 30;
 const phases = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"];
 const route = "/api/automations/marketplace";
@@ -17,13 +16,13 @@ describe("stack: the phases of slow requests", () => {
   const provoke = (name: string, amount: number) =>
     send({ method: "PUT", route: "/faults/{name}", path: `/faults/${name}`, body: { amount, seconds: 20 } });
 
-  it("are the query while the table is locked", async () => {
+  it("are query while the table is locked", async () => {
     await provoke("lock", 900);
     const sent = await everyMs(400, 8, () => send({ route, path: `${route}?search=locked` }));
     await assertLargest("query", await serverSpans(sent), { overS: 0.3, status: 200 });
   });
 
-  it("are the wait for a connection while the pool is exhausted", async () => {
+  it("are pool while the pool is exhausted", async () => {
     await provoke("pool", 15);
     await sleep(500);
     const sent = await everyMs(50, 20, () => send({ route, path: `${route}?search=exhausted` }));
@@ -42,12 +41,12 @@ describe("stack: the phases of slow requests", () => {
     assert.equal(refused.tags.get("db.client.connection.used"), 15);
   });
 
-  it("are the outbound call while the webhook is slow, or hangs", async () => {
+  it("are outbound while the webhook is slow or hangs", async () => {
     for (const hook of ["slow", "hanging"]) {
       const id = await createAutomation(hook);
       const run = { method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` };
       const status = hook === "slow" ? 201 : 504;
-      // What the tests before did to the service may weigh on it for a moment.
+      // The service may still suffer from the previous tests for a moment.
       const sent = await eventually(withinS, async () => {
         const sent = await send(run);
         assert.equal(sent.status, status, JSON.stringify(sent.body));
@@ -57,7 +56,7 @@ describe("stack: the phases of slow requests", () => {
     }
   });
 
-  it("are the check of tokens while that is slow", async () => {
+  it("are auth while checking tokens is slow", async () => {
     await provoke("auth", 400);
     const sent = await everyMs(50, 5, () =>
       send({ route: "/api/automations/{id}", path: "/api/automations/1", bearer: true }),
@@ -65,23 +64,23 @@ describe("stack: the phases of slow requests", () => {
     await assertLargest("auth", await serverSpans(sent), { overS: 0.3, status: 200 });
   });
 
-  it("are the event loop for those that were at work when it was blocked", async () => {
+  it("are loop for requests that ran while it was blocked", async () => {
     await provoke("loop", 700);
-    // Not of the lowest class, which is shed then.
+    // Not low-priority requests, which are shed then.
     const id = await createAutomation("fast");
     const run = { method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` };
     const sent = await everyMs(15, 500, () => send(run));
     await assertLargest("loop", await serverSpans(sent), { overS: 0.5, status: 201 });
   });
 
-  it("are the queue when more arrive than can be served", async () => {
+  it("are queue when more arrive than can be served", async () => {
     await provoke("lock", 900);
     const sent = await everyMs(2, 150, () => send({ route: "/api/automations/{id}", path: "/api/automations/1" }));
     await assertLargest("queue", await serverSpans(sent), { overS: 0.2, status: 503 });
   });
 });
 
-/** `count` requests, one every so many milliseconds, whatever the answers do. */
+/** Sends `count` requests at a fixed interval in milliseconds, without waiting for responses. */
 async function everyMs(ms: number, count: number, request: () => Promise<Sent>): Promise<Sent[]> {
   const sent: Promise<Sent>[] = [];
   for (let number = 0; number < count; number++) {
@@ -110,11 +109,11 @@ interface Slow {
   status: number;
 }
 
-/** Of those that were slow and were answered so. The phases of every one sum up to what it took. */
+/** The slow traces with this status. The phases of each add up to its duration. */
 async function assertLargest(phase: string, spans: readonly Span[], { overS, status }: Slow): Promise<void> {
   for (const span of spans) {
     const sum = phases.reduce((total, name) => total + secondsOf(span, name), 0);
-    // The span itself begins and ends a little outside of what is measured.
+    // The span starts a little before and ends a little after the measured time.
     assert.ok(
       Math.abs(sum - span.duration) < 0.02 + 0.02 * span.duration,
       `${sum} s of ${span.duration} s: ${JSON.stringify(Object.fromEntries(span.tags))}`,

@@ -1,4 +1,4 @@
-// Asks Prometheus for metrics and exemplars.
+// Queries Prometheus for metrics and exemplars.
 import { z } from "zod";
 import { addresses } from "./compose.ts";
 
@@ -25,7 +25,7 @@ async function ask(path: string, parameters: Record<string, string>): Promise<un
     signal: AbortSignal.timeout(5000),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`Prometheus answered ${response.status} to ${path}: ${text}`);
+  if (!response.ok) throw new Error(`Prometheus returned ${response.status} for ${path}: ${text}`);
   return z.object({ data: z.unknown() }).parse(JSON.parse(text)).data;
 }
 
@@ -36,10 +36,10 @@ export async function query(expression: string, time?: number): Promise<Sample[]
   return data.result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
 }
 
-/** The one value of an instant query; 0 when it finds nothing. */
+/** The single value of an instant query; 0 without a result. */
 export async function value(expression: string): Promise<number> {
   const [first, ...more] = await query(expression);
-  if (more.length > 0) throw new Error(`${expression} gives ${more.length + 1} values`);
+  if (more.length > 0) throw new Error(`${expression} returns ${more.length + 1} values`);
   return first?.value ?? 0;
 }
 
@@ -49,7 +49,7 @@ export async function labelValues(metric: string, label: string): Promise<string
   return found.map((sample) => sample.labels[label] ?? "").sort();
 }
 
-/** The trace ids of a metric's exemplars of the last ten minutes. */
+/** The trace ids of a metric's exemplars in the last ten minutes. */
 export async function exemplarTraceIds(expression: string): Promise<string[]> {
   const now = Date.now() / 1000;
   const parameters = { query: expression, start: String(now - 600), end: String(now + 60) };
@@ -57,13 +57,13 @@ export async function exemplarTraceIds(expression: string): Promise<string[]> {
   return found.flatMap((series) => series.exemplars.map((exemplar) => exemplar.labels.trace_id ?? "no trace_id"));
 }
 
-/** All series of the last ten minutes whose metric's name matches, by their labels. */
+/** The labels of all series in the last ten minutes whose metric name matches. */
 export async function seriesOf(names: string): Promise<Record<string, string>[]> {
   const parameters = { "match[]": `{__name__=~"${names}"}`, start: String(Date.now() / 1000 - 600) };
   return z.array(labels).parse(await ask("series", parameters));
 }
 
-/** Each `metric{matchers}` that a query reads, found by Prometheus' own parser. */
+/** Each `metric{matchers}` in a query, found by Prometheus' own parser. */
 export async function selectorsOf(expression: string): Promise<string[]> {
   const found = new Set<string>();
   function walk(node: unknown): void {

@@ -1,5 +1,4 @@
-// Secrets and values of queries that slip into telemetry do not leave the collector, whatever part of it they are in, and all
-// else does.
+// Secrets and query values that slip into any part of telemetry do not leave the collector; everything else does.
 import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
 import { addresses } from "./compose.ts";
@@ -13,7 +12,7 @@ const run = randomBytes(4).toString("hex");
 const service = `redaction-${run}`;
 const planted: string[] = [];
 
-/** A text that is found nowhere else, and remembered. */
+/** Returns a unique text and remembers it. */
 function plant(): string {
   planted.push(`planted${run}x${planted.length}x`);
   return planted.at(-1) ?? "";
@@ -24,7 +23,7 @@ function base64(text: string): string {
   return planted.at(-1) ?? "";
 }
 
-/** One in the payload of a token, as it would be carried. */
+/** A unique text in the payload of a token. */
 function jwt(): string {
   const [header, payload] = [{ alg: "HS256" }, { sub: plant() }].map((part) => base64(JSON.stringify(part)));
   return `${header}.${payload}.${plant()}`;
@@ -35,7 +34,7 @@ function number(): string {
   return planted.at(-1) ?? "";
 }
 
-/** What carries a secret in running text: each a way in which one gets into a message. */
+/** Texts with a secret: the ways in which secrets get into messages. */
 const texts: Record<string, () => string> = {
   "a JWT": () => `rejected ${jwt()} as expired`,
   "a bearer token": () => `Authorization: Bearer ${plant()}`,
@@ -60,7 +59,7 @@ const texts: Record<string, () => string> = {
     ["ghp_", "glpat-", "xoxb-", "sk_live_", "AKIA", "AIza"].map((prefix) => `key ${prefix}${plant()}`).join(),
 };
 
-/** What secrets are called. */
+/** Names of attributes that hold secrets. */
 const secretKeys = [
   "X-API-Key",
   "aws.access_key",
@@ -203,7 +202,7 @@ describe("stack: what does not leave the collector", () => {
     );
   }
 
-  it("has no secret in any trace, as Jaeger gives it", async () => {
+  it("has no secret in any trace in Jaeger", async () => {
     const traces = [...Object.values(traceIds).map((id) => `/api/traces/${id}`)];
     const raw = [...Object.values(traceIds).map((id) => `/api/v3/traces/${id}`)];
     const lists = [service, "koa-service-template"].flatMap((name) => [
@@ -221,7 +220,7 @@ describe("stack: what does not leave the collector", () => {
     await expectNothingPlantedIn(JSON.stringify(await exemplarTraceIds('{__name__=~".+"}')));
   });
 
-  it("has no value of a query in a statement, and the statement", async () => {
+  it("keeps statements, without the values of queries", async () => {
     const spans = await findTrace(traceIds.database);
     const expected =
       "SELECT * FROM t1 WHERE a = ? AND b = ? AND c IN (?, -?) AND d = ? AND e LIKE ? AND f = $1 AND g = ?";
@@ -234,14 +233,14 @@ describe("stack: what does not leave the collector", () => {
     );
   });
 
-  it("names the parameters of a URL, without their values", async () => {
+  it("keeps the names of URL parameters, without their values", async () => {
     const [span] = await findTrace(traceIds.attributes);
     assert.ok(span);
     assert.equal(span.tags.get("url.query"), "search=****&sort=****&token=****");
     assert.equal(span.tags.get("url.full"), "https****example.com/reset?search=****&token=****#top");
   });
 
-  it("leaves what is ordinary as it was", async () => {
+  it("leaves ordinary values unchanged", async () => {
     const [span] = await findTrace(traceIds.ordinary);
     assert.ok(span);
     assert.equal(span.name, "GET /api/automations/{id}");

@@ -1,4 +1,4 @@
-// The rules' unit tests, run by promtool out of the Prometheus image that the stack runs.
+// The rules' unit tests, run by promtool from the stack's Prometheus image.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -8,19 +8,19 @@ const rules = join(import.meta.dirname, "../../otel/rules");
 const named = (folder: string) => readdirSync(join(rules, folder)).filter((name) => name.endsWith(".yml"));
 
 describe("stack: rules", () => {
-  it("are valid, and none is there twice", async () => {
+  it("are valid and unique", async () => {
     const checked = await promtool(["check", "rules", "--lint-fatal", ...named(".")]);
     assert.equal(checked.match(/SUCCESS/g)?.length, named(".").length, checked);
   });
 
-  it("belong to a configuration that Prometheus takes", async () => {
+  it("belong to a valid Prometheus configuration", async () => {
     const checked = await promtool(["check", "config", "../prometheus.yml"]);
     assert.ok(checked.includes(`SUCCESS: ${named(".").length} rule files found`), checked);
   });
 
   for (const name of named("tests")) {
     it(`pass the unit tests in ${name}`, async function () {
-      // The burn rates' look at five days, minute by minute.
+      // The burn-rate tests simulate five days, minute by minute.
       this.timeout(120_000);
       const tested = await promtool(["test", "rules", `tests/${name}`]);
       assert.match(tested, /SUCCESS/);

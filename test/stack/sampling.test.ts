@@ -1,5 +1,4 @@
-// Which traces the collector keeps (tail_sampling in otel/collector.yaml) when it keeps a tenth of those that nobody needs to
-// look at.
+// Which traces the collector keeps (tail_sampling in otel/collector.yaml) when it keeps a tenth of the ordinary ones.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { countBounds } from "./chance.ts";
@@ -10,13 +9,13 @@ import { type Attributes, newSpanId, newTraceId, sendSpans, type TestSpan } from
 import { query } from "./prometheus.ts";
 
 const share = 0.1;
-/** For each of the two shares: by chance alone these tests fail once in 500,000 runs. */
+/** For each of the two shares, so these tests fail by chance once in 500,000 runs. */
 const falseAlarm = 1e-6;
-/** Of its own at each run. */
+/** Unique per run. */
 const service = `sampling-${randomBytes(4).toString("hex")}`;
 const behind = `${service}-behind`;
 
-/** One kind of trace; how it is told apart in the metrics is the route of its server span. */
+/** A kind of trace. Metrics identify it by the route of its server span. */
 interface Kind {
   count: number;
   spans(traceId: string, route: string): TestSpan[];
@@ -29,7 +28,7 @@ interface Answer {
   failed?: boolean;
 }
 
-/** A server span and the span of a query below it. A 5xx is an error in the span's status too, as the SDK has it. */
+/** A server span with a query span below it. Like in the SDK, a 5xx sets the span's status to error. */
 function answered(answer: Answer): Kind["spans"] {
   const { status, errorType, durationMs = 20, failed = status >= 500 } = answer;
   return (traceId, route) => {
@@ -46,7 +45,7 @@ function statusOf(status: number, errorType?: string): Attributes {
   return { "http.response.status_code": status, ...(errorType !== undefined && { "error.type": errorType }) };
 }
 
-/** A service that calls another: its own answer, what the call looked like to it, and what the other says, if it says so here. */
+/** A service that calls another: its own status, the status of the call, and the other service's span, if it reports one here. */
 function called(own: Answer, call: Answer, other?: Answer): Kind["spans"] {
   return (traceId, route) => {
     const [server, client] = [newSpanId(), newSpanId()];
@@ -194,7 +193,7 @@ describe("stack: which traces are kept", () => {
 
   after("stop the collector", () => collector.stop());
 
-  it("loses nothing on the way, at this rate", async () => {
+  it("loses nothing at this rate", async () => {
     assert.equal(await collector.value("otelcol_receiver_accepted_spans"), spanCount);
     for (const lost of [
       "otelcol_receiver_refused_spans",
@@ -215,7 +214,7 @@ describe("stack: which traces are kept", () => {
   }
 
   for (const [what, group] of Object.entries({ "refusals on purpose": refused, "the rest": rest })) {
-    it(`keeps its share of ${what}, as far as chance goes`, () => {
+    it(`keeps its share of ${what}, within the limits of chance`, () => {
       const { least, most } = countBounds(tracesIn(group), share, falseAlarm);
       const count = Object.keys(group).flatMap(keptOf).length;
       const byKind = Object.entries(group).map(([name, { count }]) => `${name}: ${keptOf(name).length} of ${count}`);
@@ -230,7 +229,7 @@ describe("stack: which traces are kept", () => {
     assert.deepEqual(new Map(parts), kept);
   });
 
-  it("counts by policy what was kept for it", async () => {
+  it("counts kept traces by policy", async () => {
     const byPolicy = (policy: string) =>
       collector.value("otelcol_processor_tail_sampling_count_traces_sampled", { policy, sampled: "true" });
     assert.equal(await byPolicy("timed-out"), 5 * 20);
@@ -240,7 +239,7 @@ describe("stack: which traces are kept", () => {
     assert.equal(await byPolicy("share"), kept.size - tracesIn(alwaysKept));
   });
 
-  it("counts every request in the span metrics, whether its trace is kept or not", async () => {
+  it("counts every request in the span metrics, even when its trace is dropped", async () => {
     const expected = Object.fromEntries(Object.entries(kinds).map(([name, { count }]) => [name, count]));
     await eventually(30, async () => {
       const selector = `service_name="${service}", span_kind="SPAN_KIND_SERVER"`;
@@ -270,7 +269,7 @@ describe("stack: which traces are kept", () => {
       assert.equal(await spared(true), 1);
     });
 
-    it("drops it with a dropped one, also an error: no trace is half there", async () => {
+    it("drops it with a dropped trace, even an error, so that no trace is incomplete", async () => {
       const traceId = sent.get("good")?.find((id) => !kept.has(id));
       assert.ok(traceId);
       await sendSpans(collector.url, { service }, [late(traceId)]);

@@ -1,4 +1,4 @@
-// A scenario on the running stack. After all others: its load is not counted.
+// A scenario on the running stack. Runs last, because its load is not counted.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -8,7 +8,7 @@ import { root } from "../support/helper.ts";
 import { addresses, compose, environment } from "./compose.ts";
 
 describe("stack: npm run scenario", () => {
-  it("stops the stack's own database, finds that out, and lets it go on", async function () {
+  it("stops the stack's database, finds the cause and resumes it", async function () {
     this.timeout(120_000);
     const args = ["scripts/scenario.ts", "database-outage", "--url", addresses.app, "--duration", "8", "--json"];
     const { stdout } = await promisify(execFile)(process.execPath, args, {

@@ -1,5 +1,5 @@
-// The service's client, and its book-keeping: each request has a trace id of its own and is counted by what was answered, so
-// that what the telemetry says can be compared with what happened.
+// A client of the service that keeps records: each request has its own trace id and is counted by its status, so that the tests can
+// compare the telemetry with what happened.
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { developmentSecret } from "../../src/config/environment.ts";
@@ -11,13 +11,13 @@ export interface Sent {
   headers: Headers;
   body: unknown;
   traceId: string;
-  /** The span id of the caller, which is the parent of the server's span. */
+  /** The caller's span id, the parent of the server span. */
   callerId: string;
 }
 
 interface Request {
   method?: string;
-  /** The route that the path belongs to, as telemetry names it. */
+  /** The path's route, as in the telemetry. */
   route: string;
   path?: string;
   body?: object;
@@ -33,7 +33,7 @@ const token = await signDevelopmentToken(
 
 const answered = new Map<string, number>();
 
-/** Sends one request and reads its answer. */
+/** Sends a request and reads its response. */
 export async function send({ method = "GET", route, path = route, body, apiKey, bearer }: Request): Promise<Sent> {
   const traceId = randomBytes(16).toString("hex");
   const callerId = randomBytes(8).toString("hex");
@@ -54,7 +54,7 @@ export async function send({ method = "GET", route, path = route, body, apiKey, 
   return { status: response.status, headers: response.headers, body: parsed, traceId, callerId };
 }
 
-/** How many requests of this kind were sent and answered so. */
+/** How many requests of this kind got this status. */
 export function sentCount(method: string, route: string, status: number): number {
   return answered.get(countKey(method, route, status)) ?? 0;
 }
@@ -63,7 +63,7 @@ function countKey(method: string, route: string, status: number): string {
   return `${method} ${route} ${status}`;
 }
 
-/** Creates an automation that calls the named hook of the webhook receiver, by the given origin, and gives its id. */
+/** Creates an automation that calls a hook of the webhook receiver at the given origin, and returns its id. */
 export async function createAutomation(hook: string, origin = "http://webhook:9000"): Promise<number> {
   const webhookUrl = `${origin}/hooks/${hook}`;
   const body = { name: `Stack test: ${hook}`, description: "Made by the stack's tests", category: "data", webhookUrl };

@@ -1,4 +1,4 @@
-// The containers: healthy, locked down, and within the memory that they are given.
+// The containers are healthy, locked down and within their memory limits.
 import assert from "node:assert/strict";
 import { compose, container } from "./compose.ts";
 import { eventually } from "./eventually.ts";
@@ -16,12 +16,12 @@ describe("stack: services", () => {
     });
   }
 
-  // Their images have no shell for a health check of their own, so it is asked from beside them.
+  // Their images have no shell for a health check, so another container requests it.
   for (const [service, path] of [
     ["otel-collector", "/"],
     ["jaeger", "/status"],
   ] as const) {
-    it(`gets a healthy answer from ${service}`, async () => {
+    it(`gets a healthy response from ${service}`, async () => {
       const ask = `fetch("http://${service}:13133${path}").then((answer) => console.log(answer.status))`;
       await eventually(10, async () => {
         assert.equal((await compose(["exec", "-T", "app", "node", "-e", ask])).trim(), "200");
@@ -29,14 +29,14 @@ describe("stack: services", () => {
     });
   }
 
-  it("gives its containers less than 2 GiB together", async () => {
+  it("limits its containers to less than 2 GiB together", async () => {
     const file = await compose(["config"]);
     const limits = [...file.matchAll(/mem_limit: "(\d+)"/g)].map(([, bytes]) => Number(bytes));
     assert.equal(limits.length, 8);
     assert.ok(limits.reduce((sum, bytes) => sum + bytes, 0) < 2 ** 31);
   });
 
-  it("publishes ports on this machine's loopback address only", async () => {
+  it("publishes ports only on this machine's loopback address", async () => {
     const file = await compose(["config"]);
     const published = file.match(/published:/g) ?? [];
     assert.equal(published.length, 6);

@@ -1,11 +1,11 @@
-// SIGTERM: what is running is finished and reported, then the process ends by itself, in time.
+// On SIGTERM the service finishes and reports running requests, then exits by itself, in time.
 import assert from "node:assert/strict";
 import { compose, container } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { findTrace } from "./jaeger.ts";
 import { createAutomation, type Sent, send } from "./service.ts";
 
-/** stop_grace_period in docker-compose.yml: after that Docker kills the process. */
+/** stop_grace_period in docker-compose.yml, after which Docker kills the process. */
 const graceS = 15;
 
 describe("stack: stop of the service", () => {
@@ -15,7 +15,7 @@ describe("stack: stop of the service", () => {
   before("stop the service while a request runs", async () => {
     const id = await createAutomation("slow");
     const startedAt = performance.now();
-    // The call of the slow webhook takes 1.2 s: the signal comes while it waits.
+    // The slow webhook takes 1.2 s, so the signal arrives while the request waits.
     [running] = await Promise.allSettled([
       send({ method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` }),
       compose(["stop", "app"]),
@@ -32,7 +32,7 @@ describe("stack: stop of the service", () => {
     assert.equal(running.value.status, 201);
   });
 
-  it("ends with 0 and in time", async () => {
+  it("exits with 0 in time", async () => {
     const { State } = await container("app");
     assert.equal(State.Status, "exited");
     assert.equal(State.ExitCode, 0);

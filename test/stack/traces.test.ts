@@ -1,13 +1,13 @@
-// A request's trace, from the caller's header to Jaeger's answer.
+// A request's trace, from the caller's header to Jaeger.
 import assert from "node:assert/strict";
 import { eventually } from "./eventually.ts";
 import { findTrace, type Span } from "./jaeger.ts";
 import { createAutomation, type Sent, send } from "./service.ts";
 
-/** How long a trace may take to Jaeger: the collector decides about it 5 to 6 s after its first span. */
+/** How long a trace may take to reach Jaeger: the collector decides 5 to 6 s after its first span. */
 const withinS = 25;
 
-/** The trace of a request once it has `count` spans: its server span, and the others, which must be children of that one. */
+/** A request's trace once it has `count` spans: the server span and the others, which must be its children. */
 async function traceOf({ traceId, callerId }: Sent, count: number) {
   const spans = await eventually(withinS, async () => {
     const found = await findTrace(traceId);
@@ -43,7 +43,7 @@ describe("stack: traces", () => {
     assert.ok(query.duration <= server.duration);
   });
 
-  it("shows where a run's time went: its queries around the call of the webhook", async () => {
+  it("shows where a run's time went: queries before and after the webhook call", async () => {
     const id = await createAutomation("slow");
     const run = await send({
       method: "POST",
@@ -58,7 +58,7 @@ describe("stack: traces", () => {
     );
     const [, , call, finish] = children;
     assert.ok(call && finish);
-    // In no order: spans start at whole milliseconds, and several of these in the same one.
+    // In any order: start times are in whole milliseconds, and several spans share one.
     assert.deepEqual(
       below(finish)
         .map((span) => span.name)
@@ -69,7 +69,7 @@ describe("stack: traces", () => {
     assert.ok(server.duration >= call.duration);
   });
 
-  it("marks a request that failed, and tells its caller the trace", async () => {
+  it("marks a failed request, and returns the trace id to its caller", async () => {
     const id = await createAutomation("failing");
     const run = await send({
       method: "POST",
@@ -83,7 +83,7 @@ describe("stack: traces", () => {
     assert.equal(server.tags.get("error"), true);
   });
 
-  it("names all unknown paths alike", async () => {
+  it("uses one name for all unknown paths", async () => {
     const { server, children } = await traceOf(await send({ route: "unmatched", path: "/nothing/here" }), 1);
     assert.deepEqual(children, []);
     assert.equal(server.tags.get("http.route"), "unmatched");

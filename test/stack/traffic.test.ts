@@ -1,4 +1,4 @@
-// The traffic generator: within a minute there is something of each kind to see.
+// The traffic generator produces something of each kind within a minute.
 import assert from "node:assert/strict";
 import { compose } from "./compose.ts";
 import { eventually } from "./eventually.ts";
@@ -6,11 +6,11 @@ import { type Span, searchTraces } from "./jaeger.ts";
 import { countedRequests } from "./request-count.ts";
 import { sentCount } from "./service.ts";
 
-/** Counted from the start of the generator, for all tests of this file together. */
+/** From the start of the generator, for all tests in this file. */
 const withinS = 75;
 const cachedList = "/api/optimized/automations/marketplace";
 
-/** Traces of the generator that are `what`; rejects when there is none. */
+/** Finds traces of the generator that are `what`; rejects without any. */
 async function expectTraces(what: string, parameters: Record<string, string>, fits: (spans: Span[]) => boolean) {
   const tags = JSON.stringify({ "user_agent.original": "traffic-generator" });
   await eventually(withinS, async () => {
