@@ -53,7 +53,7 @@ const report = z.strictObject({
 describe("npm run bench", function () {
   this.timeout(240_000);
 
-  it("prints the figures of every peer as JSON", async () => {
+  it("prints every peer's figures as JSON", async () => {
     const args = [join("test", "bench", "bench.ts"), "--quick", "--rounds", "1", "--json"];
     const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
     const { cost, overload } = report.parse(JSON.parse(stdout));
@@ -75,7 +75,7 @@ describe("npm run bench", function () {
     assert.equal(cost.find(({ name }) => name === "koa")?.figures.one.ratio.median, 1);
   });
 
-  it("says of a peer that ended, or did not trace, what happened, and gives no figures of its other rounds", async () => {
+  it("reports why a peer ended or did not trace, without figures from its other rounds", async () => {
     const folder = await mkdtemp(join(tmpdir(), "bench-"));
     const bare = allPeers().find(({ name }) => name === "http");
     assert(bare);

@@ -1,6 +1,6 @@
-// `npm run bench`: what a request costs the template and its peers, and what each does under more than it can do.
-// `-- --json` prints the figures for programs, `-- --quick` takes two minutes instead of twenty, `-- --only koa,template` leaves the others
-// out, `-- --rounds 3` and `-- --no-overload` shorten it. Exit code 1 when a peer failed, 2 for arguments it does not know.
+// `npm run bench`: the cost of a request in the template and its peers, and how each behaves under overload.
+// `-- --json` prints the figures as JSON, `-- --quick` takes two minutes instead of twenty, `-- --only koa,template` skips the others,
+// `-- --rounds 3` and `-- --no-overload` shorten it. Exit code 1 when a peer failed, 2 for unknown arguments.
 import { parseArgs } from "node:util";
 import { measureCost, type PeerCost } from "./cost.ts";
 import { measureOverload, type Overload } from "./overloaded.ts";
@@ -14,7 +14,7 @@ export interface Report {
   node: string;
   quick: boolean;
   rounds: number;
-  /** The peer that the ratios are to. */
+  /** The peer that ratios compare with. */
   base: string;
   cost: PeerCost[];
   overload: Overload | null;
@@ -28,7 +28,7 @@ export interface BenchOptions {
   note?: (text: string) => void;
 }
 
-/** Measures on a database of its own on the server of MYSQL_URL. */
+/** Measures with a new database on the server in MYSQL_URL. */
 export async function measureAll({ peers, quick, rounds, overload, note }: BenchOptions): Promise<Report> {
   const base = peers.find(({ name }) => name === baseName) ?? peers[0];
   if (base === undefined) throw new RangeError("no peers");
@@ -43,7 +43,7 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
       };
   const told = note === undefined ? {} : { note };
   return withSurroundings(async (around) => {
-    // One that cannot start fails again in the first round, where it is said.
+    // A peer that cannot start fails again in the first round, which reports it.
     for (const peer of peers) await startOnce(peer, around).catch(() => {});
     return {
       date: new Date().toISOString().slice(0, 10),
@@ -57,7 +57,7 @@ export async function measureAll({ peers, quick, rounds, overload, note }: Bench
   });
 }
 
-/** What is asked for; a text when the arguments are wrong. */
+/** Parses the arguments; returns an error message when they are invalid. */
 export function optionsOf(args: readonly string[]): (BenchOptions & { json: boolean }) | string {
   const all = allPeers();
   const options = {

@@ -5,7 +5,7 @@ import { addressOf } from "../support/helper.ts";
 import { startClients } from "./processes.ts";
 
 describe("the clients of the benchmark", () => {
-  it("give each run its own answer, also when nobody waited for that of the run before", async () => {
+  it("return each run's own result, even when the previous one was never awaited", async () => {
     const dead = createServer((request) => request.socket.destroy()).listen(0, "127.0.0.1");
     const alive = createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
     await Promise.all([once(dead, "listening"), once(alive, "listening")]);

@@ -1,26 +1,26 @@
-// Closed-loop clients in a process of their own: each sends its next request when it has its answer.
+// Closed-loop clients in a separate process: each sends its next request after a response.
 import { Pool } from "undici";
 import { z } from "zod";
 
 export const askSchema = z.object({
   url: z.string(),
-  /** `{n}` in it is a number from 1 to {@link rows}, the next one for each request. */
+  /** `{n}` becomes a number from 1 to {@link rows}, counting up with each request. */
   path: z.string(),
   clients: z.number(),
   seconds: z.number(),
 });
 export const answeredSchema = z.object({
-  /** Answers with status 200. */
+  /** Responses with status 200. */
   good: z.number(),
-  /** Why others were none: a status, or what failed; with how often. */
+  /** Counts of other outcomes, by status or error. */
   bad: z.record(z.string(), z.number()),
-  /** From the first request to the last answer. */
+  /** From the first request to the last response. */
   seconds: z.number(),
 });
 export type Ask = z.infer<typeof askSchema>;
 export type ClosedLoop = z.infer<typeof answeredSchema>;
 
-/** Rows in the table that is read. */
+/** Rows in the table. */
 export const rows = 1000;
 
 async function run({ url, path, clients, seconds }: Ask): Promise<ClosedLoop> {
@@ -39,7 +39,7 @@ async function run({ url, path, clients, seconds }: Ask): Promise<ClosedLoop> {
         else count(`status ${answer.statusCode}`);
       } catch (error) {
         count(error instanceof Error ? error.message : String(error));
-        // What refuses connections would be asked without end otherwise.
+        // Avoids a busy loop when connections are refused.
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
     }

@@ -1,9 +1,8 @@
-// What a request costs each peer. In a round all of them are started, and then take short turns under load, so that what else
-// happens on the machine meets all alike: within seconds, and not within minutes, since the same code costs half as much again
-// when a neighbour is busy. The warm-up is such turns too. After it in one piece the first ones would wait for all others, and
-// V8 tidies up in a process that has been quiet for one to two minutes: much of what it had compiled is gone, and the next
-// turns of that peer cost up to twice as much. Each round starts them anew: a process keeps the luck of its start (what was
-// compiled when, where things lie in memory), and several starts put that into the range instead of into the result.
+// The cost of a request for each peer. A round starts all peers and then loads them in short turns, so that other activity on the
+// machine affects all alike within seconds: the same code costs 50 % more when a neighbour is busy. The warm-up takes turns as well.
+// With one long warm-up per peer, the first ones would wait for the others, and V8 discards compiled code of a process that is idle
+// for one to two minutes, which doubles the cost of its next turns. Each round restarts the peers: a process keeps the luck of its
+// start (what was compiled when, memory layout), and several starts put that into the range instead of the result.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClosedLoop } from "./clients.ts";
 import { ratiosOf, rotated, type Spread, spreadOf } from "./figures.ts";
@@ -11,7 +10,7 @@ import type { Peer } from "./peers.ts";
 import type { Clients, Sink, Surroundings } from "./processes.ts";
 import { flushMs, type Server, startServer } from "./server.ts";
 
-/** Fewer than the connections of the pool and the places of the template: nothing waits in here. */
+/** Fewer than the pool's connections and the template's slots, so no request waits inside. */
 const clientCount = 8;
 const megabyte = 1024 * 1024;
 
@@ -20,17 +19,17 @@ export type Endpoint = keyof typeof endpoints;
 
 export interface CostOptions {
   rounds: number;
-  /** Before the turns that count. The more code a peer has, the longer it gets cheaper: the template for some 20 s of load. */
+  /** Not counted. The more code a peer has, the longer its cost keeps falling: for about 20 s of load in the template. */
   warmUp: Turns;
   turns: Turns;
-  /** Told before each round. */
+  /** Called before each round. */
   note?: (text: string) => void;
 }
 
 export interface Turns {
-  /** In each round. */
+  /** Per round. */
   count: number;
-  /** Of each endpoint in each turn. */
+  /** Per endpoint and turn. */
   seconds: number;
 }
 
@@ -45,28 +44,28 @@ interface Round {
 }
 
 export interface EndpointCost {
-  /** Microseconds of processor time a request, user and system, of the server. */
+  /** The server's CPU time per request in microseconds, user and system. */
   cpuUs: Spread;
   perSecond: Spread;
-  /** Of the processor time, to that of the base in the same round; null when the base failed. */
+  /** CPU time relative to the base in the same round; null when the base failed. */
   ratio: Spread | null;
 }
 
 export interface PeerCost {
   name: string;
   title: string;
-  /** What went wrong, with its round. A peer with any has no figures: those of its other rounds would be a choice. */
+  /** Failures with their round. A peer with failures has no figures, because its other rounds would be a biased selection. */
   failures: string[];
   figures: PeerFigures | null;
 }
 
 export interface PeerFigures {
-  /** From the start of the process to its first good answer. */
+  /** From the start of the process to its first good response. */
   startMs: Spread;
-  /** Resident, half a second after its first answer, and at the end of the load. */
+  /** Resident memory, half a second after the first response, and at the end of the load. */
   idleMb: Spread;
   loadedMb: Spread;
-  /** 0 without telemetry. Every request has its server span: a round in which one is missing is a failure. */
+  /** 0 without telemetry. Every request must have a server span: a round with a missing one is a failure. */
   spansPerRequest: Spread;
   one: EndpointCost;
   list: EndpointCost;
@@ -100,7 +99,7 @@ export async function measureCost(
   });
 }
 
-/** All peers in one round; `failed` is told of those that have no result. */
+/** Measures all peers in one round; calls `failed` for those without a result. */
 async function measureRound(
   peers: readonly Peer[],
   around: Surroundings,
@@ -110,7 +109,7 @@ async function measureRound(
   await around.sink.forget();
   const running = new Map<Peer, Running>();
   const results = new Map<Peer, Round>();
-  /** Does it for one after the other; one that fails is out. */
+  /** Runs `work` for each peer in turn; a peer that fails is out. */
   const forEach = async (which: readonly Peer[], work: (peer: Peer) => Promise<void>) => {
     for (const peer of which) {
       await work(peer).catch(async (error: unknown) => {
@@ -154,13 +153,13 @@ async function measureRound(
 
 interface Running {
   server: Server;
-  /** Answered so far. */
+  /** Responses so far. */
   requests: number;
   idleMb: number;
   turns: Record<Endpoint, Used[]>;
 }
 
-/** What a turn took. */
+/** What a turn used. */
 interface Used {
   requests: number;
   cpuUs: number;
@@ -176,7 +175,7 @@ interface Load {
 async function used(running: Running, load: Load): Promise<Used> {
   const before = await running.server.usage();
   const { good, seconds } = await answered(running, load);
-  // What a request costs includes the sending of its spans.
+  // A request's cost includes the export of its spans.
   await sleep(flushMs + 200);
   const after = await running.server.usage();
   return { requests: good, cpuUs: after.cpuUs - before.cpuUs, seconds };
@@ -188,7 +187,7 @@ async function answered(running: Running, { clients, endpoint, seconds }: Load):
   const result = await Promise.race([clients.run(ask), server.ended]);
   running.requests += result.good;
   const [reason] = Object.entries(result.bad)[0] ?? [];
-  if (reason !== undefined) throw new Error(`${ask.path} was not always answered: ${reason}`);
+  if (reason !== undefined) throw new Error(`${ask.path} did not always return 200: ${reason}`);
   return result;
 }
 

@@ -6,29 +6,29 @@ import { measurePhases } from "./phases.ts";
 import { countSpans } from "./sink.ts";
 
 describe("figures of the benchmark", () => {
-  it("gives the median of rounds with their range", () => {
+  it("returns the median of the rounds with their range", () => {
     assert.deepEqual(spreadOf([3, 1, 10]), { median: 3, min: 1, max: 10 });
     assert.deepEqual(spreadOf([4, 1, 2, 10]), { median: 3, min: 1, max: 10 });
     assert.throws(() => spreadOf([]), RangeError);
   });
 
-  it("makes a ratio of two that ran in the same round", () => {
-    // The machine was twice as slow in the second round: the ratio is the same in both.
+  it("computes ratios within each round", () => {
+    // The machine was half as fast in the second round, so the ratio is the same in both.
     assert.deepEqual(ratiosOf([150, 300], [100, 200]), [1.5, 1.5]);
     assert.throws(() => ratiosOf([150], [100, 200]), RangeError);
   });
 
-  it("begins each round with another one", () => {
+  it("starts each round with another peer", () => {
     assert.deepEqual(
       [0, 1, 2, 3].map((round) => rotated(["a", "b", "c"], round).join("")),
       ["abc", "bca", "cab", "abc"],
     );
   });
 
-  it("counts the spans of an export, and which of them are of a server", () => {
+  it("counts the spans of an export, and its server spans", () => {
     const message = (number: number, ...parts: Buffer[]) => {
       const bytes = Buffer.concat(parts);
-      // Lengths over 127 take two bytes.
+      // Lengths above 127 take two bytes.
       const length = bytes.length < 128 ? [bytes.length] : [(bytes.length & 127) | 128, bytes.length >> 7];
       return Buffer.concat([Buffer.from([number * 8 + 2, ...length]), bytes]);
     };
@@ -38,9 +38,9 @@ describe("figures of the benchmark", () => {
         message(1, Buffer.alloc(16, 1)),
         message(5, Buffer.from("GET /items/{id}")),
         Buffer.from([6 * 8, kind]),
-        // Eight bytes, the last of which look like two fields more.
+        // Eight bytes, the last of which look like two more fields.
         Buffer.from([7 * 8 + 1, 1, 2, 3, 4, 6 * 8, 2, 6 * 8, 2]),
-        // Field 16, of four bytes: its number takes two.
+        // Field 16 with four bytes; its number takes two.
         Buffer.from([(16 * 8 + 5 - 128) | 128, 1, 1, 0, 0, 0]),
       );
     const body = message(
@@ -55,7 +55,7 @@ describe("figures of the benchmark", () => {
 });
 
 describe("the cost of phases", () => {
-  it("is measured beside the same request without them", async () => {
+  it("is measured against the same request without them", async () => {
     const { median, min, max } = await measurePhases(3, 20_000);
     assert.ok(min <= median && median <= max);
     assert.ok(median > 0 && median < 100, `${median} µs`);
@@ -69,13 +69,13 @@ describe("arguments of the benchmark", () => {
     return options;
   };
 
-  it("measures everything unless told otherwise", () => {
+  it("measures everything by default", () => {
     const { peers, ...options } = parsed();
     assert.deepEqual(peers, allPeers());
     assert.deepEqual(options, { json: false, quick: false, overload: true, rounds: undefined });
   });
 
-  it("takes the peers that are named, in their order", () => {
+  it("selects the named peers, in their order", () => {
     const { peers, ...options } = parsed("--only", "template-off,template", "--no-overload", "--rounds", "3", "--json");
     assert.deepEqual(
       peers.map(({ name }) => name),
@@ -84,7 +84,7 @@ describe("arguments of the benchmark", () => {
     assert.deepEqual(options, { json: true, quick: false, overload: false, rounds: 3 });
   });
 
-  it("names what it does not take", () => {
+  it("reports invalid arguments", () => {
     assert.match(String(optionsOf(["--only", "koa,hapi"])), /^--only takes http,koa,template,.*, not hapi$/);
     assert.match(String(optionsOf(["--rounds", "0"])), /^--rounds takes a number from 1 to 99, not 0$/);
     assert.match(String(optionsOf(["--fast"])), /--fast/);

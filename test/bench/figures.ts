@@ -1,6 +1,6 @@
-// What several rounds come to. A ratio is made within each round, of what ran one after the other, and never of medians.
+// Summarizes several rounds. Ratios are computed within each round, from runs next to each other, never from medians.
 
-/** Of several rounds. */
+/** A figure over several rounds. */
 export interface Spread {
   median: number;
   min: number;
@@ -15,13 +15,13 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, min: at(0), max: at(sorted.length - 1) };
 }
 
-/** Each value against that of the base in the same round. */
+/** Each value divided by the base's in the same round. */
 export function ratiosOf(values: readonly number[], base: readonly number[]): number[] {
   if (values.length !== base.length) throw new RangeError("rounds without a pair");
   return values.map((value, round) => value / (base[round] ?? Number.NaN));
 }
 
-/** So that none of them always follows the same one: every round begins one further on. */
+/** Rotates the order each round, so that every peer starts a round in turn. */
 export function rotated<Item>(items: readonly Item[], round: number): Item[] {
   const first = round % items.length;
   return [...items.slice(first), ...items.slice(0, first)];

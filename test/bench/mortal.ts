@@ -1,4 +1,4 @@
-// A peer that does well the first time, and the second time ends in the middle of the load. MARK: a file that tells them apart.
+// A peer that works on its first start and dies during the load on the second. MARK: a file that tells the starts apart.
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 

@@ -1,5 +1,5 @@
-// The peers under more than they can do: an endpoint that takes 100 ms in the database, on a pool of ten, and clients that
-// give up after a second. Times are the clients', from when a request should have left.
+// The peers under overload: an endpoint that takes 100 ms in the database, a pool of ten, and clients that give up after a second.
+// Times are the clients', from when a request was due.
 import { goodput, percentile } from "../overload/figures.ts";
 import { load } from "../overload/measure.ts";
 import type { Peer } from "./peers.ts";
@@ -7,35 +7,35 @@ import type { Surroundings } from "./processes.ts";
 import { startServer } from "./server.ts";
 
 const path = "/work";
-/** As many as the pool has connections: all of them at work, and nobody waits. */
+/** One per connection of the pool: all are busy and no request waits. */
 const clientCount = 10;
 
 export interface OverloadOptions {
   factors: readonly number[];
-  /** Of each factor. */
+  /** Per factor. */
   seconds: number;
   note?: (text: string) => void;
 }
 
 export interface OverloadRun {
   name: string;
-  /** Times the capacity. */
+  /** Load as a multiple of the capacity. */
   factor: number;
-  /** Why there are no figures. */
+  /** Why figures are missing. */
   failure: string | null;
   figures: OverloadFigures | null;
 }
 
 export interface OverloadFigures {
-  /** Good answers a second within the clients' patience. */
+  /** Good responses a second, before clients give up. */
   goodput: number;
-  /** Of good answers, in milliseconds; 0 when there are none. */
+  /** Latency of good responses in milliseconds; 0 without any. */
   p50: number;
   p99: number;
 }
 
 export interface Overload {
-  /** Good answers a second of the base, with as many clients as connections. */
+  /** The base's good responses a second, with as many clients as connections. */
   capacity: number;
   runs: OverloadRun[];
 }
@@ -77,7 +77,7 @@ async function capacityOf(peer: Peer, around: Surroundings, seconds: number): Pr
   }
 }
 
-/** On a fresh server: what one load leaves behind is not to meet the next. */
+/** Uses a fresh server, so that one load does not affect the next. */
 async function overloaded(peer: Peer, around: Surroundings, rate: number, seconds: number): Promise<OverloadFigures> {
   const server = await startServer(peer, around);
   try {

@@ -8,14 +8,14 @@ import { startServer } from "./server.ts";
 describe("the peers of the benchmark", function () {
   this.timeout(120_000);
 
-  it("use the libraries of the template in the same versions", () => {
+  it("use the same versions of the template's libraries", () => {
     const own: Record<string, string> = packageJson.dependencies;
     const shared = Object.entries(benchPackageJson.dependencies).filter(([name]) => name in own);
     assert(shared.length >= 4);
     for (const [name, version] of shared) assert.equal(version, own[name], name);
   });
 
-  it("give the same answers, and trace every request where they trace", async () => {
+  it("return the same responses, and trace every request if they trace", async () => {
     await withSurroundings(async (around) => {
       const paths = ["/items/1", "/items/73", "/items", "/work", "/items/1001"];
       const expected = new Map<string, string>();
@@ -28,7 +28,7 @@ describe("the peers of the benchmark", function () {
             const response = await fetch(server.url + path, { headers: { connection: "close" } });
             const body = await response.text();
             requests += 1;
-            // What each says of a row that is not there is its own affair.
+            // Bodies for missing rows may differ.
             const answer = `${response.status} ${response.ok ? body : ""}`;
             assert.equal(answer, expected.get(path) ?? answer, `${peer.name} ${path}`);
             expected.set(path, answer);
@@ -36,7 +36,7 @@ describe("the peers of the benchmark", function () {
           await server.stop(requests);
           const received = await around.sink.received(peer.name);
           assert.equal(received.requests, peer.traced ? requests : 0, peer.name);
-          // Besides the server's, one for each query; what was asked before it was ready has none.
+          // The server span plus one per query; requests before it was ready have none.
           assert(received.spans >= (peer.traced ? requests + paths.length : 0), peer.name);
         } finally {
           await server.kill();

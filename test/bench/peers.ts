@@ -1,4 +1,4 @@
-// What is compared: each a server with the same endpoints, on the same database, started as it is in production.
+// The compared servers, all with the same endpoints and database, started like in production.
 import { createRequire } from "node:module";
 import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { root } from "../support/helper.ts";
@@ -6,40 +6,40 @@ import { root } from "../support/helper.ts";
 export interface Peer {
   name: string;
   title: string;
-  /** Whether it traces its requests and sends the traces. */
+  /** Whether it traces its requests and exports the traces. */
   traced: boolean;
-  /** Of node: options and file. */
+  /** Node's arguments: options and file. */
   args: readonly string[];
   env: Readonly<Record<string, string>>;
 }
 
-/** All others are compared with it. */
+/** The base of all ratios. */
 export const baseName = "koa";
 
-/** Ahead of everything else in each of them. */
+/** Loaded first in each peer. */
 export const probe = file("peers/probe.cjs");
-/** For those whose telemetry is the standard one, as its documentation says; it is found beside the peers. */
+/** For peers with the standard telemetry, set up as documented; installed with the peers. */
 const register = () => createRequire(probe).resolve("@opentelemetry/auto-instrumentations-node/register");
-/** `all` is its default, and asks the network which cloud this is. */
+/** Its default, `all`, asks the network which cloud this is. */
 const standard = { OTEL_NODE_RESOURCE_DETECTORS: "serviceinstance,process" };
 
-/** As `npm start` does, from any folder. */
+/** Like `npm start`, from any folder. */
 const start = serviceCommand.map((argument) => argument.replace(/^(?:\.\/)?src\//, `${root}/src/`));
 
 const template = {
   args: start.toSpliced(-1, 0, "--import", file("template/with-routes.ts")),
   env: {
-    // As in Dockerfile.
+    // Like in the Dockerfile.
     APP_ENV: "production",
     OTEL_NODE_RESOURCE_DETECTORS: "service,process",
     HOST: "127.0.0.1",
     JWT_SECRET: "a-secret-for-the-benchmark-of-the-service",
-    // As all others.
+    // Like all others.
     DB_POOL_LIMIT: "10",
     DB_POOL_MAX_IDLE: "10",
-    // It counts every request and refuses none: all come from one address.
+    // Counts every request but refuses none, because all come from one address.
     RATE_LIMIT_PER_MINUTE: "1000000",
-    // No load balancer has to notice that it stops.
+    // There is no load balancer to wait for.
     SHUTDOWN_DELAY_MS: "0",
   },
 };

@@ -1,5 +1,5 @@
-// `npm run bench:phases`: what the phases of a request cost, all by themselves: the clock through a queue, a pool and a query,
-// and the report at its end, in a process that does nothing else. Prints microseconds a request.
+// `npm run bench:phases`: the cost of a request's phases in isolation: the clock through a queue, a pool and a query, and the report
+// at the end. Prints microseconds a request.
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import Koa from "koa";
@@ -12,7 +12,7 @@ import { type Spread, spreadOf } from "./figures.ts";
 
 const waits: readonly Wait[] = ["queue", "pool", "query"];
 
-/** Processor time of a request's phases, of several runs of so many requests. */
+/** CPU time of a request's phases, over several runs of `requests` requests. */
 export async function measurePhases(runs: number, requests: number): Promise<Spread> {
   const stalls = new LoopStalls();
   const report = phaseReport({ serverTiming: false, systemState: () => ({}) });

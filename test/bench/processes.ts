@@ -1,4 +1,4 @@
-// What every server runs beside: the table that it reads, the clients, and the sink of its traces.
+// What every server needs around it: the table that it reads, the clients, and a sink for its traces.
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { z } from "zod";
@@ -19,13 +19,13 @@ export interface Surroundings {
 export type Sink = Awaited<ReturnType<typeof startSink>>;
 export type Clients = ReturnType<typeof startClients>;
 
-/** Gives `work` what the servers need, on a database of its own on the server of MYSQL_URL, and clears it away after. */
+/** Calls `work` with what the servers need, on a new database on the server in MYSQL_URL, and cleans up afterwards. */
 export async function withSurroundings<Result>(work: (around: Surroundings) => Promise<Result>): Promise<Result> {
   const database = await createDatabase();
   const sink = await startSink();
   const clients = startClients();
   try {
-    // As at every start of the template but the very first.
+    // So that the template finds its tables, as on any start but the first.
     await migrate(database.connection, `${root}/src`, "*/migrations/*.ts", silent);
     for (const sql of tables) await database.connection.query(sql);
     return await work({ databaseUrl: database.url, sink, clients });
@@ -45,7 +45,7 @@ async function startSink() {
   };
   return {
     url: `http://127.0.0.1:${port}`,
-    /** What has come since the last {@link forget} below the path of that name. */
+    /** What has arrived since the last {@link forget} below the path `name`. */
     received: (name: string) => ask({ of: name }),
     forget: () => ask({ forget: true }),
     stop: () => child.disconnect(),
@@ -60,7 +60,7 @@ export function startClients() {
     return answeredSchema.parse(await answerOf(child));
   };
   return {
-    /** One run after the other: of one that its caller gave up, as when the server has ended, the answer is still to come. */
+    /** Runs one after another: a run that its caller abandoned, because the server ended, still has its result pending. */
     run(ask: Ask): Promise<ClosedLoop> {
       const answer = before.then(() => answerTo(ask));
       before = answer.catch(() => {});

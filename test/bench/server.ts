@@ -1,4 +1,4 @@
-// One server under measurement: a process of its own, asked for its processor time and memory by the probe inside it.
+// A server under measurement: a separate process, with a probe inside that reports its CPU time and memory.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
@@ -15,17 +15,17 @@ const usageSchema = z.object({
 
 export type Server = Awaited<ReturnType<typeof startServer>>;
 
-/** Often enough for the time to its first answer, and seldom enough to leave it the processor. */
+/** Frequent enough to time the first response, rare enough to leave it the CPU. */
 const pollMs = 10;
 const startWithinMs = 20_000;
-/** A batch that is not full is sent so soon. Under load they are full sooner, as with the default of 5 s. */
+/** When to send an incomplete batch. Under load batches fill up sooner, as with the default of 5 s. */
 export const flushMs = 500;
 const flushWithinMs = 5000;
 
-/** How long a peer may take to end when it is told to. */
+/** How long a peer may take to stop. */
 const endWithinMs = 10_000;
 
-/** Starts a peer and lets it end. What Node keeps of the source for the next start (`src/compile-cache.js`) it writes at the end. */
+/** Starts and stops a peer, because Node writes its compile cache (`src/compile-cache.js`) on exit. */
 export async function startOnce(peer: Peer, around: Pick<Surroundings, "sink" | "databaseUrl">): Promise<void> {
   const server = await startServer(peer, around);
   server.child.kill("SIGTERM");
@@ -33,7 +33,7 @@ export async function startOnce(peer: Peer, around: Pick<Surroundings, "sink" | 
   await server.kill();
 }
 
-/** Starts a peer and waits for its first good answer. `nodeOptions`: more options of node, to profile it. */
+/** Starts a peer and waits for its first good response. `nodeOptions`: additional Node options, such as profiling. */
 export async function startServer(
   peer: Peer,
   { sink, databaseUrl }: Pick<Surroundings, "sink" | "databaseUrl">,
@@ -56,7 +56,7 @@ export async function startServer(
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
       OTEL_EXPORTER_OTLP_ENDPOINT: `${sink.url}/${peer.name}`,
       OTEL_BSP_SCHEDULE_DELAY: String(flushMs),
-      // The default, 2048, is too short for five spans a request: some would be dropped, and cost nothing.
+      // The default, 2048, is too short for five spans a request: dropped spans would cost nothing.
       OTEL_BSP_MAX_QUEUE_SIZE: "16384",
       ...peer.env,
     },
@@ -70,7 +70,7 @@ export async function startServer(
   const ended = once(child, "exit").then(([code, signal]) => {
     throw new Error(`${peer.name} ended (${signal ?? `exit code ${code}`}) ${output.trim()}`.trim());
   });
-  // Whoever waits for something else learns of it there.
+  // Other waits reject too, and report it.
   ended.catch(() => {});
   const kill = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -93,25 +93,25 @@ export async function startServer(
       if (status === 200) return;
       await sleep(pollMs);
     }
-    throw new Error(`${peer.name} gave no good answer within ${startWithinMs} ms ${output.trim()}`);
+    throw new Error(`${peer.name} returned no good response within ${startWithinMs} ms ${output.trim()}`);
   }
 
   return {
     url,
     child,
-    /** From its start to its first good answer. */
+    /** From its start to its first good response. */
     startMs,
-    /** Requests that were answered until then. */
+    /** Responses until then. */
     answered,
     /** Rejects when the process ends. */
     ended,
-    /** Processor time of all its threads, user and system, in microseconds, and resident memory in bytes. */
+    /** CPU time of all its threads, user and system, in microseconds, and resident memory in bytes. */
     async usage(): Promise<{ cpuUs: number; memory: number }> {
       child.send("usage");
       const { cpu, memory } = usageSchema.parse(await Promise.race([answerOf(child), ended]));
       return { cpuUs: cpu.user + cpu.system, memory };
     },
-    /** Lets it send what is left to the sink, up to so many traced requests, and ends it. */
+    /** Stops it, after it has exported up to `requests` traced requests to the sink. */
     async stop(requests: number): Promise<void> {
       if (peer.traced) {
         child.kill("SIGTERM");
@@ -124,7 +124,7 @@ export async function startServer(
   };
 }
 
-/** 0 when nothing answers. */
+/** 0 without a response. */
 function statusOf(url: string): Promise<number> {
   return new Promise((resolve) => {
     const sent = request(url, { agent: false }, (response) => {

@@ -1,10 +1,10 @@
-// Receives OTLP (http/protobuf), counts the spans and keeps nothing. A process of its own, so that no server pays for it.
+// Receives OTLP (http/protobuf), counts the spans and discards them. A separate process, so that no server pays for it.
 import { createServer } from "node:http";
 import { z } from "zod";
 
 export interface Received {
   spans: number;
-  /** Spans of kind server: one for each request that was traced. */
+  /** Server spans: one per traced request. */
   requests: number;
 }
 
@@ -17,7 +17,7 @@ const spans = 2;
 const kind = 6;
 const serverKind = 2;
 
-/** The spans of an ExportTraceServiceRequest. */
+/** Counts the spans of an ExportTraceServiceRequest. */
 export function countSpans(body: Buffer): Received {
   const counted: Received = { spans: 0, requests: 0 };
   for (const resource of messages(body, resourceSpans)) {
@@ -37,7 +37,7 @@ function* messages(message: Buffer, number: number): Generator<Buffer> {
   for (const field of fields(message)) if (field.number === number && field.bytes !== undefined) yield field.bytes;
 }
 
-/** The fields of a message in protobuf's wire format; those of a fixed size are passed over. */
+/** The fields of a message in protobuf's wire format, without those of fixed size. */
 function* fields(message: Buffer): Generator<{ number: number; value: number; bytes?: Buffer }> {
   let at = 0;
   const varint = () => {
@@ -74,7 +74,7 @@ if (import.meta.main) {
       const more = countSpans(body);
       received.set(name, { spans: before.spans + more.spans, requests: before.requests + more.requests });
     }
-    // An empty answer of protobuf: all of it was taken.
+    // An empty protobuf response means that everything was accepted.
     response.writeHead(200, { "content-type": "application/x-protobuf" }).end();
   });
   server.listen(0, "127.0.0.1", () => process.send?.({ address: server.address() }));

@@ -1,4 +1,4 @@
-// The result as tables in Markdown, for people.
+// The results as Markdown tables.
 import { availableParallelism } from "node:os";
 import type { Report } from "./bench.ts";
 import type { EndpointCost, PeerCost } from "./cost.ts";

@@ -1,7 +1,7 @@
-// What the servers read.
+// The table that the servers read.
 import { rows } from "./clients.ts";
 
-/** Rows of the same kind as those of the example. */
+/** Rows like those of the example. */
 export const tables = [
   `CREATE TABLE items (
      id INT UNSIGNED NOT NULL PRIMARY KEY,

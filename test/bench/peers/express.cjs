@@ -1,4 +1,4 @@
-// Express as its documentation says; started with OpenTelemetry's automatic instrumentation, as that says.
+// Express and OpenTelemetry's automatic instrumentation, both set up as documented.
 const express = require("express");
 const { pool } = require("./pool.cjs");
 const queries = require("./queries.cjs");

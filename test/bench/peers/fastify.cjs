@@ -1,6 +1,6 @@
-// Fastify as its documentation says, which is with a schema of each answer, since that makes it faster. It is started with
-// OpenTelemetry's automatic instrumentation, which has none for Fastify: a request is a server span and those of its queries,
-// and what @fastify/otel would add to that is not counted against it.
+// Fastify set up as documented, with response schemas, which make it faster. It starts with OpenTelemetry's automatic
+// instrumentation, which has none for Fastify: a request is a server span and its query spans, and the cost of @fastify/otel is not
+// counted against it.
 const fastify = require("fastify")();
 const { pool } = require("./pool.cjs");
 const queries = require("./queries.cjs");

@@ -1,4 +1,4 @@
-// Node's own server, and nothing else.
+// Plain node:http.
 const { createServer } = require("node:http");
 const { pool } = require("./pool.cjs");
 const queries = require("./queries.cjs");

@@ -1,4 +1,4 @@
-// Koa, and nothing else: what all others are compared with.
+// Plain Koa, the base of all comparisons.
 const { default: Koa } = require("koa");
 const { pool } = require("./pool.cjs");
 const queries = require("./queries.cjs");

@@ -1,4 +1,4 @@
-// Loaded into every server ahead of it: tells the benchmark what the process has used, and ends it with the benchmark.
+// Loaded first in every server: reports the process's resource usage to the benchmark, and ends the process with it.
 process.on("message", () => {
   process.send({ cpu: process.cpuUsage(), memory: process.memoryUsage.rss() });
 });

@@ -1,4 +1,4 @@
-// What src/main.ts imports in place of src/app.ts: the same application, with the routes of the benchmark.
+// Replaces src/app.ts in src/main.ts: the same application with the benchmark's routes.
 import { buildApp as build } from "../../../src/app.ts";
 import { routes } from "./routes.ts";
 

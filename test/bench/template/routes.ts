@@ -1,4 +1,4 @@
-// The endpoints of the benchmark as routes of the service: public, as the peers ask for no credentials either.
+// The benchmark's endpoints as routes of the service. Public, because the peers require no credentials either.
 import type { Database } from "../../../src/platform/database/database.ts";
 import type { Route } from "../../../src/platform/http/types.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";

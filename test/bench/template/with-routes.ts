@@ -1,5 +1,5 @@
-// Loaded with --import ahead of the real src/main.ts, so that what is measured is what starts in production and no copy of it:
-// only its import of ./app.ts leads to the application with the routes of the benchmark.
+// Loaded with --import before the real src/main.ts, so that the benchmark measures the production code rather than a copy. Only its
+// import of ./app.ts is redirected to the application with the benchmark's routes.
 import { registerHooks } from "node:module";
 
 const main = new URL("../../../src/main.ts", import.meta.url).href;
