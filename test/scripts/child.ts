@@ -8,7 +8,7 @@ export type Child = {
   /** Everything that it has written to stdout and stderr. */
   readonly output: () => string;
   /** Resolves with the first match in the output; rejects when the process ends without one. */
-  readonly says: (pattern: RegExp) => Promise<RegExpExecArray>;
+  readonly waitForOutput: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Resolves with the exit code when it has ended. */
   readonly ended: Promise<number | null>;
 };
@@ -26,7 +26,7 @@ export function start(script: string, env: Record<string, string> = {}): Child {
     });
   }
   const ended = once(child, "close").then(() => child.exitCode);
-  async function says(pattern: RegExp): Promise<RegExpExecArray> {
+  async function waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(output);
       if (found) return found;
@@ -34,7 +34,7 @@ export function start(script: string, env: Record<string, string> = {}): Child {
       if (gone && !pattern.test(output)) throw new Error(`it ended without output matching ${pattern}: ${output}`);
     }
   }
-  return { process: child, output: () => output, says, ended };
+  return { process: child, output: () => output, waitForOutput, ended };
 }
 
 /** Stops it and resolves with the exit code and the time that it took. */

@@ -22,27 +22,27 @@ async function start() {
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
   });
-  const says = async (text: string) => {
+  const waitForOutput = async (text: string) => {
     while (!output.includes(text)) await once(child.stdout, "data");
   };
-  await says("up");
-  return { child, says, output: () => output };
+  await waitForOutput("up");
+  return { child, waitForOutput, output: () => output };
 }
 
 describe("Ctrl-C", () => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     it(`stops in order on ${signal}`, async () => {
-      const { child, says } = await start();
+      const { child, waitForOutput } = await start();
       child.kill(signal);
-      await says("stopping");
+      await waitForOutput("stopping");
       child.kill("SIGKILL");
     });
   }
 
   it("counts once when npm forwards the same key press", async () => {
-    const { child, says, output } = await start();
+    const { child, waitForOutput, output } = await start();
     child.kill("SIGINT");
-    await says("stopping");
+    await waitForOutput("stopping");
     child.kill("SIGINT");
     await sleep(100);
     assert.equal(child.exitCode, null);
@@ -51,9 +51,9 @@ describe("Ctrl-C", () => {
   });
 
   it("kills everything when it is pressed again", async () => {
-    const { child, says, output } = await start();
+    const { child, waitForOutput, output } = await start();
     child.kill("SIGINT");
-    await says("stopping");
+    await waitForOutput("stopping");
     await sleep(600); // so that it counts as a second key press
     child.kill("SIGINT");
     await once(child, "close");

@@ -40,10 +40,10 @@ describe("the traffic generator", () => {
   it("sends at its rate, but only once the service is ready", async () => {
     target.ready = false;
     child = generator();
-    await child.says(/waiting for/);
+    await child.waitForOutput(/waiting for/);
     equal(target.asked.length, 0);
     target.ready = true;
-    await child.says(/100 requests a second/);
+    await child.waitForOutput(/100 requests a second/);
     const began = performance.now();
     await target.until(() => target.asked.length >= 100);
     const ms = performance.now() - began;
@@ -65,7 +65,7 @@ describe("the traffic generator", () => {
   it("exits within 2 s while it waits for a service that is down", async () => {
     await target.close();
     child = generator();
-    await child.says(/waiting for/);
+    await child.waitForOutput(/waiting for/);
     const { code, ms } = await stopped(child, "SIGTERM");
     equal(code, 0);
     ok(ms < 2_000, `${ms} ms`);

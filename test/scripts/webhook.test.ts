@@ -9,7 +9,7 @@ describe("the webhook receiver", () => {
 
   beforeEach(async () => {
     receiver = start("webhook.ts", { WEBHOOK_PORT: "0" });
-    const [, url = ""] = await receiver.says(/listening on (\S+)/);
+    const [, url = ""] = await receiver.waitForOutput(/listening on (\S+)/);
     hooks = url;
   });
 

@@ -10,13 +10,14 @@ const route = "/api/automations/{id}";
 const requests = 50;
 
 describe("stack: restart of the collector", () => {
-  const away: number[] = [];
+  const duringOutage: number[] = [];
   const traceIds: string[] = [];
 
-  before("take the collector away, send requests, bring it back, send more", async () => {
+  before("stop the collector, send requests, start it again, send more", async () => {
     await eventually(30, expectAllCounted);
     await compose(["stop", "otel-collector"]);
-    for (let id = 1; id <= requests; id += 1) away.push((await send({ route, path: `/api/automations/${id}` })).status);
+    for (let id = 1; id <= requests; id += 1)
+      duringOutage.push((await send({ route, path: `/api/automations/${id}` })).status);
     await compose(["start", "otel-collector"]);
     await eventually(30, async () => {
       const body = JSON.stringify({ resourceSpans: [] });
@@ -32,7 +33,7 @@ describe("stack: restart of the collector", () => {
 
   it("responds to every request while it is down", () => {
     assert.deepEqual(
-      away,
+      duringOutage,
       traceIds.map(() => 200),
     );
   });

@@ -21,7 +21,7 @@ describe("stack: restart of MySQL", () => {
   let process: Process;
   let ready: Sent;
 
-  before("take the database away, send requests, bring it back", async () => {
+  before("stop the database, send requests, start it again", async () => {
     process = await serviceProcess();
     assert.equal((await send({ route: cachedList })).status, 200);
     await compose(["stop", "mysql"]);

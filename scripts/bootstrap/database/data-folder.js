@@ -27,7 +27,7 @@ async function initialise(folder, { server, installer, baseFolder, edition, env 
   const base = baseFolder === undefined ? [] : [`--basedir=${baseFolder}`];
   const common = [...base, `--datadir=${folder}`, ...asUser()];
   if (edition.kind === "mariadb" && installer === undefined) {
-    throw new Unavailable(`mariadb-install-db is missing beside ${server}`);
+    throw new Unavailable(`mariadb-install-db is missing next to ${server}`);
   }
   // the log is allocated in full: a small one is quicker to create and copy
   const [program, args] =

@@ -67,7 +67,7 @@ describe("npm run timeouts", function () {
     const peer = await serve((_request, response) => void response.end("hello"));
     const file = join(folder, "partial.html");
     const run = timeouts("--url", peer.url, "--rate", "50", "--duration", "5m", "--json", "--html", file);
-    await run.says(/50 a second, /);
+    await run.waitForOutput(/50 a second, /);
     for (let before = peer.count(); peer.count() < before + 20; )
       await new Promise((resolve) => setTimeout(resolve, 20));
     run.child.kill("SIGINT");
@@ -83,7 +83,7 @@ describe("npm run timeouts", function () {
   it("reports that nothing was measured when it is stopped before the load", async () => {
     const peer = await serve((_request, response) => void response.end("hello"));
     const run = timeouts("--url", peer.url);
-    await run.says(/warming up/);
+    await run.waitForOutput(/warming up/);
     run.child.kill("SIGTERM");
     const { code, stdout } = await run.ended;
     await peer.close();

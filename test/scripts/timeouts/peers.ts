@@ -41,7 +41,7 @@ export function timeouts(...args: string[]) {
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
-    child.emit("says");
+    child.emit("output");
   });
   const ended = once(child, "close").then(() => {
     process.off("exit", kill);
@@ -51,9 +51,9 @@ export function timeouts(...args: string[]) {
     child,
     ended,
     /** Resolves when stderr matches. */
-    async says(pattern: RegExp): Promise<void> {
+    async waitForOutput(pattern: RegExp): Promise<void> {
       while (!pattern.test(stderr))
-        await Promise.race([once(child, "says"), ended.then(() => Promise.reject(new Error(stderr)))]);
+        await Promise.race([once(child, "output"), ended.then(() => Promise.reject(new Error(stderr)))]);
     },
   };
 }

@@ -62,8 +62,8 @@ describe("the load generator", function () {
     this.retries(3);
     // Of every hundred in a row, 90 take 0.8 s, 8 take 1.5 s and 2 take 2 s: so p50, p95 and p99 are known.
     const peer = await serve((_request, response, count) => {
-      const place = count % 100;
-      setTimeout(() => response.end("."), place < 90 ? 800 : place < 98 ? 1500 : 2000);
+      const position = count % 100;
+      setTimeout(() => response.end("."), position < 90 ? 800 : position < 98 ? 1500 : 2000);
     });
     const { total, endpoints } = await run(peer.url, { perSecond: 200, seconds: 1 });
     await peer.close();

@@ -301,11 +301,11 @@ const table: readonly (readonly [name: string, Measured, Cause, RegExp])[] = [
 ];
 
 describe("the verdict", () => {
-  for (const [name, what, cause, says] of table) {
+  for (const [name, what, cause, pattern] of table) {
     it(`is ${cause} when ${name}`, () => {
       const verdict = verdictOf(what);
       assert.equal(verdict.cause, cause, verdict.evidence.join(" "));
-      assert.match([...verdict.evidence, ...verdict.actions].join("\n"), says);
+      assert.match([...verdict.evidence, ...verdict.actions].join("\n"), pattern);
     });
   }
 
