@@ -37,11 +37,8 @@ export function handleInOrder(handle: RequestListener, tooMany: (socket: Socket)
   };
 }
 
-/** Node assigns the socket to a response once those before it are done, but emits no event for it. */
+/** Node assigns the socket to a response once those before it are done, and emits `socket` while it does. */
 function whenSocketAssigned(response: ServerResponse, callback: () => void): void {
-  const assign = response.assignSocket;
-  response.assignSocket = (socket) => {
-    assign.call(response, socket);
-    callback();
-  };
+  // Afterwards, since Node flushes the response right after the event.
+  response.once("socket", () => queueMicrotask(callback));
 }
