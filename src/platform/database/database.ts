@@ -2,7 +2,7 @@
 import type { ResultSetHeader, RowDataPacket } from "mysql2";
 import { Breaker, type BreakerState } from "../breaker/breaker.ts";
 import type { Logger } from "../log.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentDeadline } from "../request/scope.ts";
 import { connectionOptions } from "./connection.ts";
@@ -138,7 +138,7 @@ export class Database implements Statements {
 
   async #transactOnce<Result>(
     work: (transaction: Statements) => Promise<Result>,
-    signal: StopSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Result> {
     const session = this.#open(await this.#pool.acquire(signal));
     const outcome = await inTransaction(session, work, signal);

@@ -1,6 +1,6 @@
 // Which open connections can be used once more: not those that are old, or have died while they lay idle.
 import type { PoolConnection } from "mysql2";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { answers } from "./liveness.ts";
 
 /** What is known of an open connection; times as of performance.now(). */
@@ -54,14 +54,14 @@ export class Fitness {
    * Whether a known connection can be used once more, as of `now`. It is asked, unless it worked a moment ago. Rejects with the
    * reason of `signal`.
    */
-  isFit(connection: PoolConnection, now: number, signal: StopSignal | undefined): boolean | Promise<boolean> {
+  isFit(connection: PoolConnection, now: number, signal: CancelSignal | undefined): boolean | Promise<boolean> {
     const history = this.#histories.get(connection);
     if (history === undefined || now > history.endsAt || history.openedAt < this.#deadBefore) return false;
     if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
     return this.#isAlive(connection, signal);
   }
 
-  async #isAlive(connection: PoolConnection, signal: StopSignal | undefined): Promise<boolean> {
+  async #isAlive(connection: PoolConnection, signal: CancelSignal | undefined): Promise<boolean> {
     const askedAt = performance.now();
     const alive = await answers(connection, signal);
     // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.

@@ -2,13 +2,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PoolConnection } from "mysql2";
 import { boundedCall } from "../request/bounded.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 
 /** A healthy server answers in a millisecond; waiting longer would use up the wait for a connection that works. */
 const withinMs = 200;
 
 /** False when there is no answer within 200 ms. Rejects with the reason of `signal`. */
-export async function answers(connection: PoolConnection, signal: StopSignal | undefined): Promise<boolean> {
+export async function answers(connection: PoolConnection, signal: CancelSignal | undefined): Promise<boolean> {
   let answered = false;
   const ping = (resolve: (value: undefined) => void, reject: (error: unknown) => void) =>
     connection.ping((error: unknown) => {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { bounded, boundedCall } from "../request/bounded.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentPhases } from "../request/scope.ts";
 import type { connectionOptions } from "./connection.ts";
@@ -75,7 +75,7 @@ export class ConnectionPool {
    *
    * @throws {Problem} pool_timeout when all are in use for too long; database_unavailable; the reason of `signal`.
    */
-  async acquire(signal: StopSignal | undefined): Promise<Lease> {
+  async acquire(signal: CancelSignal | undefined): Promise<Lease> {
     signal?.throwIfAborted();
     const askedAt = performance.now();
     const phases = currentPhases();
@@ -127,7 +127,7 @@ export class ConnectionPool {
     return this.#closed;
   }
 
-  #next(endsAt: number, signal: StopSignal | undefined) {
+  #next(endsAt: number, signal: CancelSignal | undefined) {
     let waiting = true;
     // In an object: a promise looks for a `then` in what it is given, through all that a connection inherits.
     type Taken = { connection: PoolConnection; takenAt: number };
@@ -150,7 +150,7 @@ export class ConnectionPool {
   }
 
   /** The first use of a connection waits until it has its session state. */
-  async #begin(connection: PoolConnection, endsAt: number, signal: StopSignal | undefined): Promise<void> {
+  async #begin(connection: PoolConnection, endsAt: number, signal: CancelSignal | undefined): Promise<void> {
     const limitMs = Math.max(0, endsAt - performance.now());
     const late = () => new Problem("database_unavailable");
     try {

@@ -1,7 +1,7 @@
 // Runs again what the server gave up to end a deadlock. Two that meet in one would meet again: each waits its own while.
 import { setTimeout as sleep } from "node:timers/promises";
 import { bounded } from "../request/bounded.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { isDeadlock } from "./errors.ts";
 
@@ -11,7 +11,7 @@ const firstPauseMs = 10;
 const longestPauseMs = 200;
 
 interface RetryOptions {
-  signal: StopSignal | undefined;
+  signal: CancelSignal | undefined;
   /** Called before each further try. */
   onRetry: () => void;
   /** From 0 to 1. */

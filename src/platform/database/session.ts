@@ -3,7 +3,7 @@ import type { Span } from "@opentelemetry/api";
 import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
 import type { Logger } from "../log.ts";
 import { boundedCall } from "../request/bounded.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentPhases } from "../request/scope.ts";
 import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
@@ -78,7 +78,7 @@ export class Session {
     name: string,
     sql: string,
     parameters: readonly Parameter[],
-    signal: StopSignal | undefined,
+    signal: CancelSignal | undefined,
   ): Promise<Result> {
     if (!this.intact && !(await this.whole())) throw new Problem("database_unavailable");
     signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 // All or nothing: several statements on one connection, undone when one of them fails or the request ends.
 import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import { bounded } from "../request/bounded.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { isDeadlock } from "./errors.ts";
 import type { Parameter, Session, StatementResult } from "./session.ts";
@@ -22,7 +22,7 @@ export interface Statements {
 export async function inTransaction<Result>(
   session: Session,
   work: (transaction: Statements) => Promise<Result>,
-  signal: StopSignal | undefined,
+  signal: CancelSignal | undefined,
 ): Promise<{ result: Result } | { error: unknown; undone: Promise<void> }> {
   const transaction = new Transaction(session, signal);
   try {
@@ -37,12 +37,12 @@ export async function inTransaction<Result>(
 
 class Transaction implements Statements {
   readonly #session: Session;
-  readonly #signal: StopSignal | undefined;
+  readonly #signal: CancelSignal | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** Why no further statement is run. */
   #over: unknown;
 
-  constructor(session: Session, signal: StopSignal | undefined) {
+  constructor(session: Session, signal: CancelSignal | undefined) {
     this.#session = session;
     this.#signal = signal;
   }

@@ -3,7 +3,7 @@
 // waited long, the newest goes first, because the clients of the old ones are giving up (adaptive LIFO, as in Facebook's
 // "Fail at Scale", ACM Queue 2015).
 import type { Priority } from "../http/types.ts";
-import type { StopSignal } from "../request/cancel-signal.ts";
+import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { OutboundShare } from "./outbound-share.ts";
 import { type Waiter, WaitQueue } from "./wait-queue.ts";
@@ -63,7 +63,7 @@ export class AdmissionQueue {
    * leaves the wait queue at once. `outboundCaller` is the caller of a request that makes outbound calls: see
    * {@link OutboundShare}.
    */
-  async acquire(priority: Priority, signal: StopSignal, outboundCaller?: string): Promise<Slot> {
+  async acquire(priority: Priority, signal: CancelSignal, outboundCaller?: string): Promise<Slot> {
     const slot = this.tryAcquire(priority, signal, outboundCaller);
     if (slot !== undefined) return slot;
     if (!this.#waiting.makeRoom(priority)) throw new Problem("queue_full");
@@ -72,7 +72,7 @@ export class AdmissionQueue {
   }
 
   /** Takes a free slot synchronously; undefined when there is none. Throws what {@link acquire} rejects with. */
-  tryAcquire(priority: Priority, signal: StopSignal, outboundCaller?: string): Slot | undefined {
+  tryAcquire(priority: Priority, signal: CancelSignal, outboundCaller?: string): Slot | undefined {
     signal.throwIfAborted();
     this.#throwIfShedding(priority);
     if (!this.#hasSlot(outboundCaller)) return undefined;
@@ -80,7 +80,7 @@ export class AdmissionQueue {
     return this.#slot(priority, outboundCaller);
   }
 
-  #wait(priority: Priority, signal: StopSignal, outboundCaller: string | undefined): Promise<void> {
+  #wait(priority: Priority, signal: CancelSignal, outboundCaller: string | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const settle = (then: () => void) => {
         clearTimeout(timer);

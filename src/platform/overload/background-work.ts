@@ -1,7 +1,7 @@
 // Work that no request waits for, such as refreshing a cached answer. It takes low-priority slots from the same queue, so that
 // it cannot crowd out requests.
 
-import { StopSource } from "../request/cancel-signal.ts";
+import { CancelSource } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { type Background, withoutDeadline } from "../request/scope.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
@@ -13,7 +13,7 @@ import type { AdmissionQueue } from "./admission-queue.ts";
 export function backgroundWork(queue: AdmissionQueue): Background {
   const limit = Math.max(1, Math.floor(queue.state().limit / 2));
   // Never aborted: only the queue ends the wait.
-  const stop = new StopSource();
+  const stop = new CancelSource();
   let count = 0;
   return async function inBackground(work) {
     if (count >= limit) throw new Problem("queue_full");

@@ -1,11 +1,11 @@
 // Bounds a wait with a time limit and a signal. It ends the wait, not the work: the owner of the work must clean up.
 
-import type { StopSignal } from "./cancel-signal.ts";
+import type { CancelSignal } from "./cancel-signal.ts";
 import type { Problem } from "./problem.ts";
 
 interface Bounds {
   /** Ends the wait when it aborts; the wait rejects with its reason. */
-  signal: StopSignal | undefined;
+  signal: CancelSignal | undefined;
   /** Longest wait, in milliseconds. Default: none. */
   limitMs?: number;
   /** Creates the rejection for a passed limit. */

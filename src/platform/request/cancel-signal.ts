@@ -2,7 +2,7 @@
 // (`npm run bench`), and hardly any request is ever cancelled.
 
 /** The part of AbortSignal that a listener needs; every AbortSignal is one. */
-export interface StopSignal {
+export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
   /** Throws the reason if aborted. */
@@ -12,7 +12,7 @@ export interface StopSignal {
 }
 
 /** A signal that its owner aborts. */
-export class StopSource implements StopSignal {
+export class CancelSource implements CancelSignal {
   #aborted = false;
   #reason: unknown;
   readonly #listeners: (() => void)[] = [];

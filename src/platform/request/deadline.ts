@@ -1,11 +1,11 @@
 // One signal for everything that can end a request early: its time is up, or its client has disconnected.
 
-import { type StopSignal, StopSource } from "./cancel-signal.ts";
+import { type CancelSignal, CancelSource } from "./cancel-signal.ts";
 import { Problem } from "./problem.ts";
 
 export interface Deadline {
   /** Aborts with the {@link Problem} that ended the request: deadline_exceeded or client_closed. */
-  readonly stop: StopSignal;
+  readonly stop: CancelSignal;
   /** The same as a real AbortSignal, for APIs such as fetch(). Created on first use. */
   readonly signal: AbortSignal;
   /** Milliseconds left; Infinity without a limit. */
@@ -14,7 +14,7 @@ export interface Deadline {
 
 /** A deadline `limitMs` from now (undefined: never), which its owner can bring forward or call off. */
 export class RequestDeadline implements Deadline {
-  readonly #stop = new StopSource();
+  readonly #stop = new CancelSource();
   #controller: AbortController | undefined;
   readonly #endsAt: number;
   readonly #timer: NodeJS.Timeout | undefined;
@@ -24,7 +24,7 @@ export class RequestDeadline implements Deadline {
     if (limitMs !== undefined) this.#timer = setTimeout(() => this.abort(new Problem("deadline_exceeded")), limitMs);
   }
 
-  get stop(): StopSignal {
+  get stop(): CancelSignal {
     return this.#stop;
   }
 

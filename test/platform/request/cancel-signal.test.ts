@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
-import { StopSource } from "../../../src/platform/request/cancel-signal.ts";
+import { CancelSource } from "../../../src/platform/request/cancel-signal.ts";
 import { RequestDeadline } from "../../../src/platform/request/deadline.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
 
-describe("StopSource", () => {
+describe("CancelSource", () => {
   it("behaves like an AbortSignal", () => {
     const controller = new AbortController();
-    const source = new StopSource();
+    const source = new CancelSource();
     const calls: { expected: string[]; actual: string[] } = { expected: [], actual: [] };
     for (const [signal, called] of [
       [controller.signal, calls.expected],
