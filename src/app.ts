@@ -1,4 +1,4 @@
-// The composition root: everything is built here, and the way of a request can be read here from top to bottom.
+// The composition root: builds everything, and shows the path of a request from top to bottom.
 import packageJson from "../package.json" with { type: "json" };
 import type { Config } from "./config/config.ts";
 import { Faults } from "./faults/faults.ts";
@@ -47,20 +47,23 @@ interface Dependencies {
   database: Database;
   log: Logger;
   drain: Drain;
-  /** What GET /metrics reads; undefined when nothing is measured for it. */
+  /** What GET /metrics reads. Undefined: nothing is measured for it. */
   metricsReader: Reader | undefined;
-  /** Whether all that the domains need is there; not given: it is. */
+  /** Whether the domains' preparation is done. Default: yes. */
   prepared?: () => boolean;
-  /** Routes besides those of the domains. */
+  /** Routes in addition to the domains'. */
   routes?: readonly Route[];
 }
 
-/** The client went away, took too long, or sent what is no HTTP: no failure of ours, and anyone can make many of them. */
+/** The client disconnected, was too slow, or sent invalid HTTP: not our failure, and anyone can cause many of them. */
 const clientFault = /^(?:ECONNRESET|EPIPE|ERR_HTTP_REQUEST_TIMEOUT|HPE_\w+)$/;
 
-/** The service, ready to listen; `admin` serves health and metrics when ADMIN_PORT is set. `close` frees what this opened itself. */
+/**
+ * Builds the service, ready to listen. `admin` serves health and metrics when ADMIN_PORT is set. `close()` releases what this
+ * function opened.
+ */
 export function buildApp(config: Config, dependencies: Dependencies) {
-  const { database, log, drain, metricsReader, prepared = () => true, routes: more = [] } = dependencies;
+  const { database, log, drain, metricsReader, prepared = () => true, routes: extraRoutes = [] } = dependencies;
   const { protection, auth } = config;
   const memory = new MemoryWatch(config.memory, log);
   const stalls = new LoopStalls();
@@ -81,20 +84,20 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   });
 
   const outbound = httpClient(config.outbound, log);
-  // Only where they are asked for, which production refuses.
+  // Only with FAULTS=on, which production refuses.
   const { url } = config.database;
   const faults = config.faults ? new Faults({ database, url, table: "automations", memoryPercent, log }) : undefined;
   const routes = [
     ...config.domains.flatMap((domain) => domain.routes({ database, httpClient: outbound, background })),
     ...(faults ? faultRoutes(faults) : []),
-    ...more,
+    ...extraRoutes,
   ];
 
   const { jwt } = auth;
   const key = jwt.jwksUrl === undefined ? jwt.secret : remoteKeys(jwt.jwksUrl, log);
   const verifyToken = jwtVerifier({ ...jwt, key });
   const credentials = {
-    verifyToken: faults?.slowedDown(verifyToken) ?? verifyToken,
+    verifyToken: faults?.slowDown(verifyToken) ?? verifyToken,
     subjectOfKey: apiKeySubjects(auth.apiKeys),
     publicRoutes: publicRoutes(auth.publicRoutes, routes),
   };
@@ -118,11 +121,11 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
   const accepting = () => drain.accepting && prepared();
-  const own = [
+  const endpoints = [
     health({ version: packageJson.version, accepting, database, outbound, memory, cpu }),
     metricsEndpoint(metricsReader),
   ];
-  if (config.adminPort === undefined) for (const middleware of own) app.use(middleware);
+  if (config.adminPort === undefined) for (const middleware of endpoints) app.use(middleware);
   app.use(routeMatch(routes));
   app.use(untilPrepared(prepared));
   if (protection) app.use(limitByAddress(limit));
@@ -131,18 +134,18 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(jsonBody(config.bodyLimitBytes, protection ? new WaitingBodies({ queue, countRefusal }) : undefined));
   if (protection) app.use(admission(queue, countRefusal));
   app.use(handleRoute);
-  // What Koa itself catches: errors while an answer is being sent, when nothing can be told to the client any more.
-  const failed = (error: NodeJS.ErrnoException) => {
-    // By its code alone: Node attaches the packet that it could not parse, credentials and all.
+  // Errors that Koa catches while a response is being sent, when it is too late to tell the client.
+  const onError = (error: NodeJS.ErrnoException) => {
+    // The code alone: Node attaches the packet that it could not parse, credentials and all.
     if (clientFault.test(error.code ?? "")) log.debug({ reason: error.code }, "connection failed");
-    else log.error({ err: error }, "answer failed");
+    else log.error({ err: error }, "response failed");
   };
-  app.on("error", failed);
+  app.on("error", onError);
 
-  // No span and no drain: probes and scrapers are answered until the process ends.
-  const admin = config.adminPort === undefined ? undefined : new Application(log).on("error", failed);
+  // No span and no drain: answers probes and scrapers until the process exits.
+  const admin = config.adminPort === undefined ? undefined : new Application(log).on("error", onError);
   const context = requestContext(undefined, stalls);
-  const adminChain = [context, problemDetails(log), requestTarget, securityHeaders(), ...own, routeMatch([])];
+  const adminChain = [context, problemDetails(log), requestTarget, securityHeaders(), ...endpoints, routeMatch([])];
   for (const middleware of adminChain) admin?.use(middleware);
 
   async function close(): Promise<void> {

@@ -1,4 +1,4 @@
-// The domains of this service: the one list to edit when you add, rename or remove one.
+// Lists the domains of this service. Edit it when you add, rename or remove one.
 import { automations } from "./automations/domain.ts";
 import type { Domain } from "./platform/domain.ts";
 

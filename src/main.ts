@@ -1,4 +1,4 @@
-// The process: reads the configuration, listens, prepares the database, and stops in an order that loses nothing.
+// The process: reads the configuration, listens, prepares the database, and shuts down in an order that loses nothing.
 import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
@@ -30,7 +30,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     stopping.abort(signal);
   });
 }
-// The process is in a state that nobody thought of: what runs may finish, and the orchestrator starts another.
+// After such an error the process is in an unknown state: running requests may finish, and the orchestrator starts another.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error) => {
     log.fatal({ err: error }, event);
@@ -43,7 +43,7 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
 const server = httpServer(config.server, app.callback());
 listen(server, config.port, "PORT", "listening");
 if (admin && config.adminPort !== undefined) {
-  // Never closed: until the process ends, probes are told that it is not ready.
+  // Never closed: until the process exits, probes hear that it is not ready.
   listen(
     httpServer(config.server, admin.callback()),
     config.adminPort,
@@ -55,47 +55,47 @@ stopping.signal.addEventListener("abort", stop);
 const preparing = prepareDatabase(config, log).then(() => {
   prepared = true;
   log.info("ready");
-}, failToPrepare);
+}, onPreparationFailure);
 
-function listen(own: Server, port: number, variable: string, message: string): void {
-  own.once("error", (error) => {
+function listen(httpServer: Server, port: number, variable: string, message: string): void {
+  httpServer.once("error", (error) => {
     log.fatal({ err: error, host: config.host, port }, `cannot listen: see HOST and ${variable}`);
     process.exit(1);
   });
-  own.listen(port, config.host, () => log.info({ address: own.address() }, message));
+  httpServer.listen(port, config.host, () => log.info({ address: httpServer.address() }, message));
 }
 
-/** Not ready → the load balancer sees it → no new connections → running requests end → database → telemetry. */
+/** Not ready → the load balancer notices → no new connections → running requests finish → database → telemetry. */
 async function stop(): Promise<void> {
   log.info({ reason: stopping.signal.reason }, "stopping");
   drain.stopAccepting();
   const { delayMs, timeoutMs } = config.shutdown;
-  // Before it was ready, no load balancer has sent anything.
+  // Before it is ready, no load balancer sends anything.
   if (prepared) await sleep(delayMs);
   const phase = shutdownTime(timeoutMs);
   await drain.finish(server, phase.requestsMs());
-  // A migration that is under way is not to be cut in its middle.
+  // Do not cut off a migration halfway.
   await within(phase.requestsMs(), preparing);
   await within(phase.connectionsMs(), Promise.all([database.close(), close()]));
-  // Last, so that the spans of the drain itself arrive.
+  // Last, so that the drain's own spans are sent too.
   await within(phase.telemetryMs(), flushTelemetry());
   log.info("stopped");
-  // What did not end in its time shall not hold the process.
+  // Whatever did not finish in time must not keep the process alive.
   process.exit(exitCode);
 }
 
-/** A second signal, or a second error: somebody does not want to wait. */
+/** After a second signal or a second fatal error: exit without waiting. */
 function endNow(reason: string): never {
-  log.error({ reason }, "ending at once");
+  log.error({ reason }, "exiting at once");
   process.exit(1);
 }
 
-/** A collector that is away is no reason to end with an error; that it is away has been said. */
+/** An unreachable collector is not a reason to exit with an error, and has been logged already. */
 async function flushTelemetry(): Promise<void> {
-  await telemetry.shutdown().catch((error: unknown) => log.debug({ err: error }, "telemetry was left unsent"));
+  await telemetry.shutdown().catch((error: unknown) => log.debug({ err: error }, "last telemetry not sent"));
 }
 
-/** Migrations and example data, one replica at a time, as soon as the database is there. */
+/** Runs migrations and the domains' preparation, one replica at a time, as soon as the database is available. */
 async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
   const { environment, database, replicas, bodyLimitBytes, domains } = config;
   const { url, limit } = database;
@@ -109,15 +109,15 @@ async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
   await whenAvailable(prepare, { log: logger, signal: stopping.signal });
 }
 
-/** Without its tables the service is of no use; a stop that came first is no failure. */
-function failToPrepare(error: unknown): void {
+/** Shuts down, since the service is useless without its tables. If it is stopping already, this is not a failure. */
+function onPreparationFailure(error: unknown): void {
   if (stopping.signal.aborted) return;
-  log.fatal({ err: error }, "the database could not be prepared");
+  log.fatal({ err: error }, "could not prepare the database");
   exitCode = 1;
   stopping.abort("preparation failed");
 }
 
-/** Builds everything that the configuration can be wrong for, before anything is begun. */
+/** Builds everything that depends on the configuration, so that an invalid one ends the process before it starts anything. */
 function setUp() {
   try {
     const config = loadConfig(process.env);

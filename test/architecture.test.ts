@@ -5,16 +5,16 @@ import { serviceCommand } from "../scripts/bootstrap/service-command.js";
 import { root } from "./support/helper.ts";
 
 describe("architecture", () => {
-  it("starts in the image as `npm start` does, and makes the image's compiled code so", () => {
+  it("starts in the image with the flags of `npm start`, and fills the image's compile cache with them too", () => {
     const dockerfile = readFileSync(`${root}/Dockerfile`, "utf8");
     const [, command = "[]"] = /^CMD (.*)$/m.exec(dockerfile) ?? [];
     assert.deepEqual(JSON.parse(command), ["node", ...serviceCommand]);
-    // What V8 keeps is for the flags that it was started with.
+    // V8's compiled code is only valid for the flags that it was compiled with.
     assert.equal(packageJson.scripts.start, `exec node ${serviceCommand.join(" ")}`);
     assert.ok(dockerfile.includes(` node ${serviceCommand.join(" ")} ||`));
   });
 
-  it("imports in src only what production installs", () => {
+  it("imports in src only packages that production installs", () => {
     const manifest: { dependencies: Record<string, string> } = packageJson;
     for (const file of readdirSync(`${root}/src`, { recursive: true, encoding: "utf8" })) {
       if (!file.endsWith(".ts")) continue;
@@ -37,7 +37,7 @@ describe("architecture", () => {
     assert.deepEqual(long, []);
   });
 
-  it("runs every test of the stack, whose order is a list", () => {
+  it("lists every stack test in its fixed order", () => {
     const { spec }: { spec: string[] } = JSON.parse(readFileSync(`${root}/test/stack/.mocharc.json`, "utf8"));
     const files = readdirSync(`${root}/test/stack`).filter((name) => name.endsWith(".test.ts"));
     assert.deepEqual(spec.toSorted(), files.map((name) => `test/stack/${name}`).toSorted());

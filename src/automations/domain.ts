@@ -1,4 +1,4 @@
-// What the automations bring to the service.
+// The automations domain: wires its repository, service and routes, and seeds example data.
 import { defineDomain } from "../platform/domain.ts";
 import { automationRepository } from "./repository.ts";
 import { automationRoutes } from "./routes.ts";
@@ -7,6 +7,7 @@ import { automationService } from "./service.ts";
 import { automationVariables } from "./settings.ts";
 import { webhooks } from "./webhook.ts";
 
+/** The example domain. Replace it with your own. */
 export const automations = defineDomain(automationVariables, (values) => ({
   routes({ database, httpClient, background }) {
     const service = automationService(automationRepository(database), webhooks(httpClient));

@@ -1,4 +1,4 @@
-// The SQL of the automations. Every statement has a name: that is what traces, metrics and the slow-query log call it.
+// The SQL of the automations. Every statement has a name that identifies it in traces, metrics and the slow-query log.
 import type { RowDataPacket } from "mysql2/promise";
 import type { Database } from "../platform/database/database.ts";
 import { isMissingReference } from "../platform/database/errors.ts";
@@ -6,6 +6,7 @@ import type { Parameter } from "../platform/database/session.ts";
 import type { Cursor } from "./cursor.ts";
 import type { AutomationChanges, ListQuery, NewAutomation, Sort } from "./schema.ts";
 
+/** What {@link automationRepository} returns. */
 export type AutomationRepository = ReturnType<typeof automationRepository>;
 
 interface FinishedRun {
@@ -29,25 +30,26 @@ const changeColumns = {
   webhookUrl: "webhook_url",
 } as const;
 
+/** Reads and writes automations and their runs. Methods throw as those of {@link Database} do. */
 export function automationRepository(db: Database) {
   return {
-    /** Up to `limit` rows behind `cursor`, in the order of `sort`. */
+    /** Returns up to `limit` rows after `cursor`, ordered by `sort`. */
     list(filter: Filter, sort: Sort, limit: number, cursor: Cursor | undefined): Promise<RowDataPacket[]> {
-      const { conditions, parameters } = where(filter);
+      const { conditions, parameters } = filterConditions(filter);
       const column = sortColumns[sort];
       if (cursor !== undefined) {
         const key = sort === "newest" ? new Date(cursor.key) : cursor.key;
-        // The first half lets the index skip to the place; the second half alone would read it from its end.
+        // The first condition lets MySQL seek in the index; the second alone would scan every row before the page.
         conditions.push(`${column} <= ? AND (${column} < ? OR id < ?)`);
         parameters.push(key, key, cursor.id);
       }
-      const sql = `SELECT ${listingColumns} FROM automations ${all(conditions)} ORDER BY ${column} DESC, id DESC LIMIT ?`;
+      const sql = `SELECT ${listingColumns} FROM automations ${whereClause(conditions)} ORDER BY ${column} DESC, id DESC LIMIT ?`;
       return db.query("automations.list", sql, [...parameters, limit]);
     },
 
     async count(filter: Filter): Promise<number> {
-      const { conditions, parameters } = where(filter);
-      const sql = `SELECT COUNT(*) AS total FROM automations ${all(conditions)}`;
+      const { conditions, parameters } = filterConditions(filter);
+      const sql = `SELECT COUNT(*) AS total FROM automations ${whereClause(conditions)}`;
       const [row] = await db.query("automations.count", sql, parameters);
       return Number(row?.total);
     },
@@ -58,14 +60,14 @@ export function automationRepository(db: Database) {
       return row;
     },
 
-    /** The id of the new row. */
+    /** Returns the id of the new row. */
     async create({ name, description, category, webhookUrl }: NewAutomation): Promise<number> {
       const sql = `INSERT INTO automations (name, description, category, webhook_url, created_at, updated_at)
         VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3), UTC_TIMESTAMP(3))`;
-      return (await db.execute("automations.create", sql, [name, description, category, webhookUrl])).insertId;
+      return (await db.write("automations.create", sql, [name, description, category, webhookUrl])).insertId;
     },
 
-    /** False when there is no such row. */
+    /** Returns false when there is no such row. */
     async update(id: number, changes: AutomationChanges): Promise<boolean> {
       const assignments: string[] = [];
       const parameters: Parameter[] = [];
@@ -76,27 +78,27 @@ export function automationRepository(db: Database) {
         parameters.push(value);
       }
       const sql = `UPDATE automations SET ${assignments.join(", ")}, updated_at = UTC_TIMESTAMP(3) WHERE id = ?`;
-      return (await db.execute("automations.update", sql, [...parameters, id])).affectedRows > 0;
+      return (await db.write("automations.update", sql, [...parameters, id])).affectedRows > 0;
     },
 
-    /** False when there is no such row. */
+    /** Returns false when there is no such row. */
     async delete(id: number): Promise<boolean> {
-      return (await db.execute("automations.delete", "DELETE FROM automations WHERE id = ?", [id])).affectedRows > 0;
+      return (await db.write("automations.delete", "DELETE FROM automations WHERE id = ?", [id])).affectedRows > 0;
     },
 
-    /** Records that a run has begun; its id, or undefined when the automation has just been deleted. */
+    /** Records that a run has started. Returns its id, or undefined when the automation has just been deleted. */
     async startRun(automationId: number): Promise<number | undefined> {
       const sql =
         "INSERT INTO automation_runs (automation_id, status, started_at) VALUES (?, 'running', UTC_TIMESTAMP(3))";
       try {
-        return (await db.execute("runs.create", sql, [automationId])).insertId;
+        return (await db.write("runs.create", sql, [automationId])).insertId;
       } catch (error) {
         if (isMissingReference(error)) return undefined;
         throw error;
       }
     },
 
-    /** Records how a run ended; `webhookStatus` is null when no answer came. One that succeeded counts for its popularity. */
+    /** Records how a run ended. `webhookStatus` is null when there was no response. Success increases the popularity. */
     finishRun(run: FinishedRun): Promise<void> {
       const { id, automationId, status, webhookStatus } = run;
       return db.transaction(
@@ -104,10 +106,10 @@ export function automationRepository(db: Database) {
         async (transaction) => {
           const sql =
             "UPDATE automation_runs SET status = ?, webhook_status = ?, finished_at = UTC_TIMESTAMP(3) WHERE id = ?";
-          await transaction.execute("runs.update", sql, [status, webhookStatus, id]);
+          await transaction.write("runs.update", sql, [status, webhookStatus, id]);
           if (status !== "succeeded") return;
           const count = "UPDATE automations SET popularity = popularity + 1 WHERE id = ?";
-          await transaction.execute("automations.count_run", count, [automationId]);
+          await transaction.write("automations.count_run", count, [automationId]);
         },
         { retryDeadlocks: true },
       );
@@ -115,7 +117,7 @@ export function automationRepository(db: Database) {
   };
 }
 
-function where({ category, search }: Filter): { conditions: string[]; parameters: Parameter[] } {
+function filterConditions({ category, search }: Filter): { conditions: string[]; parameters: Parameter[] } {
   const conditions: string[] = [];
   const parameters: Parameter[] = [];
   if (category !== undefined) {
@@ -123,7 +125,7 @@ function where({ category, search }: Filter): { conditions: string[]; parameters
     parameters.push(category);
   }
   if (search !== undefined) {
-    // Reads every row of the category: fine for tens of thousands, a FULLTEXT index is the next step.
+    // Scans every row of the category: fine for tens of thousands. Beyond that, use a FULLTEXT index.
     const pattern = `%${search.replaceAll(/[|%_]/g, "|$&")}%`;
     conditions.push("(name LIKE ? ESCAPE '|' OR description LIKE ? ESCAPE '|')");
     parameters.push(pattern, pattern);
@@ -131,6 +133,6 @@ function where({ category, search }: Filter): { conditions: string[]; parameters
   return { conditions, parameters };
 }
 
-function all(conditions: readonly string[]): string {
+function whereClause(conditions: readonly string[]): string {
   return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
 }

@@ -1,4 +1,4 @@
-// The HTTP side of the automations: each route with who may call it, what it takes and what it gives.
+// The HTTP API of the automations: each route with its access, its input and its response.
 import { createHash } from "node:crypto";
 import type { Route } from "../platform/http/types.ts";
 import { validate } from "../platform/http/validate.ts";
@@ -8,12 +8,13 @@ import type { AutomationService } from "./service.ts";
 
 type MarketplaceCacheOptions = Omit<StaleCacheOptions<CachedPage>, "sizeOf">;
 
-/** A marketplace page as it is sent, so that a cached answer costs no serialisation. */
+/** A marketplace page in its serialised form, so that a cached response costs no serialisation. */
 interface CachedPage {
   json: string;
   etag: string;
 }
 
+/** The routes of the automations. Caches the optimized marketplace according to `cacheOptions`. */
 export function automationRoutes(service: AutomationService, cacheOptions: MarketplaceCacheOptions): Route[] {
   const cache = new StaleCache<CachedPage>({
     ...cacheOptions,
@@ -31,7 +32,7 @@ export function automationRoutes(service: AutomationService, cacheOptions: Marke
       method: "GET",
       path: "/api/automations/marketplace",
       public: true,
-      // Refused first under pressure: its cached twin below costs almost nothing.
+      // Shed first under pressure: the cached version below costs almost nothing.
       priority: "low",
       async handle(ctx) {
         ctx.body = await service.list(validate(listQuery, { ...ctx.query }));

@@ -1,4 +1,4 @@
-// What the API of the automations takes and gives, as zod schemas: validation, types and documentation in one place.
+// The API's inputs and outputs as zod schemas: validation, types and documentation in one place.
 import { z } from "zod";
 
 export const categories = [
@@ -18,16 +18,17 @@ export const sorts = ["popular", "newest", "rating"] as const;
 export type Sort = (typeof sorts)[number];
 
 const category = z.enum(categories);
-const wholeText = "Takes well-formed text without NUL";
-const text = z.string().refine(isWhole, wholeText);
+const wellFormedText = "Takes well-formed text without NUL";
+const text = z.string().refine(isStorable, wellFormedText);
 const name = text.trim().min(1).max(120);
 const description = text.trim().max(1000);
 const webhookUrl = z
-  .url({ protocol: /^https?$/, error: "Takes an http or https address" })
-  .refine(isWhole, wholeText)
+  .url({ protocol: /^https?$/, error: "Takes an http or https URL" })
+  .refine(isStorable, wellFormedText)
   .max(2048);
 const id = z.number().int().positive();
 
+/** The parameters of a path with an id. */
 export const idParameters = z.strictObject({
   id: z
     .string()
@@ -36,6 +37,7 @@ export const idParameters = z.strictObject({
     .refine(Number.isSafeInteger, "Takes a whole number from 1"),
 });
 
+/** The query parameters of the marketplace. */
 export const listQuery = z.strictObject({
   category: category.optional(),
   search: text.trim().min(1).max(100).optional(),
@@ -54,16 +56,18 @@ export const listQuery = z.strictObject({
 });
 export type ListQuery = z.output<typeof listQuery>;
 
+/** The body of a POST. */
 export const newAutomation = z.strictObject({ name, description: description.default(""), category, webhookUrl });
 export type NewAutomation = z.output<typeof newAutomation>;
 
+/** The body of a PATCH. */
 export const automationChanges = z
   .strictObject({ name, description, category, webhookUrl })
   .partial()
   .refine((changes) => Object.keys(changes).length > 0, "Takes at least one field to change");
 export type AutomationChanges = z.output<typeof automationChanges>;
 
-/** An automation as everyone sees it: without its webhook, which can carry a secret of its owner. */
+/** The public view of an automation: without its webhook, which can contain a secret. */
 export const listing = z.object({
   id,
   name: z.string(),
@@ -75,9 +79,11 @@ export const listing = z.object({
 });
 export type Listing = z.output<typeof listing>;
 
+/** The full view, for authenticated callers. */
 export const automation = listing.extend({ webhookUrl: z.string(), updatedAt: z.date() });
 export type Automation = z.output<typeof automation>;
 
+/** A page of the marketplace. `nextCursor` is null on the last page; `total` is there only with `count=true`. */
 export const page = z.object({
   items: z.array(listing),
   nextCursor: z.string().nullable(),
@@ -85,6 +91,7 @@ export const page = z.object({
 });
 export type Page = z.output<typeof page>;
 
+/** A finished call of an automation's webhook. */
 export const run = z.object({
   id,
   automationId: id,
@@ -93,7 +100,7 @@ export const run = z.object({
 });
 export type Run = z.output<typeof run>;
 
-/** Can be stored and given back as it came. U+FFFD is what the bytes that were no UTF-8 have become by now. */
-function isWhole(given: string): boolean {
-  return given.isWellFormed() && !/[\0\ufffd]/.test(given);
+/** Whether MySQL returns the text as it was stored. U+FFFD marks bytes that were not valid UTF-8. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !/[\0\ufffd]/.test(text);
 }

@@ -1,4 +1,4 @@
-// Example data: the same automations for the same number every time, so that figures measured on it can be compared.
+// Example data. The same count always produces the same automations, so that measurements can be compared.
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { categories } from "./schema.ts";
 
@@ -43,8 +43,8 @@ const reasons = [
 ];
 
 /**
- * Fills an empty table with `count` automations in one transaction; does nothing when there are any.
- * Gives the number of rows inserted.
+ * Fills an empty table with `count` automations in one transaction. Does nothing when the table has rows.
+ * Returns the number of inserted rows.
  */
 export async function seedAutomations(connection: Connection, count: number, webhookUrl: string): Promise<number> {
   const [rows] = await connection.query<RowDataPacket[]>("SELECT 1 FROM automations LIMIT 1");
@@ -70,7 +70,7 @@ function example(number: number, random: () => number, webhookUrl: string) {
   const trigger = pick([...triggers, ...triggersMore]);
   const action = pick([...actions, ...actionsMore]);
   const createdAt = new Date(Date.UTC(2026, 0, 1) - Math.floor(random() * 1000 * day));
-  // A few are popular and most are not, as in any marketplace.
+  // As in any marketplace, a few are popular and most are not.
   const popularity = Math.floor(50_000 * random() ** 6);
   const rating = Math.round(10 * (3 + 2 * random())) / 10;
   const description = `${trigger}: ${action} ${pick(reasons)}. Runs for each ${trigger?.toLowerCase()} and keeps a record of it.`;
@@ -86,9 +86,9 @@ function example(number: number, random: () => number, webhookUrl: string) {
   ];
 }
 
-/** Numbers in [0, 1) that repeat for the same start: mulberry32, by Tommy Ettinger (public domain). */
-function randomNumbers(start: number): () => number {
-  let state = start;
+/** Pseudo-random numbers in [0, 1), the same for the same seed: mulberry32, by Tommy Ettinger (public domain). */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

@@ -1,4 +1,4 @@
-// What can be done with automations. Knows no HTTP and no SQL; its answers have passed the schema.
+// The use cases of automations, without HTTP or SQL. Validates what it returns against the schema.
 import { z } from "zod";
 import { Problem } from "../platform/request/problem.ts";
 import { withoutDeadline } from "../platform/request/scope.ts";
@@ -16,8 +16,10 @@ import {
 } from "./schema.ts";
 import type { Webhooks } from "./webhook.ts";
 
+/** What {@link automationService} returns. */
 export type AutomationService = ReturnType<typeof automationService>;
 
+/** Methods throw {@link Problem} not_found for an unknown id, and as the repository and the webhooks do. */
 export function automationService(repository: AutomationRepository, webhooks: Webhooks) {
   async function get(id: number): Promise<Automation> {
     const row = await repository.get(id);
@@ -25,7 +27,7 @@ export function automationService(repository: AutomationRepository, webhooks: We
     return automation.parse(row);
   }
 
-  /** A webhook that will never be called is better refused now than at each run. */
+  /** Rejects a webhook that could never be called, instead of failing at each run. */
   function checkWebhook(url: string | undefined): void {
     const message = url === undefined ? undefined : webhooks.refusal(url);
     if (message === undefined) return;
@@ -37,7 +39,7 @@ export function automationService(repository: AutomationRepository, webhooks: We
 
     async list(query: ListQuery): Promise<Page> {
       const cursor = query.cursor === undefined ? undefined : decodeCursor(query.sort, query.cursor);
-      // One more than asked for tells whether there is a next page, without counting.
+      // Fetching one extra row shows whether there is a next page, without a count.
       const [rows, total] = await Promise.all([
         repository.list(query, query.sort, query.limit + 1, cursor),
         query.count ? repository.count(query) : undefined,
@@ -66,10 +68,10 @@ export function automationService(repository: AutomationRepository, webhooks: We
       if (!(await repository.delete(id))) throw notFound();
     },
 
-    /** Calls the webhook and records how it went. The record exists before the call and is finished whatever happens. */
+    /** Calls the webhook and records the result. Creates the record before the call and finishes it whatever happens. */
     async run(id: number): Promise<Run> {
       const { name, webhookUrl } = await get(id);
-      // To its end: a record whose id is lost could never be finished.
+      // Must not be cut off: a record whose id is lost could never be finished.
       const runId = await withoutDeadline(() => repository.startRun(id));
       if (runId === undefined) throw notFound();
       let webhookStatus: number | null = null;
@@ -78,7 +80,7 @@ export function automationService(repository: AutomationRepository, webhooks: We
       } finally {
         const succeeded = webhookStatus !== null && webhookStatus < 300;
         const status = succeeded ? "succeeded" : "failed";
-        // Also when the request is over: a run that is not finished looks as if it still went on.
+        // Even when the request is over: an unfinished run would look as if it were still running.
         await withoutDeadline(() => repository.finishRun({ id: runId, automationId: id, status, webhookStatus }));
       }
       if (webhookStatus >= 500) throw new Problem("dependency_failed");

@@ -1,15 +1,16 @@
-// Calls an automation's webhook and waits for its answer, briefly.
+// Calls an automation's webhook. The HTTP client limits its duration and destination.
 import type { HttpClient } from "../platform/http-client/client.ts";
 
+/** What {@link webhooks} returns. */
 export type Webhooks = ReturnType<typeof webhooks>;
 
-/** A caller of webhooks. What a call may cost, and where it may go, is up to `client`. */
+/** Calls webhooks through `client`. */
 export function webhooks(client: Pick<HttpClient, "request" | "refusal">) {
   return {
     /**
-     * POSTs `payload` as JSON, once, and gives the status of the answer. Redirects are not followed.
+     * POSTs `payload` as JSON, without retries, and returns the response's status. Does not follow redirects.
      *
-     * @throws {Problem} outbound_timeout; dependency_failed when nothing answers; destination_refused.
+     * @throws {Problem} outbound_timeout; dependency_failed when there is no response; destination_refused; breaker_open.
      */
     async call(url: string, payload: object): Promise<number> {
       const { status } = await client.request(url, {
@@ -20,7 +21,7 @@ export function webhooks(client: Pick<HttpClient, "request" | "refusal">) {
       return status;
     },
 
-    /** Why `url` will never be called, if that can be told from it. */
+    /** Why `url` can never be called, as far as the URL itself shows it. */
     refusal: (url: string) => client.refusal(url),
   };
 }

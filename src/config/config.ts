@@ -1,19 +1,20 @@
-// The configuration: the environment, read once at the start, checked, and shaped for those who take a part of it.
+// Reads the environment once at startup, checks it, and groups it by the parts of the service that use it.
 import { domains } from "../domains.ts";
 import { parseApiKey } from "../platform/auth/api-keys.ts";
 import { ownHosts } from "../platform/own-hosts.ts";
 import { ConfigError } from "../platform/variables.ts";
-import { complaintsOf } from "./complaints.ts";
-import { contradictionsOf } from "./consistency.ts";
+import { invalidVariables } from "./complaints.ts";
+import { contradictions } from "./consistency.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
+/** The configuration, grouped by the parts of the service that use it. */
 export type Config = ReturnType<typeof loadConfig>;
 
 /**
  * Reads and checks the configuration. An empty variable counts as not set.
  *
- * @throws {ConfigError} when a value is missing, malformed, or contradicts another.
+ * @throws {ConfigError} when values are missing, malformed or contradictory, with a line for each.
  */
 export function loadConfig(environment: Environment) {
   const given = Object.fromEntries(
@@ -22,12 +23,12 @@ export function loadConfig(environment: Environment) {
     ),
   );
   const complaints = [variables, ...domains.map((domain) => domain.variables)].flatMap((all) =>
-    complaintsOf(all, given),
+    invalidVariables(all, given),
   );
   if (complaints.length > 0) throw new ConfigError(complaints.join("\n"));
   const values = variables.parse(given);
-  const contradictions = contradictionsOf(values, given);
-  if (contradictions.length > 0) throw new ConfigError(contradictions.join("\n"));
+  const conflicts = contradictions(values, given);
+  if (conflicts.length > 0) throw new ConfigError(conflicts.join("\n"));
   const production = values.APP_ENV === "production";
   const protection = values.PROTECTION === "on";
   return {
@@ -43,9 +44,9 @@ export function loadConfig(environment: Environment) {
       sendTimeoutMs: values.SERVER_SEND_TIMEOUT_MS,
       maxConnections: values.SERVER_MAX_CONNECTIONS,
       maxHeaderSize: values.SERVER_MAX_HEADER_BYTES,
-      // Most requests announce no body: theirs has ended from the first, instead of by way of a stream.
+      // Most requests have no body: Node then ends it at once instead of through a stream.
       optimizeEmptyRequests: true,
-      // Node looks for late requests this often; its own 30 s would make of any limit half a minute.
+      // How often Node checks for late requests. Its default of 30 s would stretch any limit to half a minute.
       connectionsCheckingInterval: Math.min(5000, values.SERVER_HEADERS_TIMEOUT_MS),
     },
     shutdown: {
@@ -113,7 +114,7 @@ export function loadConfig(environment: Environment) {
         ? {
             failures: values.BREAKER_FAILURES,
             resetMs: values.BREAKER_RESET_MS,
-            // The trial is the call of a request, which its own limit ends sooner.
+            // The probe is a request's own call, whose own limit ends it sooner.
             probeTimeoutMs: values.DEADLINE_MS,
           }
         : undefined,

@@ -1,21 +1,23 @@
-// Provokes what makes a service slow, for real and for a limited time, so that its protections and its dashboards can be
-// seen at work: connections that are held, a table that is locked, memory that is full, an event loop that is blocked.
+// Makes the service really slow for a limited time, so that you can watch its protections and dashboards at work: holds
+// connections, locks a table, fills memory, blocks the event loop.
 import { setTimeout as sleep } from "node:timers/promises";
 import { openConnection } from "../platform/database/connection.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Logger } from "../platform/log.ts";
 import { outsideRequest } from "../platform/request/scope.ts";
 
-/** What each one's `amount` is. */
+/** The faults, and the meaning of each one's `amount`. */
 export const faultKinds = {
-  pool: "connections of the pool that are held",
-  lock: "milliseconds for which the table is locked, and free again, in turn",
-  memory: "percent of its memory that the process fills",
-  auth: "milliseconds that each check of a token takes longer",
-  loop: "milliseconds in each second for which the event loop is blocked",
+  pool: "pool connections to hold",
+  lock: "milliseconds to lock the table, then to unlock it, in turns",
+  memory: "percent of the available memory to fill",
+  auth: "milliseconds to add to each token check",
+  loop: "milliseconds of each second to block the event loop",
 } as const;
+/** The name of a fault. */
 export type FaultName = keyof typeof faultKinds;
 
+/** How long a fault lasts, and how strong it is (see {@link faultKinds}). */
 export interface Fault {
   seconds: number;
   amount: number;
@@ -23,11 +25,11 @@ export interface Fault {
 
 interface FaultsOptions {
   database: Database;
-  /** Of the database, for connections beside the pool. */
+  /** MYSQL_URL, for connections outside the pool. */
   url: string;
-  /** The table that `lock` locks. */
+  /** The table for the fault `lock`. */
   table: string;
-  /** Percent of its memory that the process uses. */
+  /** Returns the process's memory use, in percent of what is available. */
   memoryPercent: () => number;
   log: Logger;
 }
@@ -37,6 +39,7 @@ interface Active extends Fault {
   stopped: AbortController;
 }
 
+/** Starts and stops faults, at most one of each kind at a time. */
 export class Faults {
   readonly #options: FaultsOptions;
   readonly #active = new Map<FaultName, Active>();
@@ -45,15 +48,15 @@ export class Faults {
     this.#options = options;
   }
 
-  /** Those that last, with the seconds that are left. */
+  /** The active faults, with the remaining seconds. */
   active(): Partial<Record<FaultName, Fault>> {
-    const left = (endsAt: number) => Math.max(0, (endsAt - performance.now()) / 1000);
+    const remaining = (endsAt: number) => Math.max(0, (endsAt - performance.now()) / 1000);
     return Object.fromEntries(
-      [...this.#active].map(([name, { amount, endsAt }]) => [name, { amount, seconds: left(endsAt) }]),
+      [...this.#active].map(([name, { amount, endsAt }]) => [name, { amount, seconds: remaining(endsAt) }]),
     );
   }
 
-  /** Begins it, in place of the one of this name that lasts. */
+  /** Starts a fault. Replaces an active one of the same name. */
   start(name: FaultName, { seconds, amount }: Fault): void {
     this.stop(name);
     const stopped = new AbortController();
@@ -61,22 +64,22 @@ export class Faults {
     this.#active.set(name, active);
     const signal = AbortSignal.any([stopped.signal, AbortSignal.timeout(seconds * 1000)]);
     const { log } = this.#options;
-    log.warn({ fault: name, amount, seconds }, "fault begins");
-    outsideRequest(() => this.#provoke(name, amount, signal))
+    log.warn({ fault: name, amount, seconds }, "fault started");
+    outsideRequest(() => this.#run(name, amount, signal))
       .catch((error: unknown) => log.warn({ err: error, fault: name }, "fault failed"))
       .finally(() => {
         if (this.#active.get(name) === active) this.#active.delete(name);
-        log.warn({ fault: name }, "fault is over");
+        log.warn({ fault: name }, "fault ended");
       });
   }
 
-  /** Ends the one of this name, or all. */
+  /** Ends one fault, or all. */
   stop(name?: FaultName): void {
-    for (const [one, { stopped }] of this.#active) if (name === undefined || name === one) stopped.abort();
+    for (const [active, { stopped }] of this.#active) if (name === undefined || name === active) stopped.abort();
   }
 
-  /** `verify`, as slow as `auth` says. */
-  slowedDown<Result>(verify: (token: string) => Promise<Result>): (token: string) => Promise<Result> {
+  /** Wraps `verify` so that the fault `auth` delays it. */
+  slowDown<Result>(verify: (token: string) => Promise<Result>): (token: string) => Promise<Result> {
     return async (token) => {
       const delayMs = this.#active.get("auth")?.amount ?? 0;
       if (delayMs > 0) await sleep(delayMs);
@@ -84,7 +87,7 @@ export class Faults {
     };
   }
 
-  async #provoke(name: FaultName, amount: number, signal: AbortSignal): Promise<void> {
+  async #run(name: FaultName, amount: number, signal: AbortSignal): Promise<void> {
     switch (name) {
       case "pool":
         await Promise.all(Array.from({ length: amount }, () => this.#holdConnection(signal)));
@@ -96,7 +99,7 @@ export class Faults {
         await this.#fillMemory(amount, signal);
         break;
       case "auth":
-        await over(signal);
+        await aborted(signal);
         break;
       case "loop":
         await blockLoop(amount, signal);
@@ -104,19 +107,19 @@ export class Faults {
   }
 
   async #holdConnection(signal: AbortSignal): Promise<void> {
-    const hold = () => this.#options.database.transaction("faults.hold_connection", () => over(signal));
-    // Others may be faster when the pool is short: it takes the next one.
+    const hold = () => this.#options.database.transaction("faults.hold_connection", () => aborted(signal));
+    // When the pool is exhausted, requests may win the connection: try again.
     while (!signal.aborted) await hold().catch(() => sleep(50));
   }
 
-  async #lockTable(ms: number, signal: AbortSignal): Promise<void> {
+  async #lockTable(lockMs: number, signal: AbortSignal): Promise<void> {
     const connection = await openConnection(this.#options.url);
     try {
       while (!signal.aborted) {
         await connection.query("LOCK TABLES ?? WRITE", [this.#options.table]);
-        await pause(ms, signal);
+        await pause(lockMs, signal);
         await connection.query("UNLOCK TABLES");
-        await pause(ms, signal);
+        await pause(lockMs, signal);
       }
     } finally {
       connection.destroy();
@@ -126,7 +129,7 @@ export class Faults {
   async #fillMemory(percent: number, signal: AbortSignal): Promise<void> {
     const held: string[][] = [];
     while (!signal.aborted) {
-      // A thousand different strings of a kilobyte; flattened, so that they share nothing.
+      // A thousand different 1 KiB strings. Made from buffers, so that V8 cannot share their parts.
       if (this.#options.memoryPercent() < percent) {
         held.push(
           Array.from({ length: 1000 }, (_, index) => Buffer.alloc(1024, `${held.length}.${index}`).toString("latin1")),
@@ -137,16 +140,16 @@ export class Faults {
   }
 }
 
-async function blockLoop(ms: number, signal: AbortSignal): Promise<void> {
+async function blockLoop(blockMs: number, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const until = performance.now() + ms;
+    const until = performance.now() + blockMs;
     while (performance.now() < until);
-    await pause(Math.max(1, 1000 - ms), signal);
+    await pause(Math.max(1, 1000 - blockMs), signal);
   }
 }
 
 /** Resolves when the signal aborts. */
-async function over(signal: AbortSignal): Promise<void> {
+async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
 }
 

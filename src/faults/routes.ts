@@ -1,12 +1,12 @@
-// Faults by HTTP, where FAULTS=on lets them be.
+// The HTTP API of the faults. The service adds it only with FAULTS=on.
 import { z } from "zod";
 import type { Route } from "../platform/http/types.ts";
 import { validate } from "../platform/http/validate.ts";
 import { type FaultName, type Faults, faultKinds } from "./faults.ts";
 
 const names = Object.keys(faultKinds).filter((name): name is FaultName => name in faultKinds);
-const longestSeconds = 600;
-const seconds = z.number().positive().max(longestSeconds).default(30);
+const maxSeconds = 600;
+const seconds = z.number().positive().max(maxSeconds).default(30);
 const amounts = {
   pool: z.number().int().min(1).max(1000),
   lock: z.number().int().min(1).max(60_000),
@@ -15,7 +15,7 @@ const amounts = {
   loop: z.number().int().min(1).max(1000),
 } satisfies Record<FaultName, z.ZodNumber>;
 
-/** GET tells which last, PUT begins one, DELETE ends all. */
+/** GET lists the active faults, PUT starts one, DELETE ends all. */
 export function faultRoutes(faults: Faults): Route[] {
   return [
     {

@@ -1,5 +1,5 @@
-// What a domain brings to the service: its variables, its routes and what it does before the first request. src/domains.ts
-// lists the domains.
+// The interface between the service and its domains: a domain brings variables, routes and an optional preparation step.
+// src/domains.ts lists the domains.
 import type { Connection } from "mysql2/promise";
 import type { z } from "zod";
 import type { Database } from "./database/database.ts";
@@ -8,34 +8,35 @@ import type { HttpClient } from "./http-client/client.ts";
 import type { Logger } from "./log.ts";
 import type { Background } from "./request/scope.ts";
 
-/** What the service shares with its domains. */
+/** What the service provides to its domains. */
 export interface Shared {
   database: Database;
-  /** For outbound calls; safe for addresses that clients choose. */
+  /** For outbound calls; safe for URLs that clients supply. */
   httpClient: HttpClient;
-  /** For work that no request waits for. */
+  /** Runs work that no request waits for. */
   background: Background;
 }
 
-/** A domain with its settings. */
+/** A domain with its settings applied. */
 export interface ConfiguredDomain {
-  /** Called once, before the service listens. */
+  /** Returns the routes. Called once, before the service listens. */
   routes(shared: Shared): Route[];
   /**
-   * Called at each start after the migrations, in one process at a time; the service is not ready before. `connection` is one
-   * outside of the pool.
+   * Runs at each start after the migrations, in one process at a time; the service is not ready before it resolves.
+   * `connection` is outside the pool.
    */
   prepare?(connection: Connection, log: Logger): Promise<void>;
 }
 
+/** A domain, before its settings are known. */
 export interface Domain {
   /** The environment variables that it reads. */
   readonly variables: z.ZodObject;
-  /** With the environment, whose `variables` have been checked. */
+  /** Applies the settings. The caller has checked `variables` in the environment. */
   configure(environment: Readonly<Record<string, string>>): ConfiguredDomain;
 }
 
-/** A domain that is built from the values of its `variables`. */
+/** Defines a domain: `build` gets the parsed values of `variables`. */
 export function defineDomain<Variables extends z.ZodObject>(
   variables: Variables,
   build: (values: z.infer<Variables>) => ConfiguredDomain,

@@ -1,11 +1,11 @@
-// What a log line or a span may say about an error: which one it is and where it was thrown, but none of the values that it
-// was thrown about. Libraries attach those as properties (a driver its statement, Node the text that is no URL, a parser
-// the packet), and quote them in messages (a duplicate e-mail address, the start of a body that is no JSON).
+// Extracts what logs and spans may show of an error: its type and where it was thrown, but no values. Libraries attach values as
+// properties (a driver its statement, Node an invalid URL, a parser the packet), and quote them in messages (a duplicate e-mail
+// address, the start of malformed JSON).
 
-/** Set by error classes whose messages come from our own code and quote no value: those messages may be logged. */
+/** Set by error classes whose messages come from our own code and quote no values, so that they may be logged. */
 export const writesOwnMessages = Symbol("writes its own messages");
 
-/** The parts of an error that are safe to log. `message` is missing where it may quote values; `stack` has the frames alone. */
+/** The parts of an error that are safe to log. `message` is left out where it may quote values; `stack` has only the frames. */
 export interface ErrorFields {
   type: string;
   code?: string;
@@ -15,29 +15,32 @@ export interface ErrorFields {
   errors?: ErrorFields[];
 }
 
-const longestText = 300;
-const mostFrames = 30;
-/** Causes of causes, and the errors that an AggregateError is made of. */
-const mostCauses = 5;
+const maxMessageLength = 300;
+const maxFrames = 30;
+/** Depth of causes, and number of errors in an AggregateError. */
+const maxCauses = 5;
 const noDepthLeft: ErrorFields = { type: "Error" };
 
-/** Their messages are V8's, about names in the code, or come from a plain `new Error("…")`. SyntaxError quotes what it parsed. */
+/**
+ * Classes whose messages come from V8, about names in the code, or from a plain `new Error("…")`. Without SyntaxError, which
+ * quotes its input.
+ */
 const builtIn: ReadonlySet<unknown> = new Set([Error, TypeError, RangeError, ReferenceError, EvalError, URIError]);
-/** One line of V8's stack with a place in a file, and nothing that a message could bring in between. */
+/** A line of V8's stack with a location in a file. Too strict for a line of a message to pass as one. */
 const frame = /^ {4}at (?:[\w$.<># [\]]{1,200} \()?(?:file:\/\/|node:|\/|[A-Za-z]:[\\/])[^\n()]{0,500}:\d+:\d+\)?$/;
-/** Frames outside our own code: a library's plain `new Error(...)` may well quote what the library was given. */
+/** Frames outside our own code: a library's plain `new Error(...)` may well quote its input. */
 const foreign = /node:|[\\/]node_modules[\\/]/;
 
 /**
- * The fields of `error`, whatever it is; never throws. Of properties only `code` is taken, and `syscall` into the message.
+ * The loggable fields of any thrown value. Never throws. Reads no properties but `code`, and `syscall` for the message.
  *
- * The first line of a message is kept, 300 characters of it, when the error is a Problem, or one of JavaScript's own classes,
- * without a `code`, thrown by code of the service itself; then what it quotes is masked. Of system errors (`ECONNREFUSED`) the message is the
- * system call and the code. Of all others (drivers, parsers, clients, validators) only class and code are kept: the stack makes up
- * for a missing message, but a leaked value cannot be taken back. The name of a property that was read of undefined is kept, even
- * when a client chose it.
+ * Keeps the first line of the message (300 characters at most) of a Problem, and of a JavaScript built-in error without `code`
+ * that the service's own code threw; in the latter it masks quoted values. The message of a system error (`ECONNREFUSED`)
+ * becomes the system call and the code. All other errors (of drivers, parsers, clients, validators) keep only class and code:
+ * the stack makes up for a missing message, but a leaked value cannot be taken back. The name of a property read from undefined
+ * is kept, even if a client chose it.
  */
-export function errorFields(error: unknown, depth = mostCauses): ErrorFields {
+export function errorFields(error: unknown, depth = maxCauses): ErrorFields {
   try {
     if (!(error instanceof Error)) return { type: error === null ? "null" : typeof error };
     if (depth === 0) return noDepthLeft;
@@ -47,7 +50,7 @@ export function errorFields(error: unknown, depth = mostCauses): ErrorFields {
   }
 }
 
-/** The same in a few words, for a field `reason`: of the error and of its cause, such as `TypeError: connect ECONNREFUSED`. */
+/** The same in a few words for a `reason` field: the error and its cause, such as `TypeError: connect ECONNREFUSED`. */
 export function reasonOf(error: unknown): string {
   const fields = errorFields(error);
   return [fields, ...(fields.cause === undefined ? [] : [fields.cause])]
@@ -55,7 +58,7 @@ export function reasonOf(error: unknown): string {
     .join(": ");
 }
 
-/** The same as an exception for a span of the SDK, which takes name, message and stack. */
+/** The same as an exception for a span: name, message and stack. */
 export function exceptionOf(error: unknown): { name: string; message?: string; stack?: string } {
   const { type, code, message, stack } = errorFields(error);
   return { name: code ?? type, ...(message && { message }), ...(stack && { stack }) };
@@ -72,7 +75,7 @@ function fieldsOf(error: Error, depth: number): ErrorFields {
     ...(frames.length > 0 && { stack: frames.join("\n") }),
     ...(error.cause !== undefined && { cause: errorFields(error.cause, depth) }),
     ...(error instanceof AggregateError && {
-      errors: error.errors.slice(0, mostCauses).map((one: unknown) => errorFields(one, Math.min(depth, 1))),
+      errors: error.errors.slice(0, maxCauses).map((inner: unknown) => errorFields(inner, Math.min(depth, 1))),
     }),
   };
 }
@@ -88,10 +91,10 @@ function messageOf(error: Error, code: string | undefined, frames: readonly stri
 }
 
 function firstLine(text: string): string {
-  return text.slice(0, longestText).split("\n", 1)[0] ?? "";
+  return text.slice(0, maxMessageLength).split("\n", 1)[0] ?? "";
 }
 
-/** Without what V8's messages and ours quote: addresses, texts in quotes but for names of properties, and values at the end. */
+/** Masks values in V8's messages and ours: URLs, quoted text except property names, and values at the end. */
 function masked(message: string): string {
   return message
     .replaceAll(/[a-z][\w+.-]*:\/\/\S*/gi, "***")
@@ -103,15 +106,15 @@ function masked(message: string): string {
     .replace(/^((?:Invalid|Incorrect)[\w ]*): .*$/s, "$1: ***");
 }
 
-/** Only the frames, so that no line of a message passes for one: the message is cut out first, wherever it ends. */
+/** The frames only. Cuts out the message first, so that none of its lines can pass for a frame. */
 function framesOf({ stack, message }: Error): string[] {
   if (typeof stack !== "string") return [];
   const at = message === "" ? -1 : stack.indexOf(message);
   const lines = (at === -1 ? stack : stack.slice(at + message.length)).split("\n");
-  return lines.filter((line) => frame.test(line)).slice(0, mostFrames);
+  return lines.filter((line) => frame.test(line)).slice(0, maxFrames);
 }
 
-/** A property that is one word, such as a name or a code; anything else could be a value. */
+/** A property that is a single word, such as a name or code; anything else could be a value. */
 function wordOf(error: Error, key: "name" | "code" | "syscall"): string | undefined {
   const value: unknown = Reflect.get(error, key);
   if (typeof value === "number") return String(value);

@@ -1,27 +1,27 @@
-// Where log lines go: standard output, written at once and never waited for. While it takes nothing (a full disk, a reader
-// that stands still or has gone) lines wait in a bounded buffer; what does not fit is lost and counted. No request waits for it.
+// Writes log lines to standard output without ever blocking a request. While standard output accepts nothing (a full disk, a
+// reader that is stuck or gone), lines wait in a bounded buffer; those that don't fit are dropped and counted.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { constants, openSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
 interface LogOutputOptions {
-  /** Writes bytes without waiting: returns how many were taken, throws when none were. Default: standard output. */
+  /** A non-blocking write: returns how many bytes it accepted, throws when none. Default: standard output. */
   write?: (data: string | Uint8Array) => number;
-  /** Most bytes that wait. */
+  /** Maximum size of the buffer, in bytes. */
   capacity?: number;
 }
 
-/** About what one write takes: while lines wait, the next try comes after this many new bytes, or by the timer. */
+/** About what one write accepts. While lines wait, the next try comes after this many new bytes, or by the timer. */
 const tryEveryBytes = 65_536;
 const firstRetryMs = 10;
 const longestRetryMs = 500;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 
-/** A destination for pino. */
+/** A pino destination. */
 export class LogOutput {
   readonly #write: (data: string | Uint8Array) => number;
   readonly #capacity: number;
-  /** What waits is `#buffer` from `#start` to `#end`. There is a buffer only while something waits. */
+  /** Waiting data is in `#buffer` from `#start` to `#end`. The buffer exists only while something waits. */
   #buffer: Buffer | undefined;
   #start = 0;
   #end = 0;
@@ -37,18 +37,18 @@ export class LogOutput {
     this.#capacity = capacity;
   }
 
-  /** Lines lost since the start. */
+  /** Number of lines dropped since startup. */
   get lost(): number {
     return this.#lostBefore + this.#lost;
   }
 
-  /** Calls `report` with the number of lines that were lost, each time that writing works again. */
-  whenLost(report: (lines: number) => void): void {
-    // In no request's context: neither that of the lost line nor that of the line that gets through again.
+  /** Calls `report` with the number of dropped lines each time writing works again. */
+  onLost(report: (lines: number) => void): void {
+    // Bound here to keep it out of any request's context: the report belongs to none.
     this.#report = AsyncLocalStorage.bind(report);
   }
 
-  /** Takes a line with its line feed. Never blocks, never throws. */
+  /** Writes a line, which must end with a line feed. Never blocks, never throws. */
   write(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.#buffer !== undefined) {
@@ -56,13 +56,13 @@ export class LogOutput {
       if (this.#bytesSinceTry >= tryEveryBytes) this.#drain();
     }
     if (this.#buffer !== undefined) {
-      this.#keep(line, bytes);
+      this.#enqueue(line, bytes);
       return;
     }
-    const taken = this.#taken(line);
-    if (taken === bytes) return;
-    // The rest of a line that was begun always has room: half of one would spoil the next one too.
-    const rest = Buffer.from(line).subarray(taken);
+    const written = this.#tryWrite(line);
+    if (written === bytes) return;
+    // The rest of a partly written line always fits: half a line would corrupt the next one too.
+    const rest = Buffer.from(line).subarray(written);
     this.#buffer = Buffer.allocUnsafeSlow(Math.max(this.#capacity, rest.length));
     this.#start = 0;
     this.#end = rest.copy(this.#buffer);
@@ -71,13 +71,13 @@ export class LogOutput {
     this.#retryLater();
   }
 
-  /** Writes what waits, for the end of the process: blocks until it is written, for `limitMs` at most. */
+  /** Flushes the buffer before the process exits. Blocks for up to `limitMs`. */
   finish(limitMs: number): void {
     const endsAt = performance.now() + limitMs;
     while (!this.#drain() && performance.now() < endsAt) Atomics.wait(pause, 0, 0, 1);
   }
 
-  #keep(line: string, bytes: number): void {
+  #enqueue(line: string, bytes: number): void {
     const buffer = this.#buffer;
     if (buffer === undefined || bytes > buffer.length - (this.#end - this.#start)) {
       this.#lost += 1;
@@ -91,14 +91,14 @@ export class LogOutput {
     this.#end += buffer.write(line, this.#end);
   }
 
-  /** True when nothing waits any more. */
+  /** Writes as much of the buffer as possible. Returns true when it is empty. */
   #drain(): boolean {
     this.#bytesSinceTry = 0;
     while (this.#buffer !== undefined) {
-      const taken = this.#taken(this.#buffer.subarray(this.#start, this.#end));
-      if (taken === 0) return false;
+      const written = this.#tryWrite(this.#buffer.subarray(this.#start, this.#end));
+      if (written === 0) return false;
       this.#retryMs = firstRetryMs;
-      this.#start += taken;
+      this.#start += written;
       if (this.#start === this.#end) this.#buffer = undefined;
     }
     if (this.#lost > 0) {
@@ -110,11 +110,12 @@ export class LogOutput {
     return true;
   }
 
-  #taken(data: string | Uint8Array): number {
+  /** Returns the number of bytes written. */
+  #tryWrite(data: string | Uint8Array): number {
     try {
       return this.#write(data);
     } catch {
-      // EAGAIN, ENOSPC, EPIPE, EIO: any of them may pass, and there is nobody to tell.
+      // EAGAIN, ENOSPC, EPIPE, EIO: any of them may be transient, and there is nowhere to report it.
       return 0;
     }
   }
@@ -130,15 +131,16 @@ export class LogOutput {
   }
 }
 
-/** Writes to standard output so that a full pipe or a stopped terminal is an error (EAGAIN) instead of a wait. */
+/** Writes to standard output; a full pipe or a stopped terminal causes an error (EAGAIN) instead of blocking. */
 function standardOutput(): (data: string | Uint8Array) => number {
   const fd = isatty(1) ? terminal() : 1;
-  // Node opens pipes and sockets non-blocking as soon as they are asked for; what libraries print must not end the service either.
+  // Accessing these streams makes Node set pipes and sockets to non-blocking. The handlers also keep a library's failed print from
+  // crashing the service.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   return (data) => (typeof data === "string" ? writeSync(fd, data) : writeSync(fd, data));
 }
 
-/** Opened once more: Node's own is blocking, and so may be what others share. */
+/** Reopens the terminal: Node's own descriptor is blocking, and other processes may share it. */
 function terminal(): number {
   try {
     return openSync("/dev/fd/1", constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

@@ -1,5 +1,5 @@
-// JSON log lines on standard output. The pino instrumentation adds trace_id and span_id to each line of a request.
-// An error is written by its fields (error-fields.ts), in whatever way it is given: a message of a library can quote values.
+// Creates loggers that write JSON lines to standard output. The pino instrumentation adds trace_id and span_id to each line of a
+// request. Errors are logged by their safe fields (error-fields.ts), however they are passed: a library's message can quote values.
 import { metrics } from "@opentelemetry/api";
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
 import { errorFields } from "./error-fields.ts";
@@ -7,14 +7,14 @@ import { LogOutput } from "./log-output.ts";
 
 export type { Logger };
 
-/** At the end of the process, the longest wait for a reader to take the last lines, in milliseconds. */
-export const lastLinesMs = 250;
+/** Longest wait at the end of the process for a reader to accept the last lines. */
+export const logFlushMs = 250;
 
-/** What every logger of the service has, so that no error brings values along. */
+/** Keeps values in errors out of the log. */
 const errorOptions = {
   serializers: { err: (error: unknown) => errorFields(error) },
   hooks: {
-    // pino makes the message of an error the message of a line that has none.
+    // Without a message of its own, pino would use the error's message for the line.
     logMethod(args, method) {
       const [first, ...rest] = args;
       const hasError = first instanceof Error || Object(first).err !== undefined;
@@ -24,7 +24,7 @@ const errorOptions = {
   },
 } satisfies LoggerOptions;
 
-/** For pino's `formatters.log`: errors under other names than `err`. */
+/** For pino's `formatters.log`: replaces errors under names other than `err`. */
 function withoutErrors(fields: Record<string, unknown>): Record<string, unknown> {
   for (const [name, value] of Object.entries(fields)) {
     if (value instanceof Error && name !== "err") return withoutErrors({ ...fields, [name]: errorFields(value) });
@@ -33,9 +33,8 @@ function withoutErrors(fields: Record<string, unknown>): Record<string, unknown>
 }
 
 /**
- * A logger that writes one JSON object a line: `level` as a word, `time` in ISO 8601, `msg`, and the given fields. To standard
- * output, or to `destination`. Lines that standard output does not take are counted in `log.lines.lost`, and by a line of the
- * log when writing works again.
+ * A logger that writes one JSON object per line: `level` as a word, `time` in ISO 8601, `msg` and the given fields. Lines that
+ * standard output does not accept are counted in `log.lines.lost`, and in a log line when writing works again.
  */
 export function createLogger(level: string, destination: DestinationStream = new LogOutput()): Logger {
   const options: LoggerOptions = {
@@ -51,13 +50,13 @@ export function createLogger(level: string, destination: DestinationStream = new
 }
 
 function reportLosses(log: Logger, output: LogOutput): void {
-  output.whenLost((lines) => log.warn({ lines }, "log lines were lost: standard output took none for a while"));
+  output.onLost((lines) => log.warn({ lines }, "log lines were lost: standard output was blocked for a while"));
   metrics
     .getMeter("log")
     .createObservableCounter("log.lines.lost", {
-      description: "Log lines that standard output did not take",
+      description: "Log lines dropped because standard output was blocked",
       unit: "{line}",
     })
     .addCallback((result) => result.observe(output.lost));
-  process.once("exit", () => output.finish(lastLinesMs));
+  process.once("exit", () => output.finish(logFlushMs));
 }

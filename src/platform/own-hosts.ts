@@ -1,13 +1,14 @@
-// Which hosts belong to those who run the service. Only they are shown what it says of itself in `baggage` and `tracestate`,
-// and only their paths are shown in telemetry.
+// Recognises the operator's own hosts. Only calls to them carry `baggage` and `tracestate`, and only their URL paths appear in
+// telemetry.
 
-/** Tells whether a host name of a URL, without its port, is one of ours. */
+/** Whether a URL's host name, without the port, is one of ours. */
 export type OwnHosts = (hostname: string) => boolean;
 
 /**
- * `hosts` are names or addresses, `api.example.com` or `10.0.0.7` or `[::1]`; `.example.com` is that domain and all below it.
+ * Matches `hosts`: names or addresses such as `api.example.com`, `10.0.0.7` or `[::1]`; `.example.com` also matches its
+ * subdomains.
  *
- * @throws {RangeError} naming the first that is none of these.
+ * @throws {RangeError} that names the first invalid entry.
  */
 export function ownHosts(hosts: readonly string[]): OwnHosts {
   const names = new Set<string>();
@@ -22,7 +23,7 @@ export function ownHosts(hosts: readonly string[]): OwnHosts {
       url.href !== `http://${url.hostname}/` ||
       name.endsWith(".")
     ) {
-      throw new RangeError(`${JSON.stringify(host)} is no host name`);
+      throw new RangeError(`${JSON.stringify(host)} is not a host name`);
     }
     names.add(url.hostname);
     if (name !== host) domains.push(`.${url.hostname}`);
@@ -33,11 +34,11 @@ export function ownHosts(hosts: readonly string[]): OwnHosts {
   };
 }
 
-/** The same for a comma-separated list that has not been checked yet: skips invalid entries. */
+/** The same for an unchecked comma-separated list: skips invalid entries. */
 export function ownHostsOf(list: string): OwnHosts {
-  const known = list.split(",").map((entry) => entry.trim());
+  const entries = list.split(",").map((entry) => entry.trim());
   return ownHosts(
-    known.filter((entry) => {
+    entries.filter((entry) => {
       try {
         ownHosts([entry]);
         return true;

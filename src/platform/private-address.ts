@@ -1,4 +1,4 @@
-// Whether a host is on this machine or in its own network, where plain text is common practice.
+// Tells public hosts from those on this machine or a private network, where unencrypted connections are common practice.
 import { lookup } from "node:dns/promises";
 import { addressRanges, normalAddress } from "./ip-address.ts";
 
@@ -15,14 +15,14 @@ const isPrivate = addressRanges([
   "fe80::/10",
 ]);
 
-/** Whether an IP address is none of these. */
+/** Whether an IP address is in none of these ranges. */
 export function isPublicAddress(address: string): boolean {
   const normal = normalAddress(address);
   return normal !== undefined && !isPrivate(normal);
 }
 
-/** True when any address of `host`, a name or an address, is a public one. False of a name that is not known. */
+/** Whether any address of `host`, a name or an IP address, is public. False for a name that does not resolve. */
 export async function isPublicHost(host: string): Promise<boolean> {
-  const found = await lookup(host, { all: true }).catch(() => []);
-  return found.some(({ address }) => isPublicAddress(address));
+  const addresses = await lookup(host, { all: true }).catch(() => []);
+  return addresses.some(({ address }) => isPublicAddress(address));
 }

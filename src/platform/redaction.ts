@@ -1,34 +1,33 @@
-// What telemetry keeps of a URL and of other texts that clients or the owners of webhooks choose: never a value of a query,
-// never more than a bounded length.
+// Redacts URLs and other client-supplied text for telemetry: no query values, and a bounded length.
 
 const redacted = "REDACTED";
-const longestText = 256;
+const maxLength = 256;
 
-/** At most 256 characters: texts that strangers choose would otherwise fill the trace store. */
+/** Truncates to 256 characters: client-supplied text could otherwise fill the trace store. */
 export function cut(text: string): string {
-  return text.length > longestText ? text.slice(0, longestText) : text;
+  return text.length > maxLength ? text.slice(0, maxLength) : text;
 }
 
-/** The names of the parameters of `query`, which begins after the `?`; one without `=` may itself be a key. */
+/** Keeps the parameter names of `query` (without the `?`). A parameter without `=` is redacted too: it may be a secret key. */
 export function redactedQuery(query: string): string {
   return cut(
     cut(query).replaceAll(/([^&;=]*)=*([^&;]*)/g, (all, name: string, value: string) => {
       if (all === "") return "";
-      // Keys in Base64 end with one or two of them.
+      // `=` may also be the end of a Base64 key.
       return value === "" ? redacted : `${name}=${redacted}`;
     }),
   );
 }
 
-/** A URL in parts, as spans have it. */
+/** The parts of a URL that spans record. */
 export interface RedactedUrl {
   full: string;
   path: string;
-  /** With its `?`, or empty. */
+  /** With the `?`, or empty. */
   query: string;
 }
 
-/** `keepsPath`: not for a webhook, whose path is often its secret. Credentials and fragment are left out. */
+/** Leaves out credentials and fragment. Set `keepsPath` to false for webhooks, whose paths are often secrets. */
 export function redactedUrl({ protocol, host, pathname, search }: URL, keepsPath: boolean): RedactedUrl {
   const path = keepsPath || pathname === "/" ? cut(pathname) : `/${redacted}`;
   const query = search === "" ? "" : `?${redactedQuery(search.slice(1))}`;

@@ -1,31 +1,32 @@
-// Shares out the time to stop. All steps have one end in common, so that an orchestrator which waits for as long never kills
-// the process; and a share is kept from the slow ones for the last telemetry, which says what they were.
-import { lastLinesMs } from "./log.ts";
+// Divides the shutdown time among its steps. All share one end, so that an orchestrator with the same grace period never kills the
+// process. Part of it is reserved for the last telemetry, which shows what was slow.
+import { logFlushMs } from "./log.ts";
 
-/** What running requests leave to the steps after them: a quarter, and not more than this. */
-const mostKeptMs = 2000;
+/** Running requests leave a quarter of the time to later steps, and at most this. */
+const maxReservedMs = 2000;
 
-/** How long each step may take, in milliseconds, of `timeoutMs` from this call on. Call each when its step begins. */
+/** The time that each step may take, out of `timeoutMs` from now on. Call each function when its step begins. */
 export function shutdownTime(timeoutMs: number, now: () => number = () => performance.now()) {
-  const kept = Math.min(mostKeptMs, timeoutMs / 4);
-  // The last lines of the log are waited for after the last step.
-  const endsAt = now() + timeoutMs - Math.min(lastLinesMs, kept / 4);
-  const leftMs = (keptMs: number) => Math.max(0, endsAt - keptMs - now());
+  const reservedMs = Math.min(maxReservedMs, timeoutMs / 4);
+  // After the last step, the log flush takes time too.
+  const endsAt = now() + timeoutMs - Math.min(logFlushMs, reservedMs / 4);
+  const remainingMs = (laterStepsMs: number) => Math.max(0, endsAt - laterStepsMs - now());
   return {
-    /** For running requests, and for what is being prepared. */
-    requestsMs: () => leftMs(kept),
+    /** For running requests, and for a preparation that is under way. */
+    requestsMs: () => remainingMs(reservedMs),
     /** For closing connections. */
-    connectionsMs: () => leftMs(kept / 2),
-    telemetryMs: () => leftMs(0),
+    connectionsMs: () => remainingMs(reservedMs / 2),
+    /** For the last telemetry. */
+    telemetryMs: () => remainingMs(0),
   };
 }
 
-/** Resolves when `work` does, or after `ms`; what `work` does later is ignored. Rejects as it does. */
+/** Waits for `work`, up to `ms`. Rejects if `work` rejects within that time. */
 export async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const timeUp = Promise.withResolvers<void>();
-  const timer = setTimeout(timeUp.resolve, ms);
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(timeout.resolve, ms);
   try {
-    await Promise.race([work, timeUp.promise]);
+    await Promise.race([work, timeout.promise]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,14 +1,14 @@
-// The parts that are used here of packages that bring no types of their own.
+// Types for packages that ship none: only the parts that the service uses.
 declare module "@koa/cors" {
   import type { ParameterizedContext } from "koa";
 
   export default function cors(options: {
-    /** The allowed origin for this request; empty for none. */
+    /** Returns the allowed origin for this request, or an empty string for none. */
     origin: (ctx: ParameterizedContext) => string;
     allowMethods: string[];
     allowHeaders: string[];
     exposeHeaders: string[];
-    /** How long browsers may keep the answer to a preflight, in seconds. */
+    /** How long browsers may cache a preflight response, in seconds. */
     maxAge: number;
     keepHeadersOnError: boolean;
   }): (ctx: ParameterizedContext, next: () => Promise<void>) => Promise<void>;
@@ -25,7 +25,7 @@ declare module "koa-ratelimit" {
     total: number;
   }
 
-  /** What it uses of Koa's context. */
+  /** The parts of Koa's context that it uses. */
   export interface RateLimitContext {
     state: object;
     body: unknown;
@@ -34,13 +34,13 @@ declare module "koa-ratelimit" {
   }
   interface Options<Context> {
     max: number;
-    /** Length of the window in milliseconds. */
+    /** Length of the window, in milliseconds. */
     duration: number;
-    /** Goes before the id in the store's keys. */
+    /** Prefix of the ids in the store's keys. */
     namespace: string;
     id: (ctx: Context) => string;
     errorMessage: string;
-    /** What it calls its three figures. */
+    /** Names of the three response headers. */
     headers: Record<"remaining" | "reset" | "total", string>;
   }
   type Store = { driver: "memory"; db: Map<string, WindowState> } | { driver: "redis"; db: Redis };
@@ -56,9 +56,9 @@ declare module "opossum" {
   interface Options {
     /** How long it stays open, in milliseconds. */
     resetTimeout: number;
-    /** False: no timer that emits the statistics. */
+    /** Whether a timer emits statistics. */
     enableSnapshots: boolean;
-    /** Its event `rotate` moves the window of the statistics on, instead of a timer. */
+    /** Advances the statistics window on its `rotate` event, instead of on a timer. */
     rotateBucketController: EventEmitter;
   }
 
@@ -69,7 +69,7 @@ declare module "opossum" {
     readonly isShutdown: boolean;
     open(): void;
     close(): void;
-    /** Ends its timers and listeners; from then on it is in none of its states. */
+    /** Stops its timers and listeners. Afterwards it is in none of its states. */
     shutdown(): void;
   }
 }

@@ -1,18 +1,19 @@
-// The kinds of environment variables: how each is checked, and how a wrong one is complained about without showing secrets.
+// Building blocks for environment variables: how each kind is checked, and how errors are reported without showing secrets.
 import { z } from "zod";
 
-/** One or more variables are wrong: one line each, naming the variable, what it got and what it takes. */
+/** One or more variables are invalid. The message has a line for each: the variable, what it got and what it takes. */
 export class ConfigError extends Error {
   override name = "ConfigError";
 }
 
+/** A whole number from `min` to `max`, described as `what`. */
 export function wholeNumber(byDefault: number, min: number, max: number, what: string) {
   return number(min, max)
     .default(byDefault)
     .describe(takesNumber(min, max, what));
 }
 
-/** Undefined when it is not set. */
+/** The same without a default: undefined when not set. */
 export function optionalWholeNumber(min: number, max: number, what: string) {
   return number(min, max)
     .optional()
@@ -31,18 +32,20 @@ function takesNumber(min: number, max: number, what: string): string {
   return `a whole number from ${min} to ${max} (${what})`;
 }
 
+/** One of a fixed set of words. */
 export function oneOf<const Values extends readonly [string, ...string[]]>(values: Values, what: string) {
   return z.enum(values).describe(`one of ${values.join(", ")} (${what})`);
 }
 
+/** A URL with one of `protocols`, each written like `https:`. */
 export function urlOf(protocols: readonly string[], what: string) {
   return z
     .string()
     .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol))
-    .describe(`an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")} (${what})`);
+    .describe(`a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")} (${what})`);
 }
 
-/** A text that `parse` takes; the RangeError that it throws otherwise says what is wrong, without secrets. */
+/** A string that `parse` accepts. For any other it must throw a RangeError that says what is wrong, without secrets. */
 export function parsedBy(parse: (text: string) => unknown, what: string) {
   return z
     .string()
@@ -57,12 +60,12 @@ export function parsedBy(parse: (text: string) => unknown, what: string) {
     .describe(what);
 }
 
-/** What an issue of {@link parsedBy} says; undefined of any other. */
-export function explanationOf(issue: z.core.$ZodIssue): string | undefined {
+/** The explanation in an issue of {@link parsedBy}; undefined for any other issue. */
+export function explanation(issue: z.core.$ZodIssue): string | undefined {
   return issue.code === "custom" && issue.params?.explains === true ? issue.message : undefined;
 }
 
-/** Entries separated by commas, each of which `isEntry` accepts. */
+/** A comma-separated list whose entries all satisfy `isEntry`. */
 export function listOf(isEntry: (text: string) => boolean, what: string) {
   return z
     .string()
@@ -73,10 +76,10 @@ export function listOf(isEntry: (text: string) => boolean, what: string) {
         .filter((entry) => entry !== ""),
     )
     .refine((entries) => entries.every(isEntry))
-    .describe(`a list separated by commas (${what})`);
+    .describe(`a comma-separated list (${what})`);
 }
 
-/** Tells whether `parse` takes a text. */
+/** A predicate: whether `parse` accepts a string without throwing. */
 export function accepts(parse: (text: string) => unknown): (text: string) => boolean {
   return (text) => {
     try {
@@ -88,21 +91,21 @@ export function accepts(parse: (text: string) => unknown): (text: string) => boo
   };
 }
 
-/** The line that says what is wrong: the variable, what it got and what it takes. */
+/** An error line: the variable, what it got and what it takes. */
 export function complaint(name: string, got: string | undefined, takes: string): string {
   return `${name}: got ${got === undefined ? "nothing" : JSON.stringify(mask(name, got))}, takes ${takes}`;
 }
 
-/** The value of a variable as it may be shown: secrets hidden, a password inside an address hidden. */
+/** A variable's value for display: secrets and passwords inside URLs are hidden. */
 export function mask(name: string, value: string): string {
   if (/TOKEN|SECRET|PASSWORD|KEY/.test(name)) return "***";
   if (!name.endsWith("_URL")) return value.replaceAll(/\/\/[^/@\s,]*@/g, "//***@");
-  // Where there is no telling which part is which, only the beginning is shown.
+  // If we cannot tell which part is the password, only the protocol is shown.
   if (!URL.canParse(value)) return value.replace(/^([a-z][a-z+.-]*:\/*)?.*$/is, "$1***");
   const url = new URL(value);
   if (url.password !== "") url.password = "***";
-  for (const part of new Set(url.searchParams.keys())) url.searchParams.set(part, "***");
-  // The path of a webhook is often its secret.
+  for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, "***");
+  // A webhook's path is often its secret.
   if (name.endsWith("WEBHOOK_URL") && url.pathname.length > 1) url.pathname = "/***";
   return url.href;
 }

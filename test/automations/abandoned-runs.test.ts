@@ -4,8 +4,8 @@ import { createServer } from "node:http";
 import type { RowDataPacket } from "mysql2/promise";
 import { addressOf, startService, token } from "../support/helper.ts";
 
-describe("a run whose client gives up", () => {
-  it("does not look as if it still went on, whenever that was", async () => {
+describe("a run whose request times out", () => {
+  it("never stays recorded as running", async () => {
     const webhook = createServer((_request, response) => response.end()).listen(0, "127.0.0.1");
     await once(webhook, "listening");
     const service = await startService();
@@ -16,7 +16,7 @@ describe("a run whose client gives up", () => {
       const response = await fetch(`${service.url}${location}/runs`, { method: "POST", headers });
       await response.arrayBuffer();
     }
-    // What is recorded at the end of each takes no longer than a query may.
+    // Recording the end of a run takes no longer than the query timeout.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const [[unfinished]] = await service.db.connection.query<RowDataPacket[]>(
       "SELECT COUNT(*) AS count FROM automation_runs WHERE status = 'running'",

@@ -7,7 +7,7 @@ import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { migrate } from "../../src/platform/database/migrate.ts";
 import { addressOf, createDatabase, root, silent, spawnService, startService, token } from "../support/helper.ts";
 
-const pageAnswer = z.strictObject({
+const pageResponse = z.strictObject({
   items: z.array(
     z.strictObject({
       id: z.number(),
@@ -22,7 +22,7 @@ const pageAnswer = z.strictObject({
   nextCursor: z.string().nullable(),
   total: z.number().optional(),
 });
-const problemAnswer = z.looseObject({
+const problemResponse = z.looseObject({
   type: z.string(),
   status: z.number(),
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
@@ -40,12 +40,12 @@ after(() => service.stop());
 async function list(query: string, path = "/api/automations/marketplace") {
   const response = await fetch(`${service.url}${path}?${query}`);
   assert.equal(response.status, 200);
-  return pageAnswer.parse(await response.json());
+  return pageResponse.parse(await response.json());
 }
 
 async function problemOf(response: Response) {
   assert.match(response.headers.get("content-type") ?? "", /^application\/problem\+json/);
-  const problem = problemAnswer.parse(await response.json());
+  const problem = problemResponse.parse(await response.json());
   assert.equal(problem.status, response.status);
   return problem;
 }
@@ -56,7 +56,7 @@ describe("GET /api/automations/marketplace", () => {
     ["rating", "rating"],
     ["newest", "createdAt"],
   ] as const) {
-    it(`walks through all automations once, by ${key}, page by page`, async () => {
+    it(`returns every automation once, sorted by ${key}, page by page`, async () => {
       const seen = [];
       let cursor: string | null = "";
       while (cursor !== null) {
@@ -74,7 +74,7 @@ describe("GET /api/automations/marketplace", () => {
     });
   }
 
-  it("filters by category and by text, and counts only when asked", async () => {
+  it("filters by category and text, and counts only on request", async () => {
     const all = await list("limit=100&category=crm&count=true");
     assert.ok(all.items.length > 0);
     assert.ok(all.items.every((item) => item.category === "crm"));
@@ -85,7 +85,7 @@ describe("GET /api/automations/marketplace", () => {
     assert.equal(found.total, undefined);
   });
 
-  it("takes the wildcards of SQL for what they look like", async () => {
+  it("takes SQL wildcards literally", async () => {
     for (const text of ["%", "_", "|", "\\", "'", '"', "100%_|"]) {
       assert.equal((await list(`search=${encodeURIComponent(text)}`)).items.length, 0, text);
     }
@@ -104,7 +104,7 @@ describe("GET /api/automations/marketplace", () => {
     assert.equal((await service.call("DELETE", created.headers.get("location") ?? "")).status, 204);
   });
 
-  it("names each wrong parameter", async () => {
+  it("names each invalid parameter", async () => {
     const problem = await problemOf(
       await fetch(
         `${service.url}/api/automations/marketplace?limit=0&sort=age&cursor=zz&category=crm&category=hr&page=2`,
@@ -115,16 +115,16 @@ describe("GET /api/automations/marketplace", () => {
       new Set(problem.errors?.map((error) => error.field)),
       new Set(["limit", "sort", "category", "page"]),
     );
-    const wrongCursor = await problemOf(await fetch(`${service.url}/api/automations/marketplace?cursor=zz`));
+    const invalidCursor = await problemOf(await fetch(`${service.url}/api/automations/marketplace?cursor=zz`));
     assert.deepEqual(
-      wrongCursor.errors?.map((error) => error.field),
+      invalidCursor.errors?.map((error) => error.field),
       ["cursor"],
     );
   });
 });
 
-describe("a cursor that somebody made up", () => {
-  it("is a page or a 400, never an error of the server", async () => {
+describe("a forged cursor", () => {
+  it("gets a page or a 400, never a server error", async () => {
     const keys = [-1, 0, 1e-9, 4.5, 2 ** 31, 2 ** 53, 253_402_300_799_999, 253_402_300_800_000, 8.64e15, 1e300];
     const statuses = new Set<number>();
     for (const sort of ["popular", "rating", "newest"]) {
@@ -143,7 +143,7 @@ describe("a cursor that somebody made up", () => {
 describe("GET /api/optimized/automations/marketplace", () => {
   const path = "/api/optimized/automations/marketplace";
 
-  it("gives the same answer as the plain list, and 304 to who has it", async () => {
+  it("returns the same page as the plain list, and 304 when the client has it", async () => {
     assert.deepEqual(await list("category=hr&limit=5", path), await list("category=hr&limit=5"));
     const first = await fetch(`${service.url}${path}?limit=5`);
     const etag = first.headers.get("etag") ?? "";
@@ -157,39 +157,40 @@ describe("GET /api/optimized/automations/marketplace", () => {
     assert.equal(second.headers.get("etag"), etag);
   });
 
-  it("keeps its cache within its bytes: strangers cannot fill a heap of 56 MB with pages that differ", async function () {
+  it("bounds its cache in bytes, so that many different pages cannot fill a heap of 56 MB", async function () {
     this.timeout(60_000);
     const db = await createDatabase();
     await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
     const row = ["a".repeat(100), "€".repeat(1000), "data", "http://127.0.0.1:9/", new Date(), new Date()];
     const sql = "INSERT INTO automations (name, description, category, webhook_url, created_at, updated_at) VALUES ?";
     await db.connection.query(sql, [Array.from({ length: 100 }, () => row)]);
-    const own = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true", LOOP_DELAY_SHED_MS: "60000" }, [
+    const small = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true", LOOP_DELAY_SHED_MS: "60000" }, [
       "--max-old-space-size=56",
       ...serviceCommand,
     ]);
     for (const sort of ["popular", "newest"]) {
       for (let length = 1; length <= 100; length++) {
-        const page = await fetch(`${own.url}${path}?limit=100&sort=${sort}&search=${"a".repeat(length)}`);
+        const page = await fetch(`${small.url}${path}?limit=100&sort=${sort}&search=${"a".repeat(length)}`);
         assert.equal(page.status, 200);
         assert.ok((await page.text()).length > 100_000);
       }
     }
-    assert.equal(await own.stop(), 0, own.errors().slice(-500));
+    assert.equal(await small.stop(), 0, small.errors().slice(-500));
     await db.drop();
   });
 
   it("keeps answering from the cache when the database is gone", async () => {
-    const own = await startService({ automations: 10, env: { MARKETPLACE_FRESH_MS: "1", MARKETPLACE_STALE_MS: "0" } });
-    const cached = await (await fetch(own.url + path)).text();
-    await own.database.close();
-    const stale = await fetch(own.url + path);
+    const env = { MARKETPLACE_FRESH_MS: "1", MARKETPLACE_STALE_MS: "0" };
+    const other = await startService({ automations: 10, env });
+    const cached = await (await fetch(other.url + path)).text();
+    await other.database.close();
+    const stale = await fetch(other.url + path);
     assert.equal(stale.status, 200);
     assert.equal(await stale.text(), cached);
     assert.equal(stale.headers.get("x-cache"), "stale");
-    const unknown = await fetch(`${own.url}${path}?limit=1`);
-    assert.ok(unknown.status >= 500);
-    await own.stop();
+    const uncached = await fetch(`${other.url}${path}?limit=1`);
+    assert.ok(uncached.status >= 500);
+    await other.stop();
   });
 });
 
@@ -201,7 +202,7 @@ describe("automations behind authentication", () => {
     webhookUrl: "https://hooks.example.com/x",
   };
 
-  it("creates, reads, changes and deletes one", async () => {
+  it("can be created, read, changed and deleted", async () => {
     const created = await service.call("POST", "/api/automations", input);
     assert.equal(created.status, 201);
     const location = created.headers.get("location") ?? "";
@@ -221,7 +222,7 @@ describe("automations behind authentication", () => {
     }
   });
 
-  it("asks for the token on each of them, and nothing else will do", async () => {
+  it("require a valid token on each route", async () => {
     const routes = [
       ["POST", ""],
       ["GET", "/1"],
@@ -244,9 +245,9 @@ describe("automations behind authentication", () => {
     }
   });
 
-  it("names each wrong field of the input", async () => {
-    const wrong = { name: " ", category: "cooking", webhookUrl: "ftp://x", owner: 1 };
-    const problem = await problemOf(await service.call("POST", "/api/automations", wrong));
+  it("name each invalid field of the input", async () => {
+    const invalid = { name: " ", category: "cooking", webhookUrl: "ftp://x", owner: 1 };
+    const problem = await problemOf(await service.call("POST", "/api/automations", invalid));
     const fields = problem.errors?.map((error) => error.field);
     assert.deepEqual(new Set(fields), new Set(["name", "category", "webhookUrl", "owner"]));
     assert.equal((await problemOf(await service.call("POST", "/api/automations", "text"))).type, "invalid_request");
@@ -261,7 +262,7 @@ describe("automations behind authentication", () => {
     }
   });
 
-  it("refuses bodies that are not JSON, too large, or of another type", async () => {
+  it("reject bodies that are malformed, too large or of another type", async () => {
     const post = async (body: string, type: string) =>
       problemOf(
         await fetch(`${service.url}/api/automations`, {
@@ -322,7 +323,7 @@ describe("POST /api/automations/:id/runs", () => {
     assert.deepEqual(row, { status: "succeeded", webhook_status: 200, finished: 1 });
   });
 
-  it("records a run that the webhook refused, and does not follow redirects", async () => {
+  it("records a run that the webhook rejected, and does not follow redirects", async () => {
     for (const status of [404, 302]) {
       const { response, row } = await run(status);
       assert.equal(response.status, 201);
@@ -330,7 +331,7 @@ describe("POST /api/automations/:id/runs", () => {
     }
   });
 
-  it("answers 503 when the webhook fails or nothing listens, and records it", async () => {
+  it("answers 503 when the webhook fails or refuses connections, and records it", async () => {
     const failed = await run(500);
     assert.equal((await problemOf(failed.response)).type, "dependency_failed");
     assert.deepEqual(failed.row, { status: "failed", webhook_status: 500, finished: 1 });
@@ -347,8 +348,8 @@ describe("POST /api/automations/:id/runs", () => {
   });
 });
 
-describe("the edge of the API", () => {
-  it("answers 404 without asking who it is, for a path or a method that is not there", async () => {
+describe("the API", () => {
+  it("answers 404 without authentication for an unknown path or method", async () => {
     for (const [method, path] of [
       ["GET", "/"],
       ["GET", "/api/automations"],
@@ -364,12 +365,12 @@ describe("the edge of the API", () => {
     }
   });
 
-  it("says nothing of an error that is a bug, and logs it", async () => {
-    const own = await startService();
-    await own.db.connection.query("DROP TABLE automation_runs, automations");
-    const problem = await problemOf(await fetch(`${own.url}/api/automations/marketplace`));
+  it("hides the details of an unexpected error from the client and logs them", async () => {
+    const broken = await startService();
+    await broken.db.connection.query("DROP TABLE automation_runs, automations");
+    const problem = await problemOf(await fetch(`${broken.url}/api/automations/marketplace`));
     assert.deepEqual(problem, { type: "internal", title: "Something went wrong", status: 500 });
-    assert.equal(own.log.filter((line) => line.level === "error").length, 1);
-    await own.stop();
+    assert.equal(broken.log.filter((line) => line.level === "error").length, 1);
+    await broken.stop();
   });
 });

@@ -8,7 +8,7 @@ const checksum = `SELECT COUNT(*) AS number, COUNT(DISTINCT category) AS categor
   SUM(CRC32(CONCAT_WS('|', id, name, description, category, popularity, rating, created_at))) AS content FROM automations`;
 
 describe("seed", () => {
-  it("makes the same 10,000 automations every time, within 5 s, and leaves a filled table alone", async () => {
+  it("creates the same 10,000 automations every time, within 5 s, and leaves a filled table alone", async () => {
     const contents = [];
     for (let round = 0; round < 2; round++) {
       const { connection, drop } = await createDatabase();

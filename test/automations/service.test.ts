@@ -10,9 +10,9 @@ describe("automationService", () => {
   });
   after(() => service.stop());
 
-  it("says not_found when the automation is deleted between its look-up and its run", async () => {
+  it("rejects with not_found when the automation is deleted just before its run", async () => {
     const repository = automationRepository(service.database);
-    const deletedAfterwards = {
+    const deletesAfterGet = {
       ...repository,
       async get(id: number) {
         const row = await repository.get(id);
@@ -22,8 +22,8 @@ describe("automationService", () => {
     };
     const webhooks = {
       refusal: () => undefined,
-      call: () => assert.fail("the webhook of a deleted automation is called"),
+      call: () => assert.fail("called the webhook of a deleted automation"),
     };
-    await assert.rejects(automationService(deletedAfterwards, webhooks).run(1), { type: "not_found", status: 404 });
+    await assert.rejects(automationService(deletesAfterGet, webhooks).run(1), { type: "not_found", status: 404 });
   });
 });

@@ -1,4 +1,4 @@
-// Certificates for the tests' own servers and clients, made by the openssl command.
+// Creates certificates for the tests' servers and clients with the openssl command.
 import { execFileSync } from "node:child_process";
 import { chmodSync, renameSync, writeFileSync } from "node:fs";
 
@@ -7,7 +7,7 @@ export interface Certificate {
   key: string;
 }
 
-/** Makes authorities and certificates in `folder`, whose files a server of another user can read. */
+/** Creates CAs and certificates in `folder`, readable for a server that runs as another user. */
 export class Certificates {
   readonly #folder: string;
 
@@ -16,13 +16,14 @@ export class Certificates {
     chmodSync(folder, 0o755);
   }
 
+  /** Creates a CA. */
   authority(name: string): Certificate {
     const { cert, key } = this.#paths(name);
     this.#openssl("req", "-x509", ...fresh, "-subj", `/CN=${name}`, "-days", "2", "-keyout", key, "-out", cert);
     return this.#readable({ cert, key });
   }
 
-  /** One for `host`, in the files `name`, which it replaces. */
+  /** Issues a certificate for `host`. Replaces an earlier one of the same `name`. */
   issue(name: string, host: string, authority: Certificate): Certificate {
     const { cert, key } = this.#paths(name);
     const request = `${this.#folder}/${name}.csr`;

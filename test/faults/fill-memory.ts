@@ -1,4 +1,5 @@
-// A process that fills its memory until the watch sheds, and a little more, or until it dies of it. The argument says what with.
+// A process that fills its memory until the watch sheds, plus a little more, or until it dies. The argument says what it fills
+// memory with.
 import { pino } from "pino";
 import { MemoryWatch } from "../../src/platform/overload/memory-watch.ts";
 
@@ -9,19 +10,19 @@ const kinds: Record<string, () => unknown> = {
   buffers: () => Buffer.alloc(stepBytes, 1),
 };
 const make = kinds[process.argv[2] ?? ""];
-if (make === undefined) throw new Error(`one of ${Object.keys(kinds)}`);
+if (make === undefined) throw new Error(`the argument must be one of ${Object.keys(kinds)}`);
 
 const watch = new MemoryWatch({ warnPercent: 80, shedPercent: 90 }, pino({ level: "silent" }));
 const held: unknown[] = [];
-/** The service looks once a second: there must be room for what comes between two looks. */
+/** The service samples once a second: there must be room for what arrives between two samples. */
 const share = 0.05;
-let stepsMore: number | undefined;
+let stepsLeft: number | undefined;
 
 function step(): void {
   held.push(make?.());
   watch.sample();
-  if (watch.shedding) stepsMore ??= Math.ceil(held.length * share);
-  if (stepsMore === undefined || stepsMore > 0) setImmediate(step);
-  if (stepsMore !== undefined) stepsMore -= 1;
+  if (watch.shedding) stepsLeft ??= Math.ceil(held.length * share);
+  if (stepsLeft === undefined || stepsLeft > 0) setImmediate(step);
+  if (stepsLeft !== undefined) stepsLeft -= 1;
 }
 step();

@@ -1,5 +1,5 @@
-// The service on a server whose global settings are not ours: each decides what a statement means, unless a connection sets
-// its own.
+// Runs the service on a server with hostile global settings: each changes what statements mean, unless the connection overrides
+// it.
 import assert from "node:assert/strict";
 import type { Connection } from "mysql2/promise";
 import { z } from "zod";
@@ -11,7 +11,7 @@ import { Victim } from "./victim.ts";
 
 const page = z.object({ items: z.array(z.object({ name: z.string() })) });
 const automation = z.object({ id: z.number(), name: z.string() });
-const plain = { limit: 1, maxIdle: 1, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 1000, slowQueryMs: 1000 };
+const options = { limit: 1, maxIdle: 1, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 1000, slowQueryMs: 1000 };
 type Service = Awaited<ReturnType<typeof startService>>;
 
 describe("a server with hostile global settings", () => {
@@ -19,7 +19,7 @@ describe("a server with hostile global settings", () => {
   let admin: Connection;
   let service: Service;
   let restore = async () => {};
-  const ofTests = process.env.MYSQL_URL;
+  const originalUrl = process.env.MYSQL_URL;
   before(async () => {
     victim = await Victim.start();
     admin = await openConnection(victim.directUrl);
@@ -30,12 +30,12 @@ describe("a server with hostile global settings", () => {
     await restore();
   });
   after(async () => {
-    process.env.MYSQL_URL = ofTests;
+    process.env.MYSQL_URL = originalUrl;
     await admin.end();
     await victim.stop();
   });
 
-  /** The service, whose connections were all opened with these globals. */
+  /** Starts the service after setting these globals, so that they apply to all its connections. */
   async function serviceOn(names: readonly string[], automations = 0): Promise<Service> {
     restore = await setGlobals(admin, Object.fromEntries(names.map((name) => [name, hostileGlobals[name] ?? ""])));
     service = await startService({ automations });
@@ -48,14 +48,14 @@ describe("a server with hostile global settings", () => {
     return page.parse(await answer.json()).items.length;
   }
 
-  it("escapes whatever it is sent when the global sql_mode has NO_BACKSLASH_ESCAPES", async () => {
+  it("cannot break escaping with NO_BACKSLASH_ESCAPES in the global sql_mode", async () => {
     const { call } = await serviceOn(["sql_mode"], 5);
     assert.equal(await found("zzz' OR 1=1)#"), 0);
     assert.equal((await call("POST", "/api/automations", example)).status, 201);
     for (const search of ["it's", "\\", '"one"', "' OR 1=1)#"]) assert.equal(await found(search), 1, search);
   });
 
-  it("keeps what it has acknowledged when the global autocommit is 0", async () => {
+  it("cannot lose acknowledged writes with a global autocommit of 0", async () => {
     const { call, db } = await serviceOn(["autocommit", "completion_type"]);
     for (let count = 0; count < 3; count += 1) {
       assert.equal((await call("POST", "/api/automations", example)).status, 201);
@@ -67,13 +67,13 @@ describe("a server with hostile global settings", () => {
     assert.equal(rows.length, 3);
   });
 
-  it("means UTC by every time when the global time zone is another", async () => {
+  it("cannot shift times from UTC with a global time zone", async () => {
     const { database } = await serviceOn(["time_zone"]);
-    await database.execute(
+    await database.write(
       "t",
       "CREATE TABLE times (at TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3), sent DATETIME(3))",
     );
-    await database.execute("t", "INSERT INTO times (sent) VALUES (?)", [new Date()]);
+    await database.write("t", "INSERT INTO times (sent) VALUES (?)", [new Date()]);
     const [row] = await database.query("t", "SELECT at, sent, NOW(3) AS now FROM times");
     for (const name of ["at", "sent", "now"]) {
       const off = Math.abs(Date.now() - row?.[name].getTime());
@@ -83,13 +83,13 @@ describe("a server with hostile global settings", () => {
     assert.ok(compared?.off < 2);
   });
 
-  it("sets its state after what init_connect does to the connections of an ordinary user", async () => {
+  it("cannot override the session state with init_connect", async () => {
     const { db } = await serviceOn(["init_connect"]);
     const url = new URL(db.url);
     await admin.query("CREATE USER ordinary IDENTIFIED BY 'ordinary'");
     await admin.query(`GRANT ALL ON ${url.pathname.slice(1)}.* TO ordinary`);
     url.username = url.password = "ordinary";
-    const ordinary = new Database({ ...plain, url: url.href }, silent);
+    const ordinary = new Database({ ...options, url: url.href }, silent);
     const name = "Grüße 😀 it's";
     const [row] = await ordinary.query("t", "SELECT ? AS name, @@sql_mode AS mode", [name]);
     await ordinary.close();
@@ -97,7 +97,7 @@ describe("a server with hostile global settings", () => {
     assert.doesNotMatch(row?.mode, /NO_BACKSLASH_ESCAPES/);
   });
 
-  it("reads all rows, writes, and takes its time with every other global set against it", async () => {
+  it("cannot break reads, writes, foreign keys or slow statements with all other globals", async () => {
     const { sql_mode: _mode, autocommit: _autocommit, time_zone: _zone, ...others } = hostileGlobals;
     const { call, database } = await serviceOn(Object.keys(others), 30);
     const list = await fetch(`${service.url}/api/automations/marketplace?limit=20`);
@@ -105,7 +105,7 @@ describe("a server with hostile global settings", () => {
     const { id } = automation.parse(await (await call("POST", "/api/automations", example)).json());
     assert.equal((await call("DELETE", `/api/automations/${id}`)).status, 204);
     await assert.rejects(
-      database.execute("t", "INSERT INTO automation_runs (automation_id, status, started_at) VALUES (?, 'x', NOW())", [
+      database.write("t", "INSERT INTO automation_runs (automation_id, status, started_at) VALUES (?, 'x', NOW())", [
         id,
       ]),
       { errno: 1452 },

@@ -1,4 +1,4 @@
-// The process is killed in the middle of its first start, when a change to the schema is made and not yet recorded.
+// Kills the process during its first start, after it has changed the schema but before it has recorded the change.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { Connection, RowDataPacket } from "mysql2/promise";
@@ -10,7 +10,7 @@ const quiet = { OTEL_SDK_DISABLED: "true" };
 
 describe("a process that is killed while it migrates", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
-  /** Holds back the record of a migration, and nothing else: the service makes the table, and waits. */
+  /** Blocks only the record of a migration: the service creates the table, then waits. */
   let holder: Connection;
   beforeEach(async () => {
     db = await createDatabase();
@@ -21,12 +21,12 @@ describe("a process that is killed while it migrates", () => {
     await db.drop();
   });
 
-  async function has(table: string): Promise<boolean> {
+  async function exists(table: string): Promise<boolean> {
     const [rows] = await db.connection.query<RowDataPacket[]>("SHOW TABLES LIKE ?", [table]);
     return rows.length > 0;
   }
 
-  /** The connection whose record of a migration waits for the lock. */
+  /** The id of the connection that waits to record its migration. */
   async function waitingRecord(): Promise<number | undefined> {
     const sql =
       "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'INSERT INTO migrations (%'";
@@ -38,16 +38,16 @@ describe("a process that is killed while it migrates", () => {
     ["automations", "none/*.ts"],
     ["automation_runs", "*/migrations/*-01-*.ts"],
   ] as const) {
-    it(`starts again when it was killed right after it had made ${table}`, async () => {
+    it(`starts again after it was killed right after creating ${table}`, async () => {
       await migrate(db.connection, `${root}/src`, before, silent);
       await holder.query("START TRANSACTION");
       await holder.query("SELECT * FROM migrations FOR UPDATE");
       const service = await spawnService({ ...quiet, MYSQL_URL: db.url }, undefined, "listening");
       const record = await eventually("a record that waits", waitingRecord);
-      assert.ok(await has(table));
+      assert.ok(await exists(table));
       service.child.kill("SIGKILL");
       await once(service.child, "exit");
-      // A server that has not seen the client go would still run the statement.
+      // If the server has not noticed that the client is gone, it would still run the statement.
       await db.connection.query("KILL ?", [record]).catch((error: Error & { code?: string }) => {
         if (error.code !== "ER_NO_SUCH_THREAD") throw error;
       });

@@ -1,9 +1,10 @@
-// A network between the service and a server that can be broken and mended: every byte passes through this relay.
+// A TCP relay between the service and a server that simulates network failures.
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
 type State = "up" | "blackholed" | "refusing";
 
+/** A relay on loopback. Its port stays the same through all failures. */
 export class Link {
   readonly port: number;
   #target: { host: string; port: number };
@@ -18,18 +19,18 @@ export class Link {
     server.on("connection", (socket) => this.#relay(socket));
   }
 
-  /** A relay on loopback to the server of `url`. */
+  /** Starts a relay to the server of `url`. */
   static async to(url: string): Promise<Link> {
     const server = createServer({ noDelay: true });
     return new Link(server, await listen(server, 0), addressOf(url));
   }
 
-  /** New connections go to the server of `url` from now on. */
-  leadTo(url: string): void {
+  /** Sends new connections to the server of `url` from now on. */
+  redirectTo(url: string): void {
     this.#target = addressOf(url);
   }
 
-  /** `url` by way of the relay. */
+  /** `url` with the relay's address. */
   through(url: string): string {
     const changed = new URL(url);
     changed.hostname = "127.0.0.1";
@@ -37,23 +38,23 @@ export class Link {
     return changed.href;
   }
 
-  /** Connections that are open through it. */
+  /** Number of open connections through the relay. */
   get open(): number {
     return this.#pairs.size;
   }
 
-  /** Takes everything and passes nothing on, in either direction: nobody is told. */
+  /** Silently drops all traffic in both directions: neither side gets an error. */
   blackhole(): void {
     this.#state = "blackholed";
     for (const pair of this.#pairs) for (const socket of pair) socket.pause();
   }
 
-  /** Resets every connection. New ones can be made. */
+  /** Resets every connection. New ones can be opened. */
   cut(): void {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
-  /** Resets every connection, and refuses new ones. */
+  /** Resets every connection and refuses new ones. */
   async refuse(): Promise<void> {
     this.#state = "refusing";
     this.#server.close();
@@ -61,8 +62,8 @@ export class Link {
     await once(this.#server, "close");
   }
 
-  /** Works again. What a black hole held back arrives late, or stays lost together with its connections. */
-  async mend({ old = "late" }: { old?: "late" | "lost" } = {}): Promise<void> {
+  /** Works again. What a black hole held back arrives late, or stays lost with its connections. */
+  async restore({ old = "late" }: { old?: "late" | "lost" } = {}): Promise<void> {
     if (this.#state === "refusing") {
       this.#server = createServer({ noDelay: true });
       this.#server.on("connection", (socket) => this.#relay(socket));
@@ -72,6 +73,7 @@ export class Link {
     if (old === "late") for (const pair of this.#pairs) for (const socket of pair) socket.resume();
   }
 
+  /** Closes the relay and all its connections. */
   close(): void {
     this.cut();
     this.#server.close();

@@ -1,4 +1,4 @@
-// The service under a log that nobody takes: a disk that is full, a reader that stands still.
+// Runs the service with a blocked log: a full disk, or a stuck reader.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,16 +10,16 @@ import { join } from "node:path";
 import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { createDatabase, eventually, freePort, type LogLine, root } from "../support/helper.ts";
 
-/** At SIGUSR2 it logs 10,000 lines of 1 kB, more than may wait; the API of OpenTelemetry is a way to the service's log. */
+/** On SIGUSR2, logs 10,000 lines of 1 kB, more than fit in the buffer. OpenTelemetry's `diag` API writes to the service's log. */
 const talkative = `data:text/javascript,${encodeURIComponent(`
   import { diag } from "${import.meta.resolve("@opentelemetry/api")}";
   process.on("SIGUSR2", () => {
     for (let line = 0; line < 10_000; line += 1) diag.info("talk " + "x".repeat(1000));
   });
 `)}`;
-const told = 10_000;
+const loggedLines = 10_000;
 
-describe("a log that is not taken", function () {
+describe("a blocked log", function () {
   this.timeout(60_000);
   let db: Awaited<ReturnType<typeof createDatabase>>;
   let folder: string;
@@ -32,7 +32,7 @@ describe("a log that is not taken", function () {
     await rm(folder, { recursive: true });
   });
 
-  it("full log disk: answers, and ends in time", async () => {
+  it("full log disk: keeps serving and exits in time", async () => {
     const full = openSync("/dev/full", "w");
     const service = await start(full);
     await service.talk();
@@ -41,11 +41,11 @@ describe("a log that is not taken", function () {
     closeSync(full);
   });
 
-  it("full log disk: goes on where it stopped, and says what is missing, once there is room", async function () {
+  it("full log disk: continues once there is room, and reports how many lines are missing", async function () {
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "log-test", folder], { stdio: "ignore" });
     } catch {
-      // Only root may.
+      // Needs root.
       this.skip();
     }
     try {
@@ -55,7 +55,7 @@ describe("a log that is not taken", function () {
       await service.talk();
       await assertAnswers(service.url);
       execFileSync("mount", ["-o", "remount,size=64m", folder]);
-      const notice = await eventually("the line that says so", async () =>
+      const notice = await eventually("the line about lost lines", async () =>
         lossIn(linesOf(await readFile(path, "utf8"))),
       );
       assert.equal(await service.stopWithin(3000), 0);
@@ -66,13 +66,13 @@ describe("a log that is not taken", function () {
     }
   });
 
-  it("stuck log reader: answers, says what is missing when it reads on, and ends in time", async () => {
+  it("stuck log reader: keeps serving, reports the loss when it reads again, and exits in time", async () => {
     const { path, reader, writer } = fifo();
     const service = await start(writer);
     await service.talk();
     await assertAnswers(service.url);
     const output = readAll(reader);
-    const notice = await eventually("the line that says so", () => lossIn(linesOf(output())));
+    const notice = await eventually("the line about lost lines", () => lossIn(linesOf(output())));
     assert.equal(await service.stopWithin(3000), 0);
     await eventually("the last line", () => linesOf(output()).at(-1)?.msg === "stopped");
     assertComplete(linesOf(output()), notice);
@@ -80,7 +80,7 @@ describe("a log that is not taken", function () {
     await rm(path);
   });
 
-  it("stuck log reader: ends in time although it never reads on", async () => {
+  it("stuck log reader: exits in time even if it never reads again", async () => {
     const { reader, writer } = fifo();
     const service = await start(writer);
     await service.talk();
@@ -88,7 +88,7 @@ describe("a log that is not taken", function () {
     for (const fd of [reader, writer]) closeSync(fd);
   });
 
-  it("log reader that has gone: answers, and ends in time", async () => {
+  it("log reader that is gone: keeps serving and exits in time", async () => {
     const { reader, writer } = fifo();
     const service = await start(writer);
     closeSync(reader);
@@ -134,7 +134,7 @@ describe("a log that is not taken", function () {
     );
     return {
       url,
-      /** Makes it log more than may wait. */
+      /** Makes it log more than fits in the buffer. */
       async talk() {
         child.kill("SIGUSR2");
         await eventually("lost lines", async () => (await lostLines(url)) > 0);
@@ -179,11 +179,11 @@ function linesOf(text: string): LogLine[] {
 
 function lossIn(lines: LogLine[]): number | undefined {
   const notices = lines.filter(({ msg }) => msg.startsWith("log lines were lost"));
-  assert.ok(notices.length <= 1, "it is said once");
+  assert.ok(notices.length <= 1, "reported once");
   return notices[0] && Number(notices[0].lines);
 }
 
 /** Every line was written or counted. */
 function assertComplete(lines: LogLine[], lost: number): void {
-  assert.equal(lines.filter(({ msg }) => msg.startsWith("talk ")).length + lost, told);
+  assert.equal(lines.filter(({ msg }) => msg.startsWith("talk ")).length + lost, loggedLines);
 }

@@ -1,4 +1,4 @@
-// Shedding comes before the end: processes whose memory is filled until they shed, or die.
+// Tests that shedding starts before a process runs out of memory: fills memory until the process sheds or dies.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -34,7 +34,7 @@ describe("memory that fills up", function () {
   ] as const) {
     it(`sheds before it dies, in a container of ${sizeMb} MiB with ${[...options, kind].join(" and ")}`, async function () {
       const group = controlGroup(sizeMb * mb);
-      // Only root may make one.
+      // Needs root.
       if (group === undefined) return this.skip();
       try {
         const inGroup = ["-c", 'echo $$ > "$0"; exec "$@"', `${group}/cgroup.procs`];
@@ -56,7 +56,7 @@ async function assertSheds(command: string, args: readonly string[]): Promise<vo
   assert.deepEqual([child.exitCode, child.signalCode, errors], [0, null, ""]);
 }
 
-/** As a container's, by the first or the second version of control groups. Undefined where none can be made. */
+/** Creates a memory cgroup (v1 or v2) as a container has. Undefined where that is not possible. */
 function controlGroup(bytes: number): string | undefined {
   for (const [folder, file] of [
     ["/sys/fs/cgroup/memory", "memory.limit_in_bytes"],

@@ -1,5 +1,5 @@
-// What others get while one caller's webhooks have names whose servers never answer. The service runs with a resolv.conf of
-// its own, in a mount namespace: its DNS server is a socket that is silent.
+// Tests that other callers are not affected when one caller's webhooks have names whose DNS servers never answer. The service
+// runs in a mount namespace with its own resolv.conf, which points to a silent DNS server.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
@@ -14,7 +14,7 @@ import { createDatabase, eventually, spawnService, token } from "../support/help
 const silentAddress = "127.0.0.9";
 const slowNames = 24;
 
-/** Arguments of Node that make it the service, with `path` in place of /etc/resolv.conf. */
+/** Node arguments that start the service with `path` mounted over /etc/resolv.conf. */
 function commandWith(path: string): string[] {
   const script = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
   const args = ["unshare", "-m", "sh", "-c", script, "sh", path, process.execPath, ...serviceCommand];
@@ -31,7 +31,7 @@ describe("names that never answer", function () {
   let questions = 0;
 
   before(async function () {
-    // It takes root on Linux.
+    // Needs root on Linux.
     if (spawnSync("unshare", ["-m", "true"]).status !== 0) return this.skip();
     server.on("message", () => {
       questions += 1;
@@ -54,7 +54,7 @@ describe("names that never answer", function () {
     server.close();
   });
 
-  it("keep nobody from the database, whose connections are made by name too", async () => {
+  it("do not delay other callers' database connections, which need lookups too", async () => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const runs: string[] = [];
     for (let index = 0; index < slowNames; index++) {
@@ -63,7 +63,7 @@ describe("names that never answer", function () {
       runs.push(`${service.url}${created.headers.get("location")}/runs`);
     }
     const running = runs.map((url) => fetch(url, { method: "POST", headers }));
-    await eventually("the names are looked up", () => questions > 0);
+    await eventually("the lookups to start", () => questions > 0);
     const [connections] = await db.connection.query<RowDataPacket[]>(
       "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
     );
@@ -74,7 +74,7 @@ describe("names that never answer", function () {
     );
     const tookMs = Math.round(performance.now() - startedAt);
     const statuses = await Promise.all(running.map(async (answer) => (await answer).status));
-    console.log(`      ${connections.length} connections ended; ten requests of others took ${tookMs} ms`);
+    console.log(`      ${connections.length} connections killed; ten requests of others took ${tookMs} ms`);
     assert.deepEqual([...new Set(others)], [200]);
     assert.ok(tookMs < 1000, `${tookMs} ms`);
     assert.ok(

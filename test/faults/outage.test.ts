@@ -1,4 +1,4 @@
-// What clients see, and what is kept, when the database goes away under load and comes back.
+// Takes the database away under load and brings it back: checks what clients see and that no acknowledged write is lost.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
@@ -10,17 +10,17 @@ import { eventually } from "../support/helper.ts";
 import { tables } from "./routes.ts";
 import { Victim } from "./victim.ts";
 
-/** Closer together than the defaults, so that a request can run into its deadline between two limits. */
+/** Closer together than the defaults, so that a request can hit its deadline between two limits. */
 const deadlineMs = 1000;
 const env = { DEADLINE_MS: String(deadlineMs), DB_QUERY_TIMEOUT_MS: "900", OUTBOUND_TIMEOUT_MS: "900" };
-/** A second. Each write has a number of its own. */
+/** Requests per second. Each write has its own number. */
 const ratesFrom = (from: number) => ({ "/read": 60, [`/write/{${from}}`]: 30 });
-/** Seconds. The fault lasts from the first to the second. */
-const plan = { fault: 1.5, mended: 4, end: 10 };
+/** Seconds: when the fault starts, when it is repaired, and when the load ends. */
+const plan = { fault: 1.5, repair: 4, end: 10 };
 
 describe("an outage of the database", function () {
   this.timeout(120_000);
-  // A stall of the machine makes a request late, and a slow start of the server the service.
+  // A stall of the machine can make a request late, and a slow start of the server can make the service late.
   this.retries(1);
   let victim: Victim;
   let admin: Connection;
@@ -32,7 +32,7 @@ describe("an outage of the database", function () {
     victim = await Victim.start();
     admin = await createConnection(victim.directUrl);
     for (const statement of tables) await admin.query(statement);
-    // No privilege of an administrator: it is refused when the server only reads, and gets no connection when all are taken.
+    // Without admin privileges, so that it cannot write to a read-only server or use the reserved connection.
     await admin.query("CREATE USER app@'%' IDENTIFIED BY 'app'");
     await admin.query("GRANT SELECT, INSERT, UPDATE, DELETE ON *.* TO app@'%'");
     const url = new URL(victim.url);
@@ -46,53 +46,54 @@ describe("an outage of the database", function () {
     await victim.stop();
   });
 
-  it("that is killed loses nothing that was acknowledged", async function () {
+  it("that is killed loses no acknowledged write", async function () {
     const { statuses, answered } = await outage(this, {
       async fault() {
         await victim.kill();
       },
-      async mend() {
+      async repair() {
         await victim.revive();
         admin = await createConnection(victim.directUrl);
       },
     });
     assert.ok(statuses.has(503));
     const refused = answered.filter(({ status }) => status === 503).map(({ ms }) => ms);
-    assert.ok(percentile(refused, 50) < 5, "most are refused by the breaker, and wait for nothing");
+    assert.ok(percentile(refused, 50) < 5, "most are refused by the breaker without waiting");
   });
 
-  it("that freezes costs each client no more than its deadline", async function () {
-    const { statuses } = await outage(this, { fault: () => victim.freeze(), mend: () => victim.thaw() });
+  it("that freezes delays no client beyond its deadline", async function () {
+    const { statuses } = await outage(this, { fault: () => victim.freeze(), repair: () => victim.thaw() });
     assert.ok(statuses.has(503));
   });
 
-  it("that falls silent, and speaks again", async function () {
-    await outage(this, { fault: async () => victim.link.blackhole(), mend: () => victim.link.mend() });
+  it("that goes silent, and comes back", async function () {
+    await outage(this, { fault: async () => victim.link.blackhole(), repair: () => victim.link.restore() });
   });
 
-  it("that falls silent, with connections that never come back", async function () {
-    await outage(this, { fault: async () => victim.link.blackhole(), mend: () => victim.link.mend({ old: "lost" }) });
+  it("that goes silent, and comes back without its old connections", async function () {
+    const repair = () => victim.link.restore({ old: "lost" });
+    await outage(this, { fault: async () => victim.link.blackhole(), repair });
   });
 
   it("that refuses connections", async function () {
-    await outage(this, { fault: () => victim.link.refuse(), mend: () => victim.link.mend() });
+    await outage(this, { fault: () => victim.link.refuse(), repair: () => victim.link.restore() });
   });
 
-  it("that has no connection left for us", async function () {
+  it("that has no free connections", async function () {
     const others = await Promise.all(Array.from({ length: 12 }, () => createConnection(victim.directUrl)));
     const { statuses } = await outage(this, {
       async fault() {
-        // Fewer than there are: who has one keeps it, and nobody gets another.
+        // Fewer than are open: existing connections stay, and nobody gets a new one.
         await admin.query("SET GLOBAL max_connections = 10");
         await killConnections();
       },
-      mend: async () => void (await admin.query("SET GLOBAL max_connections = 150")),
+      repair: async () => void (await admin.query("SET GLOBAL max_connections = 150")),
     });
     for (const other of others) other.destroy();
     assert.ok(statuses.has(503));
   });
 
-  it("whose connections are killed again and again is hardly seen by those who read", async function () {
+  it("that keeps killing connections hardly affects reads", async function () {
     let ended = false;
     let killing: Promise<void> | undefined;
     const { outcomes } = await outage(this, {
@@ -105,7 +106,7 @@ describe("an outage of the database", function () {
         };
         killing = kill();
       },
-      async mend() {
+      async repair() {
         ended = true;
         await killing;
       },
@@ -115,11 +116,11 @@ describe("an outage of the database", function () {
     assert.ok(goodShare(reads) > 0.9);
   });
 
-  it("that takes no writes goes on with reads, and writes when it can", async function () {
+  it("that refuses writes still serves reads", async function () {
     const readOnly = victim.isMariaDb ? "read_only" : "super_read_only";
     const { outcomes } = await outage(this, {
       fault: async () => void (await admin.query(`SET GLOBAL ${readOnly} = ON`)),
-      mend: async () => void (await admin.query("SET GLOBAL read_only = OFF")),
+      repair: async () => void (await admin.query("SET GLOBAL read_only = OFF")),
     });
     const reads = outcomes.filter(({ path }) => path === "/read");
     assert.equal(goodShare(reads), 1);
@@ -129,12 +130,12 @@ describe("an outage of the database", function () {
 
   interface Fault {
     fault: () => Promise<void>;
-    /** The database is there again when it resolves. */
-    mend: () => Promise<void>;
+    /** Resolves when the database is available again. */
+    repair: () => Promise<void>;
   }
 
-  /** The load, the fault in its middle, and what holds of every fault. */
-  async function outage(mocha: Mocha.Context, { fault, mend }: Fault) {
+  /** Runs the load with the fault in the middle, and checks what must hold for every fault. */
+  async function outage(mocha: Mocha.Context, { fault, repair }: Fault) {
     const service = await startUnderLoad({ ...env, MYSQL_URL: appUrl }, `${import.meta.dirname}/routes.ts`);
     try {
       await eventually("readiness", () => isReady(service.url));
@@ -143,43 +144,43 @@ describe("an outage of the database", function () {
       const loading = loadFor(service, 5000, [{ rates: ratesFrom(from), seconds: plan.end }]);
       await sleep(plan.fault * 1000);
       await fault();
-      await sleep((plan.mended - plan.fault) * 1000);
-      await mend();
-      const mendedAt = performance.now();
+      await sleep((plan.repair - plan.fault) * 1000);
+      await repair();
+      const repairedAt = performance.now();
       await eventually("readiness again", () => isReady(service.url), 5000);
-      const healthyMs = performance.now() - mendedAt;
+      const healthyMs = performance.now() - repairedAt;
       const outcomes = await loading;
       const answered = await service.answered();
       firstNumber += 1_000_000;
       const lost = await lostWrites(outcomes, from);
       table.push(rowOf(mocha.test?.title ?? "", { outcomes, answered, healthyMs, lost }));
 
-      assert.ok(healthyMs <= 3000, `well again after ${healthyMs} ms`);
+      assert.ok(healthyMs <= 3000, `ready again after ${healthyMs} ms`);
       const late = answered.filter(({ ms }) => ms > deadlineMs + 50);
-      assert.deepEqual(late, [], "none outlasts its deadline");
+      assert.deepEqual(late, [], "no request outlasts its deadline");
       const statuses = new Set(answered.filter(({ url }) => !url.startsWith("/health")).map(({ status }) => status));
       statuses.delete(499);
       for (const status of statuses) assert.ok([200, 503, 504].includes(status), `status ${status}`);
       const afterwards = outcomes.filter(({ dueMs }) => dueMs > (plan.end - 1) * 1000);
-      assert.equal(goodShare(afterwards), 1, "the last second is as the first");
+      assert.equal(goodShare(afterwards), 1, "every request in the last second succeeds");
       assert.equal(service.errors(), "");
-      assert.deepEqual(lost, [], "acknowledged and not there");
+      assert.deepEqual(lost, [], "acknowledged writes that are missing");
       return { outcomes, answered, statuses };
     } finally {
       await service.stop();
     }
   }
 
-  /** Acknowledged writes that are not there. Of all writes each is there once and whole, or not at all. */
+  /** Returns acknowledged writes that are missing. Also checks that every write is complete or absent. */
   async function lostWrites(outcomes: readonly Outcome[], from: number): Promise<number[]> {
     const written = await idsOf("entries", from);
     assert.deepEqual(await idsOf("ledger", from), written);
-    const there = new Set(written);
+    const stored = new Set(written);
     const acknowledged = outcomes.flatMap(({ path, status }) =>
       status === 200 && path.startsWith("/write/") ? [Number(path.slice("/write/".length))] : [],
     );
     assert.ok(acknowledged.length > 0);
-    return acknowledged.filter((id) => !there.has(id));
+    return acknowledged.filter((id) => !stored.has(id));
   }
 
   async function idsOf(table: "entries" | "ledger", from: number): Promise<number[]> {
@@ -187,7 +188,7 @@ describe("an outage of the database", function () {
     return rows.map((row) => Number(row.id));
   }
 
-  /** Those of the service. */
+  /** Kills the service's connections. */
   async function killConnections(): Promise<void> {
     const sql = "SELECT id FROM information_schema.processlist WHERE user = 'app'";
     const [rows] = await admin.query<RowDataPacket[]>(sql);
@@ -202,7 +203,7 @@ interface Measured {
   lost: readonly number[];
 }
 
-/** What a fault was like, for people. */
+/** A row of the printed summary. */
 function rowOf(title: string, { outcomes, answered, healthyMs, lost }: Measured) {
   const count = (status: number) => answered.filter((answer) => answer.status === status).length;
   const work = answered.filter(({ url }) => !url.startsWith("/health"));

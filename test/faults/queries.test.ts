@@ -1,4 +1,4 @@
-// Statements that take too long, wait for a lock, or have lost their client: each is stopped in the server.
+// Tests that statements which take too long, wait for a lock or have lost their client are killed in the server.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
@@ -9,7 +9,7 @@ import { startUnderLoad } from "../overload/service-process.ts";
 import { createDatabase, eventually } from "../support/helper.ts";
 import { tables } from "./routes.ts";
 
-const healthAnswer = z.looseObject({
+const healthResponse = z.looseObject({
   dependencies: z.object({
     database: z.looseObject({
       connections: z.object({ used: z.number(), idle: z.number(), waiting: z.number(), limit: z.number() }),
@@ -17,7 +17,7 @@ const healthAnswer = z.looseObject({
   }),
 });
 
-describe("statements that are given up", function () {
+describe("abandoned statements", function () {
   this.timeout(120_000);
   this.retries(1);
   let db: Awaited<ReturnType<typeof createDatabase>>;
@@ -40,7 +40,7 @@ describe("statements that are given up", function () {
   const get = (path: string, signal?: AbortSignal) => fetch(service.url + path, signal ? { signal } : {});
 
   for (const path of ["/slow", "/locked", "/transaction/slow", "/transaction/locked", "/transaction/idle"]) {
-    it(`${path} is gone from the server 200 ms after its 504, and its connection works again`, async () => {
+    it(`${path} is gone from the server within 200 ms of its 504, and its connection works again`, async () => {
       await start({
         DB_POOL_LIMIT: "1",
         DB_POOL_MAX_IDLE: "1",
@@ -56,7 +56,7 @@ describe("statements that are given up", function () {
         assert.equal(answer.status, 504);
         const { type } = z.object({ type: z.string() }).parse(await answer.json());
         assert.equal(type, path === "/transaction/idle" ? "deadline_exceeded" : "query_timeout");
-        await eventually("its end in the server", async () => (await running()) === 0);
+        await eventually("the statement to end in the server", async () => (await running()) === 0);
         const goneMs = performance.now() - answeredAt;
         assert.ok(goneMs <= 200, `${goneMs} ms`);
         assert.equal(await (await get("/connection")).text(), id);
@@ -66,7 +66,7 @@ describe("statements that are given up", function () {
     });
   }
 
-  it("answers in time while somebody holds a lock for 20 s, and is whole after", async () => {
+  it("get 504 in time while somebody holds a lock for 20 s, without affecting others", async () => {
     await start({});
     await lockRow();
     const outcomes = await loadFor(service, 5000, [{ rates: { "/locked": 4, "/read": 20 }, seconds: 20 }]);
@@ -78,12 +78,12 @@ describe("statements that are given up", function () {
     assert.deepEqual(kinds, new Set(["504 query_timeout"]));
     const longestMs = Math.max(...locked.map(({ ms }) => ms));
     assert.ok(longestMs < 1500 + 50, `${longestMs} ms`);
-    assert.equal(goodShare(outcomes.filter(({ path }) => path === "/read")), 1, "others do not notice");
-    await assertWhole();
+    assert.equal(goodShare(outcomes.filter(({ path }) => path === "/read")), 1, "others are not affected");
+    await assertIntact();
     assert.equal((await get("/locked")).status, 200);
   });
 
-  it("lets no deadlock surface while there are 50 pairs a second that meet in one", async () => {
+  it("hide deadlocks from clients at 50 deadlocking pairs a second", async () => {
     await start({ ADMISSION_LIMIT: "40", DB_POOL_LIMIT: "40" });
     const rates = { "/pair/{1}/forward": 50, "/pair/{1}/backward": 50 };
     const outcomes = await load(service, { rates, seconds: 6 });
@@ -91,16 +91,16 @@ describe("statements that are given up", function () {
     assert.equal(goodShare(outcomes), 1);
     const text = await (await fetch(`${service.url}/metrics`, { headers: { accept: "text/plain" } })).text();
     const [, retried = "0"] = /^db_query_retried_total\{[^}]*reason="deadlock"[^}]*\} (\d+)/m.exec(text) ?? [];
-    console.log(`      ${outcomes.length} transactions, ${retried} tried again after a deadlock`);
+    console.log(`      ${outcomes.length} transactions, ${retried} retried after a deadlock`);
     assert.ok(Number(retried) > 100, `${retried} deadlocks`);
     const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT SUM(count) AS sum FROM counters");
-    assert.equal(Number(row?.sum), 2 * outcomes.length, "each transaction took place once");
-    await assertWhole();
+    assert.equal(Number(row?.sum), 2 * outcomes.length, "each transaction ran exactly once");
+    await assertIntact();
   });
 
   for (const path of ["/slow", "/transaction/locked"]) {
-    it(`stops ${path} when its client hangs up, a thousand times`, async () => {
-      // 25 heavy statements share the processor: none is to end for another reason than its client's leaving.
+    it(`${path} is killed when its client disconnects, a thousand times`, async () => {
+      // 25 heavy statements share the CPU: the limits are high so that each ends only because its client disconnects.
       await start({
         ADMISSION_LIMIT: "25",
         DB_POOL_LIMIT: "25",
@@ -122,13 +122,13 @@ describe("statements that are given up", function () {
       }
       assert.equal(ran, 1000);
       await db.connection.query("ROLLBACK");
-      assert.deepEqual(await counts(), [0, 0], "what a transaction had done is undone");
-      await assertWhole();
-      assert.ok((await openConnections()) <= 25 + 2, "the pool's, the one that stops queries, and this one");
+      assert.deepEqual(await counts(), [0, 0], "transactions are rolled back");
+      await assertIntact();
+      assert.ok((await openConnections()) <= 25 + 2, "the pool's, the query killer's, and this test's");
     });
   }
 
-  it("bounds every wait for one of three connections, and says what it was for", async () => {
+  it("don't break the limits of the waits for a pool of three connections", async () => {
     await start({ ADMISSION_LIMIT: "60", DB_POOL_LIMIT: "3", DB_POOL_MAX_IDLE: "3" });
     await load(service, { rates: { "/brief": 100 }, seconds: 6 });
     const answered = await service.answered();
@@ -137,19 +137,19 @@ describe("statements that are given up", function () {
     assert.ok(kinds.has("200") && kinds.has("504 pool_timeout"));
     const longestMs = Math.max(...answered.map(({ ms }) => ms));
     assert.ok(longestMs < 250 + 500 + 100 + 50, `queue, pool and query together took ${longestMs} ms`);
-    await assertWhole();
+    await assertIntact();
     const { used, idle } = await connections();
-    // Beside them there are the connection of this test, and none to stop queries: none was given up.
+    // The only other connection is this test's. There is none to kill queries, since none was abandoned.
     assert.equal(used + idle, (await openConnections()) - 1);
   });
 
-  /** Until ROLLBACK. */
+  /** Holds a row lock until ROLLBACK. */
   async function lockRow(): Promise<void> {
     await db.connection.query("START TRANSACTION");
     await db.connection.query("UPDATE counters SET count = count WHERE id = 1");
   }
 
-  /** Statements of the service. */
+  /** Number of the service's running statements. */
   async function running(): Promise<number> {
     const sql =
       "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Query' AND id <> CONNECTION_ID()";
@@ -169,12 +169,12 @@ describe("statements that are given up", function () {
   }
 
   async function connections() {
-    const health = healthAnswer.parse(await (await get("/health")).json());
+    const health = healthResponse.parse(await (await get("/health")).json());
     return health.dependencies.database.connections;
   }
 
-  /** No place and no connection is taken any more, and each of them works. */
-  async function assertWhole(): Promise<void> {
+  /** All slots and connections are free, and all of them work. */
+  async function assertIntact(): Promise<void> {
     await sleep(100);
     await eventually("all connections back", async () => {
       const { used, waiting } = await connections();

@@ -1,11 +1,11 @@
-// What the service does in the tests of faults: each kind of work that a fault can meet, as a route.
+// Routes for the fault tests, one for each kind of database work.
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../src/platform/database/database.ts";
 import type { Statements } from "../../src/platform/database/transaction.ts";
 import type { Route } from "../../src/platform/http/types.ts";
 import { publicRoute } from "../support/public-route.ts";
 
-/** Tables for them; `counters` has the rows 1 to 40. */
+/** Statements that create their tables. `counters` has the rows 1 to 40. */
 export const tables = [
   "CREATE TABLE entries (id INT PRIMARY KEY) ENGINE = InnoDB",
   "CREATE TABLE ledger (id INT PRIMARY KEY) ENGINE = InnoDB",
@@ -13,13 +13,13 @@ export const tables = [
   `INSERT INTO counters VALUES ${Array.from({ length: 40 }, (_, index) => `(${index + 1}, 0)`).join(", ")}`,
 ];
 
-/** Keeps the server at work for many seconds, and is no SLEEP, which a kill would end without an error. */
+/** Keeps the server busy for many seconds. Unlike SLEEP, it fails when it is killed. */
 export const slowStatement =
   "SELECT COUNT(*) AS slow FROM information_schema.columns a, information_schema.columns b, information_schema.columns c";
 
 export function routes(database: Database): Route[] {
   const increase = (on: Statements, id: number) =>
-    on.execute("counters.increase", "UPDATE counters SET count = count + 1 WHERE id = ?", [id]);
+    on.write("counters.increase", "UPDATE counters SET count = count + 1 WHERE id = ?", [id]);
 
   return [
     publicRoute("/read", () => database.query("entries.last", "SELECT MAX(id) AS last FROM entries")),
@@ -29,8 +29,8 @@ export function routes(database: Database): Route[] {
     publicRoute("/locked", () => increase(database, 1)),
     publicRoute("/write/:id", ({ id }) =>
       database.transaction("write", async (transaction) => {
-        await transaction.execute("entries.create", "INSERT INTO entries VALUES (?)", [Number(id)]);
-        await transaction.execute("ledger.create", "INSERT INTO ledger VALUES (?)", [Number(id)]);
+        await transaction.write("entries.create", "INSERT INTO entries VALUES (?)", [Number(id)]);
+        await transaction.write("ledger.create", "INSERT INTO ledger VALUES (?)", [Number(id)]);
       }),
     ),
     publicRoute("/transaction/slow", () =>
@@ -51,7 +51,7 @@ export function routes(database: Database): Route[] {
         await sleep(60_000, undefined, { ref: false });
       }),
     ),
-    // Two that come together take the same two rows, each the other one first.
+    // Two concurrent requests, one in each direction, lock the same two rows in opposite order.
     publicRoute("/pair/:row/:direction", ({ row, direction }) => {
       const rows = [1 + 2 * (Number(row) % 20), 2 + 2 * (Number(row) % 20)];
       if (direction === "backward") rows.reverse();

@@ -1,4 +1,4 @@
-// Each scenario provokes its cause for real; the analysis must find that one, and no other.
+// Each scenario produces a real fault; the analysis must find its cause and no other.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -9,7 +9,7 @@ import { createDatabase, root, spawnService } from "../support/helper.ts";
 
 const run = promisify(execFile);
 
-/** The command with its own database: it stops that. */
+/** Runs the command with its own database, which it stops. */
 function scenario(...args: string[]) {
   const { MYSQL_URL: _shared, ...env } = process.env;
   return run(process.execPath, ["scripts/scenario.ts", ...args], { cwd: root, env, maxBuffer: 64 * 1024 * 1024 });
@@ -17,7 +17,7 @@ function scenario(...args: string[]) {
 
 describe("npm run scenario", function () {
   this.timeout(240_000);
-  // A machine that has no core free shows what it does not have, whatever is provoked.
+  // On a machine without a free core, the analysis finds that instead.
   this.retries(1);
 
   for (const { name, cause } of scenarios) {
@@ -30,19 +30,19 @@ describe("npm run scenario", function () {
     });
   }
 
-  it("shows both with --compare, and what protections are good for when the database is gone", async () => {
+  it("runs with and without protections with --compare, and shows what they do in an outage", async () => {
     const { stdout } = await scenario("database-outage", "--duration", "8", "--json", "--compare");
     const [outcome] = z.array(outcomeSchema).parse(JSON.parse(stdout));
     assert.ok(outcome?.off);
     assert.ok((outcome.on.total.refusedBy.breaker_open ?? 0) > 0.9 * outcome.on.total.sent, "refused at once");
-    assert.equal(outcome.off.total.refusedBy.breaker_open, undefined, "each finds out for itself");
+    assert.equal(outcome.off.total.refusedBy.breaker_open, undefined, "each request tries for itself");
     const shown = (await scenario("blocked-loop", "--duration", "2", "--compare")).stdout;
     for (const text of ["protections on", "PROTECTION=off", "look at: /d/runtime", "verdict: "]) {
       assert.ok(shown.includes(text), `${text} in ${shown}`);
     }
   });
 
-  it("plays on a service that runs already, and leaves it as it was", async () => {
+  it("runs against a running service and leaves it as it was", async () => {
     const db = await createDatabase();
     const webhooks = { SEED_AUTOMATIONS: "100", SEED_WEBHOOK_URL: "http://127.0.0.1:9/hooks" };
     const service = await spawnService({ MYSQL_URL: db.url, FAULTS: "on", JWT_SECRET: "", ...webhooks });
@@ -58,16 +58,16 @@ describe("npm run scenario", function () {
       await service.stop();
       await db.drop();
     }
-    for (const [url, said] of [
+    for (const [url, message] of [
       [service.url, /does not answer/],
       ["http://192.0.2.1", /is not this machine/],
       ["nowhere", /takes http/],
     ] as const) {
-      await assert.rejects(scenario("overload", "--url", url), { code: 2, stderr: said });
+      await assert.rejects(scenario("overload", "--url", url), { code: 2, stderr: message });
     }
   });
 
-  it("says what it takes when it is not given that", async () => {
+  it("rejects invalid arguments, and prints help", async () => {
     for (const args of [[], ["nothing"], ["memory", "overload"], ["all", "--duration", "0"], ["all", "--unknown"]]) {
       await assert.rejects(scenario(...args), { code: 2 });
     }

@@ -1,4 +1,4 @@
-// Encrypted connections to the database: what ssl-mode promises is kept, or there is no connection.
+// Encrypted connections to the database: each ssl-mode keeps its promise or refuses to connect.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -59,7 +59,7 @@ describe("an encrypted database", () => {
     }
   }
 
-  it("is spoken to in plain text only when no ssl-mode says otherwise", async () => {
+  it("gets unencrypted connections only without ssl-mode or with DISABLED", async () => {
     assert.equal(await cipherWith({}), "");
     assert.equal(await cipherWith({ "ssl-mode": "DISABLED" }), "");
     assert.notEqual(await cipherWith({ "ssl-mode": "REQUIRED" }), "");
@@ -67,7 +67,7 @@ describe("an encrypted database", () => {
     assert.notEqual(await cipherWith({ "ssl-mode": "VERIFY_IDENTITY", "ssl-ca": ours.cert }), "");
   });
 
-  it("is spoken to in secret by the pool, and by the connection that stops queries", async () => {
+  it("gets encrypted connections from the pool and for killing queries", async () => {
     await admin.query("CREATE USER secret IDENTIFIED BY 'secret' REQUIRE SSL");
     await admin.query("GRANT ALL ON *.* TO secret");
     const database = new Database({ url: urlWith({ "ssl-mode": "REQUIRED" }, "secret"), ...limits }, silent);
@@ -75,19 +75,19 @@ describe("an encrypted database", () => {
     await assert.rejects(database.query("busy", busy), { type: "query_timeout" });
     const [after] = await database.query("id", "SELECT CONNECTION_ID() AS id");
     await database.close();
-    // The same connection: its query was stopped.
+    // The same connection, so its query was killed.
     assert.equal(after?.id, before?.id);
     await assert.rejects(cipherWith({}, "secret"), { code: "ER_ACCESS_DENIED_ERROR" });
   });
 
   for (const mode of ["VERIFY_CA", "VERIFY_IDENTITY"]) {
-    it(`is not spoken to with ${mode} when another authority signed its certificate`, async () => {
+    it(`is refused with ${mode} when another CA signed its certificate`, async () => {
       await assert.rejects(cipherWith({ "ssl-mode": mode, "ssl-ca": others.cert }), { code: "HANDSHAKE_SSL_ERROR" });
       await assert.rejects(cipherWith({ "ssl-mode": mode }), { code: "HANDSHAKE_SSL_ERROR" });
     });
   }
 
-  it("is not spoken to with VERIFY_IDENTITY when its certificate is for another host", async () => {
+  it("is refused with VERIFY_IDENTITY when its certificate is for another host", async () => {
     certificates.issue("server", "elsewhere.example.com", ours);
     await admin.query(victim.isMariaDb ? "FLUSH SSL" : "ALTER INSTANCE RELOAD TLS");
     await assert.rejects(cipherWith({ "ssl-mode": "VERIFY_IDENTITY", "ssl-ca": ours.cert }), {
@@ -96,7 +96,7 @@ describe("an encrypted database", () => {
     assert.notEqual(await cipherWith({ "ssl-mode": "VERIFY_CA", "ssl-ca": ours.cert }), "");
   });
 
-  it("is shown the client's certificate", async () => {
+  it("gets the client's certificate", async () => {
     await admin.query("CREATE USER certified IDENTIFIED BY 'certified' REQUIRE X509");
     const { cert, key } = certificates.issue("client", "client.example.com", ours);
     const parts = { "ssl-mode": "VERIFY_CA", "ssl-ca": ours.cert };
@@ -106,7 +106,7 @@ describe("an encrypted database", () => {
   });
 
   const quiet = { OTEL_SDK_DISABLED: "true" };
-  it("that demands encryption is served with REQUIRED, and named in one fatal line without", async () => {
+  it("that requires encryption works with REQUIRED, and causes one fatal line without", async () => {
     await admin.query("SET GLOBAL require_secure_transport = ON");
     const encrypted = await spawnService({ ...quiet, MYSQL_URL: urlWith({ "ssl-mode": "REQUIRED" }) });
     const answer = await fetch(`${encrypted.url}/health/ready`);
@@ -119,12 +119,12 @@ describe("an encrypted database", () => {
     const fatal = plain.log().filter(({ level }) => level === "fatal");
     assert.deepEqual(
       fatal.map(({ msg }) => msg),
-      ["the database could not be prepared"],
+      ["could not prepare the database"],
     );
     assert.match(JSON.stringify(fatal), victim.isMariaDb ? /ER_ACCESS_DENIED_ERROR/ : /ER_SECURE_TRANSPORT_REQUIRED/);
   });
 
-  it("ends the start in one fatal line when its certificate is not trusted", async () => {
+  it("aborts the startup with one fatal line when its certificate is not trusted", async () => {
     const service = await spawnService({
       ...quiet,
       MYSQL_URL: urlWith({ "ssl-mode": "VERIFY_CA", "ssl-ca": others.cert }),
@@ -133,7 +133,7 @@ describe("an encrypted database", () => {
     assert.match(JSON.stringify(service.log().filter(({ level }) => level === "fatal")), /HANDSHAKE_SSL_ERROR/);
   });
 
-  it("is not spoken to at all when it cannot encrypt", async () => {
+  it("is refused when it does not support encryption", async () => {
     const without = await Victim.start({ serverOptions: [victim.isMariaDb ? "--skip-ssl" : "--tls-version="] });
     try {
       const url = new URL(without.directUrl);

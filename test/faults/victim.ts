@@ -1,4 +1,4 @@
-// A database server of the tests' own, to be killed, frozen and brought back: on the same data, behind the same address.
+// A database server for one test file to kill, freeze and revive, with the same data and address.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,14 +12,15 @@ const { signal } = new AbortController();
 type Running = Awaited<ReturnType<typeof openDatabase>>;
 
 interface VictimOptions {
-  /** More of the server's command line. */
+  /** Additional command-line options of the server. */
   serverOptions?: string[];
   /** A folder that the server sees at the same path, wherever it runs. */
   mount?: string;
 }
 
+/** The server, of the kind that the tests run on, behind a {@link Link}. */
 export class Victim {
-  /** Between it and the service, so that it comes back at the same address. */
+  /** Between the server and the service, so that it comes back at the same address. */
   readonly link: Link;
   readonly #folder: string;
   readonly #keeper: Keeper;
@@ -34,7 +35,7 @@ export class Victim {
     this.#server = server;
   }
 
-  /** Of the kind that the tests run on: a container or a process. */
+  /** Starts a server of the kind that the tests run on: a container or a process. */
   static async start(options: VictimOptions = {}): Promise<Victim> {
     const folder = await mkdtemp(join(tmpdir(), "victim-"));
     const keeper = startKeeper();
@@ -42,7 +43,7 @@ export class Victim {
     return new Victim(await Link.to(server.url), folder, keeper, options, server);
   }
 
-  /** For the service: by way of the link. */
+  /** For the service: through the link. */
   get url(): string {
     return this.link.through(this.#server.url);
   }
@@ -56,13 +57,13 @@ export class Victim {
     return this.#server.edition.kind === "mariadb";
   }
 
-  /** SIGKILL: as if its machine had died, but for the connections, which the kernel resets. */
+  /** SIGKILL: as if its machine had died, except that the kernel resets the connections. */
   async kill(): Promise<void> {
     await signalDatabase(this.#server, "KILL");
     await this.#server.child?.stop();
   }
 
-  /** SIGSTOP: it accepts connections, as far as the kernel does that for it, and answers nothing. */
+  /** SIGSTOP: the kernel still accepts connections, but the server answers nothing. */
   freeze(): Promise<void> {
     return signalDatabase(this.#server, "STOP");
   }
@@ -71,10 +72,10 @@ export class Victim {
     return signalDatabase(this.#server, "CONT");
   }
 
-  /** Starts it again on the data that the killed one left; resolves when it answers. */
+  /** Restarts a killed server on its data. Resolves when it answers. */
   async revive(): Promise<void> {
     this.#server = await open(this.#folder, this.#keeper, this.#options);
-    this.link.leadTo(this.#server.url);
+    this.link.redirectTo(this.#server.url);
   }
 
   async stop(): Promise<void> {

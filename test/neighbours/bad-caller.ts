@@ -1,4 +1,4 @@
-// One bad caller in a process of its own, so that it takes nothing but its share of the machine from those who measure.
+// Runs one bad caller in a separate process, so that it does not slow down the process that measures.
 import { z } from "zod";
 import { behaviours } from "./behaviours.ts";
 import { caller } from "./callers.ts";

@@ -1,18 +1,18 @@
-// What one bad caller may do to a service that many use: slow, large, broken and greedy, within its rate limit and beyond.
+// What one bad caller may do to a shared service: be slow, large, broken or greedy, within its rate limit and beyond.
 import { connect, type Socket } from "node:net";
 import { type Caller, createAutomation, marketplace } from "./callers.ts";
 
 export interface Target {
   url: string;
-  /** Of the receiver of webhooks. */
+  /** URL of the webhook receiver. */
   webhooks: string;
   caller: Caller;
 }
 
 export interface Behaviour {
-  /** Of the service, where a smaller one shows it sooner. */
+  /** Settings of the service that make the effect visible sooner. */
   env?: Record<string, string>;
-  /** Begins it. It goes on until the process ends. */
+  /** Starts the behaviour, which continues until the process exits. */
   begin(target: Target): void | Promise<void>;
 }
 
@@ -23,20 +23,20 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
 
   "webhooks that take 1.35 s, 10 a second": {
     async begin({ url, webhooks, caller }) {
-      const own = await createAutomation(url, caller, `${webhooks}/slow`);
-      every(100, () => send(url, caller, "POST", `${own}/runs`));
+      const automation = await createAutomation(url, caller, `${webhooks}/slow`);
+      every(100, () => send(url, caller, "POST", `${automation}/runs`));
     },
   },
   "a webhook that fails, 10 a second": {
     async begin({ url, webhooks, caller }) {
-      const own = await createAutomation(url, caller, `${webhooks}/failing`);
-      every(100, () => send(url, caller, "POST", `${own}/runs`));
+      const automation = await createAutomation(url, caller, `${webhooks}/failing`);
+      every(100, () => send(url, caller, "POST", `${automation}/runs`));
     },
   },
-  "webhooks where nothing listens, 10 a second": {
+  "webhooks that refuse connections, 10 a second": {
     async begin({ url, caller }) {
-      const own = await createAutomation(url, caller, "http://127.0.0.2:9/");
-      every(100, () => send(url, caller, "POST", `${own}/runs`));
+      const automation = await createAutomation(url, caller, "http://127.0.0.2:9/");
+      every(100, () => send(url, caller, "POST", `${automation}/runs`));
     },
   },
   "one byte of a body, 5 a second": {
@@ -53,7 +53,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "200 bodies at once that do not end": {
+  "200 bodies at once that never end": {
     begin({ url, caller }) {
       for (let count = 0; count < 200; count += 1) {
         raw(url, `${head(caller, "POST", "/api/automations", "Transfer-Encoding: chunked", json)}1\r\n{\r\n`);
@@ -66,7 +66,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       every(100, () => send(url, caller, "POST", "/api/automations", body));
     },
   },
-  "searches that it gives up after 15 ms, 100 a second": {
+  "searches with a deadline of 15 ms, 100 a second": {
     env: { SEED_AUTOMATIONS: "20000" },
     begin({ url, caller }) {
       let count = 0;
@@ -77,7 +77,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "searches that it hangs up on, 100 a second": {
+  "searches that it aborts, 100 a second": {
     begin({ url, caller }) {
       let count = 0;
       every(10, () => {
@@ -96,7 +96,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "searches of the cached list that it gives up after 15 ms, 100 a second": {
+  "searches of the cached list with a deadline of 15 ms, 100 a second": {
     env: { SEED_AUTOMATIONS: "20000" },
     begin({ url, caller }) {
       let count = 0;
@@ -107,14 +107,14 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "webhooks that it gives up after 15 ms, 10 a second": {
+  "webhooks with a deadline of 15 ms, 10 a second": {
     async begin({ url, webhooks, caller }) {
-      const own = await createAutomation(url, caller, `${webhooks}/slow`);
+      const automation = await createAutomation(url, caller, `${webhooks}/slow`);
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
-      every(100, () => send(url, impatient, "POST", `${own}/runs`));
+      every(100, () => send(url, impatient, "POST", `${automation}/runs`));
     },
   },
-  "cached pages, each another one, 100 a second": {
+  "cached pages, all different, 100 a second": {
     env: { NODE_OPTIONS: "--max-old-space-size=160" },
     begin({ url, caller }) {
       let count = 0;
@@ -126,7 +126,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "500 lists, pipelined on 50 connections, none of them read": {
+  "500 lists, pipelined on 50 connections, never read": {
     env: { NODE_OPTIONS: "--max-old-space-size=200" },
     begin({ url, caller }) {
       for (let count = 0; count < 50; count += 1) {
@@ -134,7 +134,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       }
     },
   },
-  "lists that are read at a byte a second": {
+  "lists, read at one byte a second": {
     begin({ url, caller }) {
       every(100, () => {
         const socket = raw(url, head(caller, "GET", `${marketplace}?limit=100`));
@@ -144,7 +144,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "2000 connections that say nothing": {
+  "2000 silent connections": {
     begin({ url }) {
       for (let count = 0; count < 2000; count += 1) raw(url, "");
     },
@@ -161,17 +161,17 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       });
     },
   },
-  "wrong tokens, 100 a second": {
+  "invalid tokens, 100 a second": {
     begin({ url, caller }) {
       let count = 0;
       every(10, () => {
         count += 1;
-        const wrong = { headers: { ...caller.headers, authorization: `Bearer a.${count}.${"x".repeat(4000)}` } };
-        send(url, wrong, "GET", "/api/automations/1");
+        const invalid = { headers: { ...caller.headers, authorization: `Bearer a.${count}.${"x".repeat(4000)}` } };
+        send(url, invalid, "GET", "/api/automations/1");
       });
     },
   },
-  "bytes that are no HTTP, 100 a second": {
+  "invalid HTTP, 100 a second": {
     begin({ url }) {
       every(10, () => raw(url, "\0\x01\xff GET / HTTP/9.9\r\n: :\r\n\r\n"));
     },
@@ -181,8 +181,8 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
 const json = "Content-Type: application/json";
 
 function head({ headers }: Caller, method: string, path: string, ...more: string[]): string {
-  const own = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  return `${[`${method} ${path} HTTP/1.1`, "Host: x", ...own, ...more].join("\r\n")}\r\n\r\n`;
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return `${[`${method} ${path} HTTP/1.1`, "Host: x", ...lines, ...more].join("\r\n")}\r\n\r\n`;
 }
 
 function raw(url: string, bytes: string): Socket {
@@ -204,7 +204,7 @@ function send(url: string, { headers }: Caller, method: string, path: string, bo
   );
 }
 
-function every(ms: number, what: () => void): void {
-  what();
-  setInterval(what, ms);
+function every(ms: number, action: () => void): void {
+  action();
+  setInterval(action, ms);
 }

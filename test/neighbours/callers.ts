@@ -1,4 +1,4 @@
-// Who calls the service: each with an address and a name of its own, as behind a proxy, so that limits tell them apart.
+// The callers of the service. Each has its own address (as seen through a proxy) and subject, so that limits tell them apart.
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { secret } from "../support/helper.ts";
 
@@ -6,7 +6,7 @@ export interface Caller {
   headers: Record<string, string>;
 }
 
-/** The `number`th caller, from 1 to 250. */
+/** Creates caller `number`, from 1 to 250. */
 export async function caller(number: number): Promise<Caller> {
   const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
   const token = await signDevelopmentToken(signing, { subject: `caller-${number}`, ttlS: 3600 });
@@ -15,7 +15,7 @@ export async function caller(number: number): Promise<Caller> {
 
 export const marketplace = "/api/automations/marketplace";
 
-/** An automation whose webhook is `path` of the receiver at `webhooks`; its path. */
+/** Creates an automation and returns its path. */
 export async function createAutomation(url: string, { headers }: Caller, webhookUrl: string): Promise<string> {
   const response = await fetch(`${url}/api/automations`, {
     method: "POST",

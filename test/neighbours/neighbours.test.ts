@@ -1,4 +1,4 @@
-// Whatever one caller does, the others get what they ask for. Prints what they got beside each behaviour.
+// Tests that the other callers are served whatever one caller does. Prints what they got for each behaviour.
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -15,13 +15,13 @@ const environment = {
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
   SEED_AUTOMATIONS: "2000",
-  // Each caller is known by its own address, and none is exempt from the limits.
+  // Each caller has its own address, and none is exempt from the limits.
   TRUSTED_PROXIES: "1",
   RATE_LIMIT_EXEMPT: "192.0.2.1",
 };
 
 describe("the neighbours of a caller who sends", function () {
-  // Other work on this machine is a bad neighbour too.
+  // Other work on this machine can disturb the measurement.
   this.retries(1);
   const rows = new Map<string, Outcome[]>();
   let db: Awaited<ReturnType<typeof createDatabase>>;
@@ -55,18 +55,18 @@ describe("the neighbours of a caller who sends", function () {
       await once(bad, "message");
       const outcomes = await good.ask(seconds);
       rows.set(name, outcomes);
-      assert.equal(service.child.exitCode, null, "the service has ended");
+      assert.equal(service.child.exitCode, null, "the service has exited");
       const failed = outcomes.filter(({ good }) => !good);
       const kinds = Map.groupBy(failed, ({ what, got }) => `${got} for ${what}`);
-      const said = [...kinds].map(([kind, all]) => `${all.length} × ${kind}`).join(", ");
-      assert.ok(failed.length <= 0.01 * outcomes.length, `${failed.length} of ${outcomes.length} failed: ${said}`);
+      const summary = [...kinds].map(([kind, all]) => `${all.length} × ${kind}`).join(", ");
+      assert.ok(failed.length <= 0.01 * outcomes.length, `${failed.length} of ${outcomes.length} failed: ${summary}`);
     });
   }
 });
 
 function table(rows: ReadonlyMap<string, readonly Outcome[]>): string {
   const lines = [...rows].map(([name, outcomes]) => {
-    const good = outcomes.filter((one) => one.good);
+    const good = outcomes.filter((outcome) => outcome.good);
     const times = good.map(({ ms }) => ms);
     const share = ((100 * good.length) / outcomes.length).toFixed(1);
     return [name, `${share} %`, percentile(times, 50).toFixed(0), percentile(times, 99).toFixed(0)];

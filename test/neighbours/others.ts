@@ -1,11 +1,11 @@
-// The callers who do nothing wrong: what they ask for, and what they get.
+// The well-behaved callers: sends their requests and records the outcomes.
 import { type Caller, caller, createAutomation, marketplace } from "./callers.ts";
 
-/** One request: what became of it within the patience of its caller. */
+/** The outcome of one request, within its caller's patience. */
 export interface Outcome {
   what: string;
   good: boolean;
-  /** The status, with the type of a problem; `no answer` when the caller gave up or the connection failed. */
+  /** The status, with the type of a problem; `no answer` when the caller timed out or the connection failed. */
   got: string;
   ms: number;
 }
@@ -20,37 +20,41 @@ interface Request {
   body?: string;
 }
 
-/** Callers on the service at `url`, each with an automation of its own that calls `webhook`. */
+/** Creates callers of the service at `url`, each with its own automation that calls `webhook`. */
 export async function others(url: string, webhook: string) {
-  const all: { one: Caller; own: string }[] = [];
+  const all: { sender: Caller; automation: string }[] = [];
   for (let number = 1; number <= callers; number += 1) {
-    const one = await caller(number);
-    all.push({ one, own: await createAutomation(url, one, webhook) });
+    const sender = await caller(number);
+    all.push({ sender, automation: await createAutomation(url, sender, webhook) });
   }
 
-  function requestOf(count: number, own: string): Request {
+  function requestOf(count: number, automation: string): Request {
     const body = JSON.stringify({ name: "another", category: "data", webhookUrl: webhook });
     const kinds: Request[] = [
       { method: "GET", path: marketplace },
       { method: "GET", path: "/api/optimized/automations/marketplace" },
-      { method: "GET", path: own },
+      { method: "GET", path: automation },
       { method: "POST", path: "/api/automations", body },
-      { method: "POST", path: `${own}/runs` },
+      { method: "POST", path: `${automation}/runs` },
       { method: "GET", path: "/health/live" },
     ];
-    return kinds[count % kinds.length] ?? { method: "GET", path: own };
+    return kinds[count % kinds.length] ?? { method: "GET", path: automation };
   }
 
   return {
-    /** What they got in so many seconds. Requests leave at their time, whatever became of those before. */
+    /** Sends requests for `seconds` at a fixed rate, however earlier ones turn out. Returns the outcomes. */
     async ask(seconds: number): Promise<Outcome[]> {
       const beganAt = performance.now();
       const outcomes: Promise<Outcome>[] = [];
       while (outcomes.length < seconds * perSecond) {
         const dueAt = beganAt + (outcomes.length * 1000) / perSecond;
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueAt - performance.now())));
-        const { one, own } = all[outcomes.length % callers] ?? all[0] ?? { one: { headers: {} }, own: "" };
-        outcomes.push(send(url, one, requestOf(outcomes.length, own), dueAt));
+        const { sender, automation } = all[outcomes.length % callers] ??
+          all[0] ?? {
+            sender: { headers: {} },
+            automation: "",
+          };
+        outcomes.push(send(url, sender, requestOf(outcomes.length, automation), dueAt));
       }
       return Promise.all(outcomes);
     },

@@ -1,4 +1,4 @@
-// Receives the webhooks of all callers on one host: at `/good`, `/slow` and `/failing`.
+// Receives all callers' webhooks on one host, at `/good`, `/slow` and `/failing`.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { addressOf } from "../support/helper.ts";

@@ -1,21 +1,21 @@
-// A load balancer as small as can be, and clients that ask through it over kept connections.
+// A minimal load balancer, and clients that send requests through it over keep-alive connections.
 import { Agent, request } from "node:http";
 import { token } from "../support/helper.ts";
 
 const pollMs = 100;
 
-/** The status of an answer, 0 when there was none, and whether its connection had been used before. */
+/** The status of a response, 0 for none, and whether its connection was reused. */
 export interface Sent {
   status: number;
   reused: boolean;
 }
 
-/** What a load balancer does: asks each instance whether it is ready, and gives requests to those that are, in turn. */
+/** Polls the readiness of each instance and distributes requests among the ready ones, round-robin. */
 export class Balancer {
   readonly ready: string[] = [];
   readonly #instances = new Set<string>();
   readonly #polling = setInterval(() => this.#poll(), pollMs);
-  #turn = 0;
+  #count = 0;
 
   add(url: string): void {
     this.#instances.add(url);
@@ -26,10 +26,10 @@ export class Balancer {
     this.#set(url, false);
   }
 
-  /** The instance whose turn it is. */
+  /** The instance for the next request. */
   next(): string {
-    this.#turn += 1;
-    const url = this.ready[this.#turn % this.ready.length];
+    this.#count += 1;
+    const url = this.ready[this.#count % this.ready.length];
     if (url === undefined) throw new Error("no instance is ready");
     return url;
   }
@@ -55,14 +55,14 @@ export class Balancer {
   }
 }
 
-/** So many requests a second over kept connections, reads and writes, none of them sent twice. */
+/** Sends `perSecond` requests a second over keep-alive connections, reads and writes, without retries. */
 export function startTraffic(balancer: Balancer, perSecond: number) {
   const agent = new Agent({ keepAlive: true });
   const sending: Promise<Sent>[] = [];
   const body = { name: "restart", category: "data", webhookUrl: "http://127.0.0.1:9/hooks" };
-  const beganAt = performance.now();
+  const startedAt = performance.now();
   const ticking = setInterval(() => {
-    while (sending.length < ((performance.now() - beganAt) / 1000) * perSecond) {
+    while (sending.length < ((performance.now() - startedAt) / 1000) * perSecond) {
       const writes = sending.length % 4 === 0;
       sending.push(
         writes
@@ -81,7 +81,7 @@ export function startTraffic(balancer: Balancer, perSecond: number) {
   };
 }
 
-/** Sends one request, once. */
+/** Sends one request without retries. */
 export function send(agent: Agent, url: string, method: string, path: string, body?: unknown): Promise<Sent> {
   return new Promise((resolve) => {
     const headers = {

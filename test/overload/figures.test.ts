@@ -4,14 +4,14 @@ import type { Outcome } from "./load.ts";
 import type { Run } from "./measure.ts";
 import { shortfalls } from "./report.ts";
 
-/** Requests that leave every 10 ms from `fromMs` until `toMs` and are answered after `ms`. */
+/** Requests sent every 10 ms from `fromMs` until `toMs`, each answered after `ms`. */
 function stream(fromMs: number, toMs: number, status: number, ms = 100): Outcome[] {
   return Array.from({ length: (toMs - fromMs) / 10 }, (_, index) => {
     return { path: "/", dueMs: fromMs + index * 10, status, ms };
   });
 }
 
-const well: Run = {
+const good: Run = {
   factor: 5,
   protection: "on",
   goodput: 96,
@@ -24,20 +24,24 @@ const well: Run = {
 };
 
 describe("figures of a run", () => {
-  it("counts in goodput only what was answered well while the load lasted", () => {
+  it("counts in goodput only good responses during the load", () => {
     assert.equal(goodput(stream(0, 6000, 200), 6), 100);
-    assert.equal(goodput([...stream(0, 6000, 200), ...stream(5950, 9000, 200)], 6), 100, "not what came after");
+    assert.equal(
+      goodput([...stream(0, 6000, 200), ...stream(5950, 9000, 200)], 6),
+      100,
+      "without those after the load",
+    );
     assert.equal(goodput(stream(0, 6000, 503), 6), 0);
     assert.equal(goodput(stream(5500, 6000, 200, 900), 6), 0);
   });
 
-  it("dates the recovery from the end of the load until requests are answered well for good", () => {
+  it("measures recovery from the end of the load until requests succeed for good", () => {
     assert.equal(recoveryMs(stream(0, 4000, 200), 0), 0);
     assert.equal(recoveryMs([...stream(0, 700, 0), ...stream(700, 4000, 200)], 0), 700);
     const relapse = [...stream(0, 1500, 200), ...stream(1500, 2500, 503), ...stream(2500, 9000, 200)];
     assert.equal(recoveryMs(relapse, 0), 2500);
     assert.equal(recoveryMs(stream(0, 4000, 0), 0), 3990, "never");
-    assert.equal(recoveryMs([...stream(0, 6000, 503), ...stream(6000, 9000, 200)], 6000), 0, "not the load itself");
+    assert.equal(recoveryMs([...stream(0, 6000, 503), ...stream(6000, 9000, 200)], 6000), 0, "without the load itself");
   });
 
   it("takes percentiles by the nearest rank", () => {
@@ -46,7 +50,7 @@ describe("figures of a run", () => {
     assert.equal(percentile([], 99), 0);
   });
 
-  it("lays a line through points, and says how sure its slope is", () => {
+  it("fits a line through points and returns the slope's standard error", () => {
     assert.deepEqual(slopeOf([1, 2, 3, 4].map((x) => [x, 5 + 3 * x])), { slope: 3, error: 0 });
     const { slope, error } = slopeOf([
       [0, 1],
@@ -57,14 +61,14 @@ describe("figures of a run", () => {
     assert.deepEqual([slope.toFixed(4), error.toFixed(4)], ["1.1000", "0.5196"]);
   });
 
-  it("names each figure that falls short, and judges none without protection", () => {
-    assert.deepEqual(shortfalls(100, well), []);
+  it("names each figure that misses its target, and ignores runs without protection", () => {
+    assert.deepEqual(shortfalls(100, good), []);
     const bad = { goodput: 94.9, p50: 200, p99: 500, shedP99: 5, waitedP99: 260.1, recoverMs: 2001 };
-    for (const [what, value] of Object.entries(bad)) {
-      const [line, ...more] = shortfalls(100, { ...well, [what]: value });
-      assert.match(line ?? "", new RegExp(`^at 5 × capacity ${what} is `));
+    for (const [figure, value] of Object.entries(bad)) {
+      const [line, ...more] = shortfalls(100, { ...good, [figure]: value });
+      assert.match(line ?? "", new RegExp(`^at 5 × capacity ${figure} is `));
       assert.deepEqual(more, []);
     }
-    assert.deepEqual(shortfalls(100, { ...well, ...bad, protection: "off" }), []);
+    assert.deepEqual(shortfalls(100, { ...good, ...bad, protection: "off" }), []);
   });
 });

@@ -1,10 +1,10 @@
-// The figures of a run, from what became of its requests.
+// Computes the figures of a run from the outcomes of its requests.
 import type { Outcome } from "./load.ts";
 
-/** Until the code is warm and the queue as full as it gets. What is answered before that, or after the load, is not counted. */
+/** Time for the code to warm up and the queue to fill. Responses before that, or after the load, do not count. */
 export const warmUpMs = 1000;
 
-/** Good answers a second that came after the warm-up and before the end of the load. */
+/** Good responses per second after the warm-up and before the end of the load. */
 export function goodput(outcomes: readonly Outcome[], seconds: number): number {
   const good = outcomes.filter(({ status, dueMs, ms }) => {
     const endedMs = dueMs + ms;
@@ -14,8 +14,8 @@ export function goodput(outcomes: readonly Outcome[], seconds: number): number {
 }
 
 /**
- * Milliseconds from `endMs`, in steps of 100, until of those requests that left from then on, and of those of the first second
- * of that, 99 % got a good answer. As long as was observed, when that never came.
+ * Milliseconds from `endMs` to recovery, in steps of 100. The service has recovered when 99 % of all later requests, and of
+ * those in the next second, get a good response. If it never does, the whole observed time.
  */
 export function recoveryMs(outcomes: readonly Outcome[], endMs: number): number {
   const after = outcomes.filter(({ dueMs }) => dueMs >= endMs).sort((a, b) => a.dueMs - b.dueMs);
@@ -28,18 +28,18 @@ export function recoveryMs(outcomes: readonly Outcome[], endMs: number): number 
   return lastMs - endMs;
 }
 
-/** Of all, how many got a good answer in time: from 0 to 1. */
+/** The share of good responses, from 0 to 1. */
 export function goodShare(outcomes: readonly Outcome[]): number {
   return outcomes.filter(({ status }) => status === 200).length / outcomes.length;
 }
 
-/** The smallest value that so many percent of all are not above; 0 of none. */
+/** The percentile by nearest rank; 0 for no values. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0;
 }
 
-/** The least-squares line through points of x and y: its slope, and the standard error of that. */
+/** Fits a least-squares line through points of x and y. Returns its slope and the slope's standard error. */
 export function slopeOf(points: readonly (readonly [number, number])[]): { slope: number; error: number } {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const meanX = mean(points.map(([x]) => x));

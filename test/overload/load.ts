@@ -1,20 +1,20 @@
-// Open-loop load from a process of its own: requests leave at their time, whatever the answers do, and each client gives up
-// after its patience. Times count from when a request should have left, so that nothing that delays it is hidden.
+// Open-loop load from a separate process: requests are sent on schedule, however slow the responses are, and clients give up after
+// `patienceMs`. Times count from when a request was due, so that no delay is hidden.
 import { Agent, get } from "node:http";
 import { z } from "zod";
 
 export const planSchema = z.object({
   url: z.string(),
   /**
-   * One after the other without a gap; `rates` are requests a second for each path. In a path, `{7}` counts: the first of its
-   * requests has 7 in that place, the next one 8.
+   * Phases follow each other without a gap. `rates` are requests per second by path. In a path, `{7}` is a counter: its first
+   * request has 7 there, the next one 8.
    */
   phases: z.array(z.object({ rates: z.record(z.string(), z.number()), seconds: z.number() })),
   patienceMs: z.number(),
 });
 /**
- * One request: its path, when it should have left (in milliseconds of the plan), its status (0: the client gave up or the
- * connection failed), and its time in milliseconds.
+ * The outcome of one request: its path, when it was due (milliseconds from the start), its status (0: the client gave up or
+ * the connection failed), and its duration in milliseconds.
  */
 export const outcomeSchema = z.object({ path: z.string(), dueMs: z.number(), status: z.number(), ms: z.number() });
 export type Plan = z.infer<typeof planSchema>;
@@ -28,14 +28,14 @@ process.once("message", async (message) => {
 async function run({ url, phases, patienceMs }: Plan): Promise<Outcome[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 5000 });
   const due = arrivals(phases);
-  const beganAt = performance.now();
+  const startedAt = performance.now();
   const outcomes: Promise<Outcome>[] = [];
   await new Promise<void>((resolve) => {
     const ticking = setInterval(() => {
       while (outcomes.length < due.length) {
         const next = due[outcomes.length];
-        if (next === undefined || next.dueMs > performance.now() - beganAt) return;
-        outcomes.push(one(next));
+        if (next === undefined || next.dueMs > performance.now() - startedAt) return;
+        outcomes.push(send(next));
       }
       clearInterval(ticking);
       resolve();
@@ -45,8 +45,8 @@ async function run({ url, phases, patienceMs }: Plan): Promise<Outcome[]> {
   agent.destroy();
   return all;
 
-  function one({ path, dueMs }: Pick<Outcome, "path" | "dueMs">): Promise<Outcome> {
-    const dueAt = beganAt + dueMs;
+  function send({ path, dueMs }: Pick<Outcome, "path" | "dueMs">): Promise<Outcome> {
+    const dueAt = startedAt + dueMs;
     return new Promise((resolve) => {
       const end = (status: number) => {
         clearTimeout(patience);
@@ -67,7 +67,7 @@ async function run({ url, phases, patienceMs }: Plan): Promise<Outcome[]> {
   }
 }
 
-/** What is due when, in order. */
+/** The schedule: what is due when, in order. */
 function arrivals(phases: Plan["phases"]): Pick<Outcome, "path" | "dueMs">[] {
   let endMs = 0;
   return phases.flatMap(({ rates, seconds }) => {

@@ -1,4 +1,4 @@
-// What happens to goodput and latency when more arrives than can be done, and how long it takes to be well again after.
+// Measures goodput and latency under overload, and the time to recover afterwards.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { z } from "zod";
@@ -9,8 +9,8 @@ import { type Answered, startUnderLoad } from "./service-process.ts";
 type UnderLoad = Awaited<ReturnType<typeof startUnderLoad>>;
 
 /**
- * Goodput in good answers a second within the client's patience, counted while the load lasts. p50 and p99 are those of good
- * answers, in milliseconds, measured in the server, since a busy machine delays the client too.
+ * Goodput: good responses per second within the client's patience, during the load. p50 and p99: latency of good responses, in
+ * milliseconds, measured in the server, since a busy machine delays the client too.
  */
 export interface Run {
   factor: number;
@@ -18,18 +18,18 @@ export interface Run {
   goodput: number;
   p50: number;
   p99: number;
-  /** 99th percentile of the time in the server of requests that were refused without waiting; 0 when none were. */
+  /** 99th percentile of the time in the server of requests refused without waiting, in milliseconds; 0 for none. */
   shedP99: number;
-  /** The same for those that waited for their turn first. */
+  /** The same for requests that waited for a slot first. */
   waitedP99: number;
-  /** From the end of the load until requests at half the capacity are answered well again: see {@link recoveryMs}. */
+  /** From the end of the load until requests at half the capacity succeed again: see {@link recoveryMs}. */
   recoverMs: number;
-  /** Of the time of the run, how much the service would have run and no core was free: what its neighbours cost it. */
+  /** Share of the run in which the service was ready to run but had no free core: the cost of other processes. */
   starvedPercent: number;
 }
 
 export const patienceMs = 1000;
-/** So many connections as the admission limit has places; without protection nothing but the pool bounds anything. */
+/** As many connections as the admission limit has slots. Without protection, the pool is the only limit. */
 const environments = {
   on: {},
   off: { PROTECTION: "off", DB_POOL_LIMIT: "10", DB_POOL_WAIT_MS: "60000", DEADLINE_MS: "600000" },
@@ -39,7 +39,7 @@ export function start(protection: Run["protection"]): Promise<UnderLoad> {
   return startUnderLoad(environments[protection]);
 }
 
-/** Good answers a second when ten clients ask one after the other: what the service can do, once it is warm. */
+/** The capacity of the warm service: good responses per second to ten clients that each send one request after another. */
 export async function capacity(service: UnderLoad, seconds: number): Promise<number> {
   const fromMs = performance.now() + warmUpMs;
   const untilMs = fromMs + seconds * 1000;
@@ -57,7 +57,7 @@ export async function capacity(service: UnderLoad, seconds: number): Promise<num
   return good / seconds;
 }
 
-/** Sends what the phases say, from a process of its own, with clients that give up after a second. */
+/** Sends the load of the phases from a separate process, with clients that give up after a second. */
 export function load(service: { url: string }, ...phases: Plan["phases"]): Promise<Outcome[]> {
   return loadFor(service, patienceMs, phases);
 }
@@ -70,13 +70,14 @@ export async function loadFor(
 ): Promise<Outcome[]> {
   const child = fork(`${import.meta.dirname}/load.ts`);
   const failed = once(child, "exit").then(([code]) => {
-    throw new Error(`the load ended early: exit code ${code}`);
+    throw new Error(`the load process exited early with code ${code}`);
   });
   child.send({ url: service.url, phases, patienceMs } satisfies Plan);
   const [outcomes] = await Promise.race([once(child, "message"), failed]);
   return z.array(outcomeSchema).parse(outcomes);
 }
 
+/** Runs the service at `factor` times its capacity `base` for `seconds`, then at half the capacity. */
 export async function overload(
   protection: Run["protection"],
   factor: number,
@@ -87,7 +88,7 @@ export async function overload(
   try {
     await capacity(service, 0);
     await service.answered();
-    // Told apart by its query: it is the same route.
+    // The same route, with a query to tell its requests apart.
     const afterwards = { rates: { "/work/normal?afterwards": base / 2 }, seconds: protection === "on" ? 4 : 6 };
     const starvedBefore = await service.starvedMs();
     const outcomes = await load(service, { rates: { "/work/normal": factor * base }, seconds }, afterwards);

@@ -1,4 +1,4 @@
-// Replacing the service under load: what its clients see while one instance after the other is stopped and started.
+// Replaces the service's instances under load, one after the other, and checks what clients see.
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -10,7 +10,7 @@ const noTelemetry = { OTEL_SDK_DISABLED: "true" };
 
 describe("stop under load", function () {
   this.timeout(120_000);
-  // A stall of the machine that is longer than the delay makes any balancer late.
+  // If the machine stalls for longer than SHUTDOWN_DELAY_MS, any balancer notices too late.
   this.retries(2);
   let db: Awaited<ReturnType<typeof createDatabase>>;
   beforeEach(async () => {
@@ -23,7 +23,7 @@ describe("stop under load", function () {
     const first: Awaited<ReturnType<typeof startOne>>[] = await Promise.all([startOne(), startOne()]);
     const balancer = new Balancer();
     for (const instance of first) balancer.add(instance.url);
-    await eventually("both in the rotation", () => balancer.ready.length === 2);
+    await eventually("both in rotation", () => balancer.ready.length === 2);
 
     const traffic = startTraffic(balancer, 100);
     await sleep(1000);
@@ -32,7 +32,7 @@ describe("stop under load", function () {
     for (const old of first) {
       const fresh = await startOne();
       balancer.add(fresh.url);
-      await eventually("the new one in the rotation", () => balancer.ready.includes(fresh.url));
+      await eventually("the new one in rotation", () => balancer.ready.includes(fresh.url));
       exitCodes.push(await old.stop());
       balancer.remove(old.url);
       second.push(fresh);
@@ -44,12 +44,12 @@ describe("stop under load", function () {
     const counts = countOf(sent);
     console.log(`${sent.length} requests while both instances were replaced`, counts);
     assert.deepEqual(Object.keys(counts), ["200", "201"]);
-    const kept = sent.filter(({ reused }) => reused).length;
-    assert.ok(kept > 0.5 * sent.length, `${kept} of ${sent.length} on kept connections`);
+    const reused = sent.filter((request) => request.reused).length;
+    assert.ok(reused > 0.5 * sent.length, `${reused} of ${sent.length} on reused connections`);
     assert.deepEqual(exitCodes, [0, 0, 0, 0]);
   });
 
-  it("answers all that run and wait when it is told to stop with a full queue", async () => {
+  it("answers all running and waiting requests when stopped with a full queue", async () => {
     const { service, answers, unlock } = await withFullQueue({ ADMISSION_WAIT_MS: "8000" });
     await unlock();
     assert.deepEqual(countOf(await answers), { 200: 110, 503: 20 });
@@ -57,16 +57,16 @@ describe("stop under load", function () {
     assertClean(service.log());
   });
 
-  it("refuses those whose wait is over while it stops, and ends cleanly", async () => {
+  it("refuses requests whose wait times out while it stops, and exits cleanly", async () => {
     const { service, answers, unlock, answered } = await withFullQueue({ ADMISSION_WAIT_MS: "2500" });
-    await eventually("the refusal of all that wait", () => answered() === 120);
+    await eventually("all waiting requests to be refused", () => answered() === 120);
     await unlock();
     assert.deepEqual(countOf(await answers), { 200: 10, 503: 120 });
     assert.equal(await service.exited, 0);
     assertClean(service.log());
   });
 
-  /** 130 requests on a locked table: ten run, a hundred wait, twenty are refused at once. Then SIGTERM. */
+  /** Sends 130 requests on a locked table: ten run, a hundred wait, twenty are refused at once. Then sends SIGTERM. */
   async function withFullQueue(env: Record<string, string>) {
     const long = { DB_QUERY_TIMEOUT_MS: "15000", DEADLINE_MS: "20000", SHUTDOWN_TIMEOUT_MS: "20000" };
     const service = await spawnService({ ...noTelemetry, MYSQL_URL: db.url, ...long, ...env });
@@ -75,15 +75,15 @@ describe("stop under load", function () {
     const agent = new Agent({ keepAlive: true });
     const answers = Promise.all(
       Array.from({ length: 130 }, async (_, index) => {
-        const one = await send(agent, service.url, "GET", `/api/automations/marketplace?search=nothing${index}`);
+        const sent = await send(agent, service.url, "GET", `/api/automations/marketplace?search=nothing${index}`);
         answered += 1;
-        return one;
+        return sent;
       }),
     );
     await eventually("ten queries that wait for the lock", async () => (await waitingQueries()) === 10);
-    await eventually("twenty that found the queue full", () => answered === 20);
+    await eventually("twenty refusals by the full queue", () => answered === 20);
     service.child.kill("SIGTERM");
-    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     return { service, answers, answered: () => answered, unlock: () => db.connection.query("UNLOCK TABLES") };
   }
 
@@ -102,8 +102,8 @@ function countOf(sent: readonly Sent[]): Record<string, number> {
 }
 
 function assertClean(log: readonly LogLine[]): void {
-  // The last lines of a process may arrive in another order.
+  // The last lines of a process may arrive in a different order.
   assert.ok(log.some(({ msg }) => msg === "stopped"));
-  const wrong = log.filter((line) => ["error", "fatal"].includes(line.level));
-  assert.deepEqual(wrong, []);
+  const errors = log.filter((line) => ["error", "fatal"].includes(line.level));
+  assert.deepEqual(errors, []);
 }

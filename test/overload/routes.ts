@@ -1,5 +1,5 @@
-// 100 ms of database work, in each class. So the admission limit sets the capacity (10 places make about 100 requests a
-// second), and not the speed of this machine.
+// Routes with 100 ms of database work, one per priority class. So the admission limit determines the capacity (10 slots make about
+// 100 requests a second), not the speed of this machine.
 import type { Database } from "../../src/platform/database/database.ts";
 import { priorities, type Route } from "../../src/platform/http/types.ts";
 

@@ -1,5 +1,5 @@
-// The real service in a process of its own, with the routes of the file that is named: it exports routes(database).
-// Tells its parent when it listens, and on request how long each answer took, measured in here, or what it holds.
+// Runs the real service in a child process, with the routes of the file in its first argument, which exports routes(database).
+// Reports to its parent when it listens, and on request the response times measured here, or its resources.
 import { createServer } from "node:http";
 import { promisify } from "node:util";
 import { pino } from "pino";
@@ -28,11 +28,11 @@ app.middleware.unshift(async (ctx, next) => {
 });
 
 const server = createServer(app.callback()).listen(0, "127.0.0.1", () => process.send?.({ address: server.address() }));
-process.on("message", async (asked) => {
-  if (asked === "report") process.send?.({ answered });
-  // What was kept for the report is no part of what the service holds.
+process.on("message", async (question) => {
+  if (question === "report") process.send?.({ answered });
+  // The recorded responses must not count as the service's memory.
   answered = [];
-  if (asked === "resources") process.send?.(await resources());
+  if (question === "resources") process.send?.(await resources());
 });
 
 async function resources(): Promise<Resources> {

@@ -1,4 +1,4 @@
-// The short form of soak.ts: long enough to see an object that is kept of each request.
+// A short soak test, long enough to detect one object leaked per request.
 import assert from "node:assert/strict";
 import { description, growthOf, type Soak, soak } from "./soak.ts";
 
@@ -16,13 +16,13 @@ describe("growth in a soak", () => {
     after: { ...resources, connections: 5, active: 11 },
   };
 
-  it("is a heap that grows by more than can be chance, and any count that is higher than before", () => {
+  it("means significant heap growth, or any count that is higher than before", () => {
     assert.deepEqual(growthOf(flat), []);
-    assert.deepEqual(growthOf({ ...flat, slope: 161 }), ["the heap grows by 161 ± 30 kB a minute, not 100 at most"]);
-    for (const what of ["sockets", "connections", "listeners", "timers", "active"] as const) {
-      const after = { ...flat.after, [what]: resources[what] + 1 };
+    assert.deepEqual(growthOf({ ...flat, slope: 161 }), ["the heap grows by 161 ± 30 kB a minute, more than 100"]);
+    for (const kind of ["sockets", "connections", "listeners", "timers", "active"] as const) {
+      const after = { ...flat.after, [kind]: resources[kind] + 1 };
       assert.deepEqual(growthOf({ ...flat, after }), [
-        `${what} went from ${resources[what]} to ${resources[what] + 1}`,
+        `${kind} went from ${resources[kind]} to ${resources[kind] + 1}`,
       ]);
     }
   });
@@ -30,7 +30,7 @@ describe("growth in a soak", () => {
 
 describe("a minute at a little more than the capacity", function () {
   this.timeout(180_000);
-  // As in report.ts: a neighbour on the machine can only make it look worse.
+  // Other processes on the machine can only make it look worse, as in report.ts.
   this.retries(1);
 
   it("leaves the service as it was: heap, sockets, connections, listeners, timers", async () => {

@@ -9,7 +9,7 @@ import { createLogger } from "../../src/platform/log.ts";
 import { Problem } from "../../src/platform/request/problem.ts";
 import { createDatabase } from "../support/helper.ts";
 
-/** What `work` throws. */
+/** Returns what `work` throws. */
 async function thrownBy(work: () => unknown): Promise<unknown> {
   try {
     await work();
@@ -21,31 +21,32 @@ async function thrownBy(work: () => unknown): Promise<unknown> {
 
 const attached = (error: Error, properties: object) => Object.assign(error, properties);
 
-/** Ways in which a value gets into an error: by Node, by V8, by libraries, and by us. */
+/** Ways for a value to get into an error: through Node, V8, libraries and our own code. */
 const carriers: Record<string, (secret: string) => unknown> = {
-  "a text that is no URL": (secret) => new URL(secret),
-  "a body that is no JSON": (secret) => JSON.parse(`${secret}}`),
-  "a string that gets a property": (secret) => Reflect.set(Object.freeze({ [secret]: 1 }), secret, 2) || frozen(secret),
-  "a string in place of an object": (secret) => Reflect.apply(inString, undefined, [secret]),
-  "an entry that is none": (secret) => Reflect.construct(Map, [[secret]]),
-  "a locale that is none": (secret) => new Intl.NumberFormat(`${secret}!`),
-  "a number that is none": (secret) => BigInt(`x${secret}`),
-  "a schema": (secret) => z.strictObject({ a: z.enum(["b"]) }).parse({ a: secret, [secret]: 1 }),
+  "an invalid URL": (secret) => new URL(secret),
+  "malformed JSON": (secret) => JSON.parse(`${secret}}`),
+  "a property set on a frozen object": (secret) =>
+    Reflect.set(Object.freeze({ [secret]: 1 }), secret, 2) || frozen(secret),
+  "a string instead of an object": (secret) => Reflect.apply(inString, undefined, [secret]),
+  "an invalid map entry": (secret) => Reflect.construct(Map, [[secret]]),
+  "an invalid locale": (secret) => new Intl.NumberFormat(`${secret}!`),
+  "an invalid number": (secret) => BigInt(`x${secret}`),
+  "a schema's error": (secret) => z.strictObject({ a: z.enum(["b"]) }).parse({ a: secret, [secret]: 1 }),
   "a message that looks like a stack": (secret) => {
     throw new Error(`first\n    at ${secret} (/a.ts:1:1)\n    at /${secret}.ts:1:1`);
   },
-  "a message that was changed": (secret) => {
+  "a message changed after the throw": (secret) => {
     const error = new TypeError(`one "${secret}"`);
     error.message = `two "${secret}"`;
     throw error;
   },
-  "an address in a message of ours": (secret) => {
+  "a URL in one of our messages": (secret) => {
     throw new Error(`GET https://hooks.example/${secret} failed`);
   },
-  "properties that a library attaches": (secret) => {
+  "properties attached by a library": (secret) => {
     throw attached(new Error("failed"), { input: secret, headers: { cookie: secret }, rawPacket: Buffer.from(secret) });
   },
-  "a code, a name and a call that are no words": (secret) => {
+  "a code, a name and a system call of several words": (secret) => {
     throw attached(new Error(secret), { code: `E ${secret}`, name: `N ${secret}`, syscall: `spawn ${secret}` });
   },
   "a driver's error": (secret) => {
@@ -58,16 +59,16 @@ const carriers: Record<string, (secret: string) => unknown> = {
       sql,
     });
   },
-  "a cause, and the cause of that": (secret) => {
+  "a cause and its cause": (secret) => {
     throw new Problem("dependency_failed", { cause: new Error("x", { cause: attached(new Error("y"), { secret }) }) });
   },
-  "errors that are several": (secret) => {
+  "an AggregateError": (secret) => {
     throw new AggregateError([attached(new Error(secret), { code: "EX", secret })], secret);
   },
-  "what is no error": (secret) => {
+  "a thrown object": (secret) => {
     throw { message: secret, secret };
   },
-  "a text": (secret) => {
+  "a thrown string": (secret) => {
     throw secret;
   },
 };
@@ -85,7 +86,7 @@ const secrets = fc.stringMatching(/^[A-Za-z0-9]{12}$/).map((text) => `planted${t
 
 describe("errorFields", () => {
   for (const [name, carry] of Object.entries(carriers)) {
-    it(`has no value in it: ${name}`, async () => {
+    it(`leaks no value of ${name}`, async () => {
       await fc.assert(
         fc.asyncProperty(secrets, async (secret) => {
           const error = await thrownBy(() => carry(secret));
@@ -103,7 +104,7 @@ describe("errorFields", () => {
     });
   }
 
-  it("says of a bug what it was and where", async () => {
+  it("shows what a bug was and where", async () => {
     const nothing: { name?: { first: string } } = {};
     const fields = errorFields(await thrownBy(() => Reflect.get(Object(nothing.name?.first), "x").length));
     assert.equal(fields.type, "TypeError");
@@ -113,7 +114,7 @@ describe("errorFields", () => {
     assert.match(first, /error-fields\.test\.ts/);
   });
 
-  it("says of what the system refused which call and why, through all causes", async () => {
+  it("shows the system call and code of a system error, through all causes", async () => {
     const server = createServer();
     const cause = await thrownBy(
       () => new Promise((_resolve, reject) => server.once("error", reject).listen(1, "203.0.113.1")),
@@ -124,7 +125,7 @@ describe("errorFields", () => {
     assert.equal(fields.cause?.message, "listen EADDRNOTAVAIL");
   });
 
-  it("says of the driver's errors the code, and nothing of the statement", async () => {
+  it("shows the code of a driver's error, but nothing of the statement", async () => {
     const db = await createDatabase();
     await db.connection.query("CREATE TABLE t (email VARCHAR(50) PRIMARY KEY)");
     const insert = () => db.connection.query("INSERT INTO t VALUES (?)", ["planted@example.com"]);
@@ -138,9 +139,9 @@ describe("errorFields", () => {
     assert.doesNotMatch(JSON.stringify(errorFields(refused)), /planted/);
   });
 
-  it("ends, whatever it is given: circles, long chains, long texts, properties that throw", () => {
-    const circle = new Error("a");
-    circle.cause = circle;
+  it("copes with cycles, long chains, long texts and throwing properties", () => {
+    const cycle = new Error("a");
+    cycle.cause = cycle;
     let chain = new Error("end");
     for (let depth = 0; depth < 1000; depth++) chain = new Error("x".repeat(10_000), { cause: chain });
     const trap = Object.defineProperty(new Error("a"), "message", {
@@ -148,7 +149,7 @@ describe("errorFields", () => {
         throw new Error("no");
       },
     });
-    for (const error of [circle, chain, trap, null, undefined, 1n, Symbol("a"), () => {}, Object.create(null)]) {
+    for (const error of [cycle, chain, trap, null, undefined, 1n, Symbol("a"), () => {}, Object.create(null)]) {
       const fields: ErrorFields = errorFields(error);
       assert.ok(JSON.stringify(fields).length < 40_000);
       assert.equal(typeof fields.type, "string");

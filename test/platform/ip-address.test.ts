@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { addressRanges, clientNetwork, normalAddress } from "../../src/platform/ip-address.ts";
 
 describe("normalAddress", () => {
-  it("has one spelling for each address", () => {
+  it("returns the same spelling for all spellings of an address", () => {
     for (const text of ["::ffff:192.0.2.1", "::FFFF:c000:0201", "0:0:0:0:0:ffff:192.0.2.1", "192.0.2.1"]) {
       assert.equal(normalAddress(text), "192.0.2.1", text);
     }
@@ -35,16 +35,16 @@ describe("clientNetwork", () => {
     fc.assert(
       fc.property(half, half, half, half, (network, host, otherHost, otherNetwork) => {
         fc.pre(network.slice(0, 3).some((part) => part !== "0"));
-        const one = clientNetwork(spelled(network, host));
-        assert.equal(clientNetwork(spelled(network, otherHost)), one);
-        assert.equal(clientNetwork(spelled(otherNetwork, host)) === one, network.join() === otherNetwork.join());
+        const expected = clientNetwork(spelled(network, host));
+        assert.equal(clientNetwork(spelled(network, otherHost)), expected);
+        assert.equal(clientNetwork(spelled(otherNetwork, host)) === expected, network.join() === otherNetwork.join());
       }),
     );
   });
 });
 
 describe("addressRanges", () => {
-  it("tells which addresses are in the list, in either spelling of IPv4", () => {
+  it("matches the addresses in its list, in either spelling of IPv4", () => {
     const exempt = addressRanges(["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::1", "::ffff:172.16.0.0/108"]);
     const inside = ["10.255.0.1", "192.0.2.1", "2001:db8:ffff::1", "::1", "172.31.0.1"];
     const outside = ["11.0.0.1", "192.0.2.2", "2001:db9::1", "::2", "172.32.0.1"];
@@ -53,10 +53,10 @@ describe("addressRanges", () => {
     assert.equal(addressRanges([])("127.0.0.1"), false);
   });
 
-  it("names what is no range", () => {
-    const wrong = ["", "10.0.0.0/33", "10.0.0/8", "::/129", "::ffff:10.0.0.0/8", "10.0.0.0/8/8", "10.0.0.0/", "host"];
-    for (const range of wrong) {
-      const message = `${JSON.stringify(range)} is no address or CIDR network`;
+  it("names an invalid range", () => {
+    const invalid = ["", "10.0.0.0/33", "10.0.0/8", "::/129", "::ffff:10.0.0.0/8", "10.0.0.0/8/8", "10.0.0.0/", "host"];
+    for (const range of invalid) {
+      const message = `${JSON.stringify(range)} is not an address or CIDR network`;
       assert.throws(() => addressRanges(["::1", range]), { name: "RangeError", message }, range);
     }
   });

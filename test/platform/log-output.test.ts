@@ -9,10 +9,10 @@ import { createLogger } from "../../src/platform/log.ts";
 import { LogOutput } from "../../src/platform/log-output.ts";
 import { eventually, root } from "../support/helper.ts";
 
-/** Takes `room` bytes and no more, as a pipe does whose reader stands still. */
+/** Accepts only `room` bytes, like a pipe whose reader is stuck. */
 class Sink {
   room: number;
-  readonly #taken: Buffer[] = [];
+  readonly #received: Buffer[] = [];
 
   constructor(room = Number.POSITIVE_INFINITY) {
     this.room = room;
@@ -20,35 +20,35 @@ class Sink {
 
   readonly write = (data: string | Uint8Array): number => {
     const bytes = Buffer.from(data);
-    const taken = bytes.subarray(0, this.room);
-    if (taken.length === 0) throw new Error("EAGAIN");
-    this.room -= taken.length;
-    this.#taken.push(taken);
-    return taken.length;
+    const accepted = bytes.subarray(0, this.room);
+    if (accepted.length === 0) throw new Error("EAGAIN");
+    this.room -= accepted.length;
+    this.#received.push(accepted);
+    return accepted.length;
   };
 
   get lines(): string[] {
-    return Buffer.concat(this.#taken).toString().split("\n").slice(0, -1);
+    return Buffer.concat(this.#received).toString().split("\n").slice(0, -1);
   }
 }
 
 describe("LogOutput", () => {
-  it("keeps what cannot be written, counts what does not fit, and says how much was lost when it goes on", async () => {
+  it("buffers what it cannot write, counts what does not fit, and reports the loss once it can write again", async () => {
     const sink = new Sink(15);
     const output = new LogOutput({ write: sink.write, capacity: 30 });
-    output.whenLost((lines) => output.write(`lost ${lines}\n`));
+    output.onLost((lines) => output.write(`lost ${lines}\n`));
     // 15 bytes are written and 5 wait, as do the next two lines.
     for (const line of ["one", "two", "three", "four", "five"]) output.write(`${line.padEnd(9)}\n`);
     assert.equal(output.lost, 1);
     sink.room = 1000;
     await eventually("the waiting lines", () => sink.lines.length === 5, 2000);
     output.write("six\n");
-    const told = ["one      ", "two      ", "three    ", "four     ", "lost 1", "six"];
-    assert.deepEqual(sink.lines, told);
+    const expected = ["one      ", "two      ", "three    ", "four     ", "lost 1", "six"];
+    assert.deepEqual(sink.lines, expected);
     assert.equal(output.lost, 1);
   });
 
-  it("writes every line whole and in order, or counts it, whatever the output takes", () => {
+  it("writes every line whole and in order, or counts it as lost, however much the output accepts", () => {
     const steps = fc.array(
       fc.oneof(fc.record({ line: fc.string({ unit: "grapheme", maxLength: 60 }) }), fc.record({ room: fc.nat(100) })),
       { maxLength: 200 },
@@ -80,7 +80,7 @@ describe("LogOutput", () => {
     );
   });
 
-  it("waits for the last lines for a limited time", () => {
+  it("limits how long it waits for the last lines", () => {
     const output = new LogOutput({ write: new Sink(0).write });
     output.write("last\n");
     const startedAt = performance.now();
@@ -102,7 +102,7 @@ describe("LogOutput", () => {
   });
 });
 
-/** Logs 10,000 lines at once, and one of 300 kB; then it ends, as after a fatal error. */
+/** Logs 10,000 lines and one of 300 kB, then exits as after a fatal error. */
 const program = `
   import { createLogger } from "./src/platform/log.ts";
   const log = createLogger("info");
@@ -114,7 +114,7 @@ const program = `
 const command = ["--input-type=module-typescript", "--eval", program];
 
 describe("standard output", () => {
-  it("gets every line through a pipe, up to the last before the process ends", async () => {
+  it("gets every line through a pipe, including the last before the process exits", async () => {
     const child = spawn(process.execPath, command, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
@@ -133,7 +133,7 @@ describe("standard output", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("is no reason to wait or to fail when it is full or closed", async () => {
+  it("neither blocks nor crashes the process when it is full or closed", async () => {
     for (const redirection of [">/dev/full", ">&-"]) {
       const shell = spawn("sh", ["-c", `exec "$0" "$@" ${redirection}`, process.execPath, ...command], {
         cwd: root,

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { shutdownTime, within } from "../../src/platform/shutdown-time.ts";
 
-describe("the time to stop", () => {
-  it("is shared: requests leave 2 s of 10, connections leave one of them, and the last lines have their share too", () => {
+describe("the shutdown time", () => {
+  it("reserves 2 of 10 s after requests, 1 s after connections, and some for the log", () => {
     let nowMs = 5000;
     const time = shutdownTime(10_000, () => nowMs);
     assert.equal(time.requestsMs(), 7750);
@@ -13,7 +13,7 @@ describe("the time to stop", () => {
     assert.equal(time.telemetryMs(), 1800);
   });
 
-  it("leaves telemetry its share when the steps before took longer than theirs", () => {
+  it("leaves telemetry its share when earlier steps overrun theirs", () => {
     let nowMs = 0;
     const time = shutdownTime(1000, () => nowMs);
     nowMs += time.requestsMs();
@@ -33,7 +33,7 @@ describe("the time to stop", () => {
     ending.abort();
   });
 
-  it("tells of a step that failed", async () => {
+  it("rejects when a step fails", async () => {
     await assert.rejects(within(1000, Promise.reject(new Error("no"))), /no/);
   });
 });

@@ -1,10 +1,10 @@
-// What the service does when a dependency changes something that it does not document, and that we rely on.
+// Tests that the service falls back when a dependency changes undocumented behaviour that we rely on.
 import assert from "node:assert/strict";
 import { evaluateMutated } from "../support/mutated.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
-/** Starts an application, asks it once, and prints its status and what it logged. */
-const askOnce = `
+/** Starts an application, sends one request, and prints the status and the logged warnings. */
+const requestOnce = `
   import { once } from "node:events";
   import { createServer } from "node:http";
   import { Application } from "./src/platform/http/application.ts";
@@ -21,27 +21,27 @@ describe("with a changed on-finished", () => {
   const queue = ".queue = []";
   const push = ".queue.push(listener)";
 
-  it("answers as before when its queue is a Set", async () => {
+  it("still answers when its queue is a Set", async () => {
     const replace = [
       [queue, ".queue = new Set()"],
       [push, ".queue.add(listener)"],
       ["var queue = listener.queue", "var queue = [...listener.queue]"],
     ] as const;
-    const { output } = await evaluateMutated(askOnce, [{ file, replace }]);
+    const { output } = await evaluateMutated(requestOnce, [{ file, replace }]);
     const { status, warnings } = JSON.parse(output);
     assert.equal(status, 200);
     assert.match(warnings.join(), /on-finished has changed/);
   });
 
-  it("answers as before when it keeps its queue under another name", async () => {
-    const { output } = await evaluateMutated(askOnce, [{ file, replace: [["__onFinished", "__waiting"]] }]);
+  it("still answers when its queue has another name", async () => {
+    const { output } = await evaluateMutated(requestOnce, [{ file, replace: [["__onFinished", "__waiting"]] }]);
     const { status, warnings } = JSON.parse(output);
     assert.equal(status, 200);
     assert.match(warnings.join(), /on-finished has changed/);
   });
 
-  it("says nothing of the one that is installed", async () => {
-    const { output } = await evaluateMutated(askOnce, [{ file, replace: [[push, push]] }]);
+  it("does not warn about the installed version", async () => {
+    const { output } = await evaluateMutated(requestOnce, [{ file, replace: [[push, push]] }]);
     assert.deepEqual(JSON.parse(output), { status: 200, warnings: [] });
   });
 });

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { root } from "../support/helper.ts";
 
 describe("the compile cache", () => {
-  it("spares the next start the compiler that strips the types", async () => {
+  it("saves the next start from loading the type stripper", async () => {
     const script = `
       await import("./src/config/config.ts");
       process.stdout.write(String(process.moduleLoadList.some((name) => name.includes("amaro"))));`;
@@ -18,7 +18,7 @@ describe("the compile cache", () => {
     assert.deepEqual(await start(), { stdout: "false", stderr: "" });
   });
 
-  it("is not missed where it cannot be had", async () => {
+  it("is optional: the service starts where it cannot be written", async () => {
     const env = { PATH: process.env.PATH, NODE_COMPILE_CACHE: "/dev/null/nowhere" };
     const args = ["--import", "./src/compile-cache.js", "src/config/config.ts"];
     assert.deepEqual(await promisify(execFile)(process.execPath, args, { cwd: root, env }), { stdout: "", stderr: "" });

@@ -15,7 +15,7 @@ const variables = z.object(
 );
 const minimal = { APP_ENV: "development", MYSQL_URL: "mysql://user:hunter2@db:3306/shop" };
 
-function complaintsOf(environment: Record<string, string>): string[] {
+function complaints(environment: Record<string, string>): string[] {
   try {
     loadConfig(environment);
   } catch (error) {
@@ -33,7 +33,7 @@ describe("config", () => {
     assert.equal(config.database.limit, 15);
   });
 
-  it("leaves a database alone for a second, and other services for a minute", () => {
+  it("keeps the database's breaker open for a second, and other breakers for a minute", () => {
     const { outbound, database } = loadConfig({ ...minimal, BREAKER_FAILURES: "7" });
     assert.deepEqual(outbound.breaker, { failures: 7, resetMs: 60_000, probeTimeoutMs: 3000 });
     assert.deepEqual(database.breaker, { failures: 7, resetMs: 1000, probeTimeoutMs: 500 });
@@ -41,70 +41,70 @@ describe("config", () => {
     assert.deepEqual([unprotected.outbound.breaker, unprotected.database.breaker], [undefined, undefined]);
   });
 
-  it("is production unless told otherwise, and then quiet", () => {
+  it("defaults to production, which logs warnings and errors only", () => {
     const config = loadConfig({ MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" });
     assert.equal(config.environment, "production");
     assert.equal(config.logLevel, "warn");
   });
 
-  it("says in one line which variable is wrong, what it got and what it takes", () => {
-    assert.deepEqual(complaintsOf({ ...minimal, PORT: "80a" }), [
-      'PORT: got "80a", takes a whole number from 0 to 65535 (the port to listen on; 0 is any free one)',
+  it("says in one line which variable is invalid, what it got and what it takes", () => {
+    assert.deepEqual(complaints({ ...minimal, PORT: "80a" }), [
+      'PORT: got "80a", takes a whole number from 0 to 65535 (the port to listen on; 0 picks any free one)',
     ]);
-    assert.deepEqual(complaintsOf({ APP_ENV: "development" }), [
-      "MYSQL_URL: got nothing, takes mysql://user:password@host:3306/database, with ?ssl-mode=VERIFY_CA and the like",
+    assert.deepEqual(complaints({ APP_ENV: "development" }), [
+      "MYSQL_URL: got nothing, takes mysql://user:password@host:3306/database, optionally with parameters such as ?ssl-mode=VERIFY_CA",
     ]);
   });
 
-  it("has words for what each variable takes", () => {
+  it("describes what each variable takes", () => {
     for (const name of Object.keys(variables.shape)) {
-      for (const line of complaintsOf({ ...minimal, [name]: "\u0000:" }))
+      for (const line of complaints({ ...minimal, [name]: "\u0000:" }))
         assert.doesNotMatch(line, /takes another value/);
     }
   });
 
-  it("names every wrong variable at once", () => {
+  it("lists every invalid variable at once", () => {
     assert.deepEqual(
-      complaintsOf({ APP_ENV: "staging", PORT: "70000", MYSQL_URL: "db" }).map((line) => line.split(":")[0]),
+      complaints({ APP_ENV: "staging", PORT: "70000", MYSQL_URL: "db" }).map((line) => line.split(":")[0]),
       ["APP_ENV", "PORT", "MYSQL_URL"],
     );
   });
 
-  it("counts an empty variable as not set", () => {
+  it("treats an empty variable as not set", () => {
     assert.equal(loadConfig({ ...minimal, PORT: "" }).port, 8000);
   });
 
-  it("refuses the development token in production", () => {
+  it("rejects the development secret in production", () => {
     assert.match(
-      complaintsOf({ MYSQL_URL: minimal.MYSQL_URL })[0] ?? "",
-      /^JWT_SECRET: got nothing, takes a secret of your own/,
+      complaints({ MYSQL_URL: minimal.MYSQL_URL })[0] ?? "",
+      /^JWT_SECRET: got nothing, takes your own secret/,
     );
     const given = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "development-secret-development-secret" };
-    assert.match(complaintsOf(given)[0] ?? "", /^JWT_SECRET: got "\*\*\*"/);
+    assert.match(complaints(given)[0] ?? "", /^JWT_SECRET: got "\*\*\*"/);
   });
 
-  it("lets private addresses be called in development only, unless told which", () => {
+  it("allows calls to private addresses only in development or where configured", () => {
     const production = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" };
     assert.deepEqual(loadConfig(production).outbound.allowPrivate, []);
     assert.ok(loadConfig(minimal).outbound.allowPrivate.includes("127.0.0.0/8"));
     const given = loadConfig({ ...production, OUTBOUND_ALLOW_PRIVATE: "10.1.0.0/16, ::1" });
     assert.deepEqual(given.outbound.allowPrivate, ["10.1.0.0/16", "::1"]);
-    assert.match(complaintsOf({ ...minimal, OUTBOUND_ALLOW_PRIVATE: "10.1.0.0/33" }).join(), /^OUTBOUND_ALLOW_PRIVATE/);
+    assert.match(complaints({ ...minimal, OUTBOUND_ALLOW_PRIVATE: "10.1.0.0/33" }).join(), /^OUTBOUND_ALLOW_PRIVATE/);
   });
 
-  it("refuses more idle connections than there may be connections", () => {
+  it("rejects more idle connections than the pool allows", () => {
     assert.match(
-      complaintsOf({ ...minimal, DB_POOL_LIMIT: "3" })[0] ?? "",
+      complaints({ ...minimal, DB_POOL_LIMIT: "3" })[0] ?? "",
       /^DB_POOL_MAX_IDLE: got "5", takes at most DB_POOL_LIMIT \(3\)/,
     );
   });
 
-  it("refuses values that contradict each other", () => {
+  it("rejects values that contradict each other", () => {
     const contradictions: [Record<string, string>, RegExp][] = [
       [{ DB_QUERY_TIMEOUT_MS: "3000" }, /^DB_QUERY_TIMEOUT_MS: got "3000", takes less than DEADLINE_MS \(3000\)$/],
       [{ ADMISSION_WAIT_MS: "5000" }, /^ADMISSION_WAIT_MS: .* less than DEADLINE_MS/],
       [{ OUTBOUND_TIMEOUT_MS: "500" }, /^OUTBOUND_CONNECT_TIMEOUT_MS: got "500", takes less than OUTBOUND_TIMEOUT_MS/],
-      [{ ADMIN_PORT: "8000" }, /^ADMIN_PORT: got "8000", takes another port than PORT$/],
+      [{ ADMIN_PORT: "8000" }, /^ADMIN_PORT: got "8000", takes a port other than PORT$/],
       [{ MEMORY_WARN_PERCENT: "95" }, /^MEMORY_WARN_PERCENT: .* at most MEMORY_SHED_PERCENT \(90\)$/],
       [{ SERVER_HEADERS_TIMEOUT_MS: "40000" }, /^SERVER_HEADERS_TIMEOUT_MS: .* at most SERVER_REQUEST_TIMEOUT_MS/],
       [{ BREAKER_RESET_MS: "1500" }, /^BREAKER_RESET_MS: got "1500", takes more than OUTBOUND_TIMEOUT_MS \(1500\)$/],
@@ -112,31 +112,31 @@ describe("config", () => {
       [{ JWT_JWKS_URL: "https://id.example.com/keys", JWT_ISSUER: "x" }, /^JWT_AUDIENCE: got nothing/],
     ];
     for (const [given, complaint] of contradictions)
-      assert.match(complaintsOf({ ...minimal, ...given }).join("\n"), complaint);
+      assert.match(complaints({ ...minimal, ...given }).join("\n"), complaint);
     const production = { MYSQL_URL: minimal.MYSQL_URL, JWT_SECRET: "a-secret-of-my-own-that-is-long-enough" };
     const jwks = { ...production, JWT_ISSUER: "x", JWT_AUDIENCE: "x" };
     for (const url of ["http://id.example.com/keys", "HTTP://id.example.com/keys", " http://id.example.com/keys"]) {
-      assert.match(complaintsOf({ ...jwks, JWT_JWKS_URL: url }).join(), /^JWT_JWKS_URL: got .* takes an https address/);
+      assert.match(complaints({ ...jwks, JWT_JWKS_URL: url }).join(), /^JWT_JWKS_URL: got .* takes an https address/);
     }
-    assert.deepEqual(complaintsOf({ ...jwks, JWT_JWKS_URL: "HTTPS://id.example.com/keys" }), []);
-    assert.match(complaintsOf({ ...production, PROTECTION: "off" }).join(), /^PROTECTION: got "off", takes on/);
+    assert.deepEqual(complaints({ ...jwks, JWT_JWKS_URL: "HTTPS://id.example.com/keys" }), []);
+    assert.match(complaints({ ...production, PROTECTION: "off" }).join(), /^PROTECTION: got "off", takes on/);
     const developmentKey = `me:${createHash("sha256").update("development-key").digest("hex")}`;
-    assert.match(complaintsOf({ ...production, API_KEYS: developmentKey }).join(), /^API_KEYS: got "\*\*\*"/);
-    assert.deepEqual(complaintsOf(production), []);
+    assert.match(complaints({ ...production, API_KEYS: developmentKey }).join(), /^API_KEYS: got "\*\*\*"/);
+    assert.deepEqual(complaints(production), []);
   });
 
-  it("never shows a password or a token, however wrong the value", () => {
+  it("never shows a password or a token, however malformed the value", () => {
     for (const url of [
       "mysql://user:hunter2@db",
       "http://user:hunter2@db/shop",
       "mysql//user:hunter2@db/shop",
       "mysql://u:hunter2",
     ]) {
-      const complaint = complaintsOf({ ...minimal, MYSQL_URL: url }).join();
+      const complaint = complaints({ ...minimal, MYSQL_URL: url }).join();
       assert.match(complaint, /^MYSQL_URL/);
       assert.doesNotMatch(complaint, /hunter2/);
     }
-    assert.doesNotMatch(complaintsOf({ ...minimal, JWT_SECRET: "hunter2" }).join(), /hunter2/);
+    assert.doesNotMatch(complaints({ ...minimal, JWT_SECRET: "hunter2" }).join(), /hunter2/);
     assert.equal(mask("MYSQL_URL", minimal.MYSQL_URL), "mysql://user:***@db:3306/shop");
     const others: [string, string][] = [
       ["RATE_LIMIT_REDIS_URL", "redis://cache?password=hunter2"],
@@ -146,13 +146,13 @@ describe("config", () => {
       ["CORS_ORIGINS", "https://a.example.com,https://me:hunter2@b.example.com"],
     ];
     for (const [name, value] of others) {
-      const complaint = complaintsOf({ ...minimal, [name]: value }).join("\n");
+      const complaint = complaints({ ...minimal, [name]: value }).join("\n");
       assert.match(complaint, new RegExp(`^${name}: [^\n]+$`));
       assert.doesNotMatch(complaint, /hunter2/);
     }
   });
 
-  it("takes whole numbers in their plain spelling only", () => {
+  it("accepts whole numbers only as plain digits", () => {
     const spellings = fc.oneof(
       fc.string({ minLength: 1 }),
       fc.double().map(String),
@@ -161,12 +161,12 @@ describe("config", () => {
     fc.assert(
       fc.property(spellings, (text) => {
         fc.pre(!/^\d+$/.test(text));
-        assert.match(complaintsOf({ ...minimal, PORT: text }).join(), /^PORT/);
+        assert.match(complaints({ ...minimal, PORT: text }).join(), /^PORT/);
       }),
     );
   });
 
-  it("has every variable in .env.example, with its default", () => {
+  it("lists every variable in .env.example with its default", () => {
     const text = readFileSync(`${root}/.env.example`, "utf8");
     assert.deepEqual(parseEnv(text), {}, "a copy changes nothing until a line is uncommented");
     const example = parseEnv(text.replaceAll(/^# (?!OTEL_)([A-Z_]+=)/gm, "$1"));

@@ -32,27 +32,27 @@ describe("the process", () => {
   });
   afterEach(() => db.drop());
 
-  it("ends with one line when a variable is wrong", async () => {
+  it("exits with one line when a variable is invalid", async () => {
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, DB_POOL_LIMIT: "many" });
     assert.equal(await service.exited, 1);
     assert.equal(
       service.errors(),
-      'DB_POOL_LIMIT: got "many", takes a whole number from 1 to 1000 (most open connections)\n',
+      'DB_POOL_LIMIT: got "many", takes a whole number from 1 to 1000 (maximum number of open connections)\n',
     );
     assert.deepEqual(service.log(), []);
   });
 
-  it("ends with one line when a public route is configured that is not there", async () => {
+  it("exits with one line when PUBLIC_ROUTES names an unknown route", async () => {
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, PUBLIC_ROUTES: "GET /api/nothing" });
     assert.equal(await service.exited, 1);
     assert.match(service.errors(), /^PUBLIC_ROUTES: no route is "GET \/api\/nothing"; there are: .*\n$/);
   });
 
-  it("waits for a database that is not there, says so once, and serves soon after it is", async () => {
+  it("waits for an unavailable database, warns once, and serves soon after it is back", async () => {
     const link = await Link.to(db.url);
     await link.refuse();
     const service = await spawnListening({ MYSQL_URL: link.through(db.url) });
-    await eventually("the word of it", () => service.log().some((line) => line.level === "warn"));
+    await eventually("the warning", () => service.log().some((line) => line.level === "warn"));
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const get = (path: string) => fetch(service.url + path);
     assert.equal((await get("/health/live")).status, 200);
@@ -63,31 +63,31 @@ describe("the process", () => {
     assert.equal(Reflect.get(Object(await refused.json()), "type"), "database_unavailable");
     assert.equal((await get("/nothing")).status, 404);
 
-    await link.mend();
+    await link.restore();
     await eventually("readiness", async () => (await get("/health/ready")).status === 200, 3000);
     assert.equal((await get("/api/automations/marketplace")).status, 200);
     assert.equal(await service.stop(), 0);
-    const told = service.log().filter((line) => line.msg.includes("the database is"));
+    const messages = service.log().filter((line) => /^database (un)?available/.test(line.msg));
     assert.deepEqual(
-      told.map(({ level, msg }) => [level, msg]),
+      messages.map(({ level, msg }) => [level, msg]),
       [
-        ["warn", "the database is not there: waiting for it, not ready until then"],
-        ["info", "the database is there"],
+        ["warn", "database unavailable: waiting for it, not ready until then"],
+        ["info", "database available"],
       ],
     );
     link.close();
   });
 
-  it("ends cleanly and at once when it is told to stop while it waits for the database", async () => {
+  it("exits cleanly and at once when stopped while it waits for the database", async () => {
     const port = await freePort();
     const env = { MYSQL_URL: `mysql://root@127.0.0.1:${port}/shop`, SHUTDOWN_DELAY_MS: "60000" };
     const service = await spawnListening(env);
-    await eventually("the word of it", () => service.log().some((line) => line.level === "warn"));
+    await eventually("the warning", () => service.log().some((line) => line.level === "warn"));
     assert.equal(await service.stop(), 0);
     assertStopped(service.log());
   });
 
-  it("ends cleanly when it is told to stop while another replica migrates", async () => {
+  it("exits cleanly when stopped while another replica migrates", async () => {
     await withLock(db.url, { name: "migrations", waitS: 1 }, async () => {
       const service = await spawnListening({ MYSQL_URL: db.url });
       const sql = "SELECT COUNT(*) AS number FROM information_schema.processlist WHERE info LIKE 'SELECT GET_LOCK%'";
@@ -100,16 +100,16 @@ describe("the process", () => {
     });
   });
 
-  it("ends with one line when the database refuses its password", async () => {
+  it("exits with one line when the database refuses its password", async () => {
     const url = new URL(db.url);
     url.password = "wrong";
     url.username = "nobody";
     const service = await spawnListening({ MYSQL_URL: url.href });
     assert.equal(await service.exited, 1);
-    const wrong = service.log().filter((line) => ["warn", "error", "fatal"].includes(line.level));
+    const problems = service.log().filter((line) => ["warn", "error", "fatal"].includes(line.level));
     assert.deepEqual(
-      wrong.map((line) => line.msg),
-      ["the database could not be prepared"],
+      problems.map((line) => line.msg),
+      ["could not prepare the database"],
     );
     assert.doesNotMatch(JSON.stringify(service.log()), /wrong/);
   });
@@ -159,7 +159,7 @@ describe("the process", () => {
     assert.deepEqual(await Promise.all(replicas.map((replica) => replica.stop())), [0, 0, 0]);
   });
 
-  it("finishes running requests when it is told to stop, and ends by itself", async () => {
+  it("finishes running requests when stopped, then exits", async () => {
     const service = await spawnService({
       ...withoutTelemetry,
       MYSQL_URL: db.url,
@@ -170,7 +170,7 @@ describe("the process", () => {
     const running = Promise.all(paths.map((path) => fetch(service.url + path)));
     await eventually("10 queries that wait for the lock", async () => (await waitingQueries()) === 10);
     service.child.kill("SIGTERM");
-    await eventually("the end of listening", () => service.log().some((line) => line.msg === "stopping"));
+    await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     await assert.rejects(fetch(`${service.url}/health/live`));
     await db.connection.query("UNLOCK TABLES");
     for (const answer of await running) {
@@ -181,7 +181,7 @@ describe("the process", () => {
     assertStopped(service.log());
   });
 
-  it("stops the queries of a client that has gone, also while it is stopping itself", async () => {
+  it("kills the queries of a disconnected client even during shutdown", async () => {
     const service = await spawnService({
       ...withoutTelemetry,
       MYSQL_URL: db.url,
@@ -193,7 +193,7 @@ describe("the process", () => {
     const gone = fetch(`${service.url}/api/automations/marketplace?count=true`, { signal: leaving.signal });
     await eventually("2 queries that wait for the lock", async () => (await waitingQueries()) === 2);
     service.child.kill("SIGTERM");
-    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     leaving.abort();
     await assert.rejects(gone);
     await eventually("no query in the server", async () => (await waitingQueries()) === 0);
@@ -202,7 +202,7 @@ describe("the process", () => {
     assertStopped(service.log());
   });
 
-  it("ends in time although a request does not", async () => {
+  it("exits in time although a request does not finish", async () => {
     const service = await spawnService({
       ...withoutTelemetry,
       MYSQL_URL: db.url,
@@ -219,14 +219,11 @@ describe("the process", () => {
     await db.connection.query("UNLOCK TABLES");
   });
 
-  for (const [what, later] of [
-    ["when it is told to stop", undefined],
-    [
-      "after an error that nobody caught",
-      `data:text/javascript,setTimeout(() => Promise.reject(new Error("oh")), 2500)`,
-    ],
+  for (const [reason, later] of [
+    ["when stopped", undefined],
+    ["after an uncaught error", `data:text/javascript,setTimeout(() => Promise.reject(new Error("oh")), 2500)`],
   ] as const) {
-    it(`ends in time ${what}, although a request does not and a collector takes telemetry without an answer`, async () => {
+    it(`exits in time ${reason}, although a request does not finish and the collector never answers`, async () => {
       const held: Socket[] = [];
       const collector = createServer((socket) => held.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
       await once(collector, "listening");
@@ -237,12 +234,12 @@ describe("the process", () => {
       const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace?search=nothing`));
       await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
       if (later === undefined) service.child.kill("SIGTERM");
-      await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+      await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
       const startedAt = performance.now();
       assert.equal(await service.exited, later === undefined ? 0 : 1);
       const ms = performance.now() - startedAt;
       assert.ok(ms < 1900, `${ms} ms`);
-      assert.ok(held.length > 0, "it has tried to send");
+      assert.ok(held.length > 0, "it tried to send telemetry");
       await cut;
       await db.connection.query("UNLOCK TABLES");
       for (const socket of held) socket.destroy();
@@ -250,7 +247,7 @@ describe("the process", () => {
     });
   }
 
-  it("ends when npm is told to stop, and leaves nobody who serves on", async () => {
+  it("exits when npm is stopped, and leaves no process behind", async () => {
     const port = await freePort();
     const child = spawn("npm", ["start"], {
       cwd: root,
@@ -272,33 +269,33 @@ describe("the process", () => {
     const ready = () => fetch(`http://127.0.0.1:${port}/health/ready`).then(({ ok }) => ok);
     await eventually("readiness", () => ready().catch(() => false));
     child.kill("SIGTERM");
-    // Its output is open for as long as somebody is there who can write to it.
+    // Its output stays open as long as any process can write to it.
     await once(child, "close");
     assert.match(output, /"msg":"stopped"/);
     assert.equal(child.exitCode, 0);
     await assert.rejects(ready());
   });
 
-  it("answers on for a while, but not ready, so that a load balancer can turn away", async () => {
+  it("keeps serving for a while, not ready, so that a load balancer can move away", async () => {
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "700" });
     service.child.kill("SIGTERM");
-    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 503);
     const answer = await fetch(`${service.url}/api/automations/marketplace`);
     assert.deepEqual([answer.status, answer.headers.get("connection")], [200, "close"]);
     assert.equal(await service.exited, 0);
   });
 
-  it("serves health and metrics on ADMIN_PORT alone, to the end of the drain", async () => {
+  it("serves health and metrics on ADMIN_PORT only, until the drain ends", async () => {
     const adminPort = String(await freePort());
     const env = { ...withoutTelemetry, ...patient, MYSQL_URL: db.url, ADMIN_PORT: adminPort };
     const service = await spawnService(env);
-    const own = ["/health", "/health/live", "/health/ready", "/metrics"];
+    const endpoints = ["/health", "/health/live", "/health/ready", "/metrics"];
     const statuses = (url: string, paths: string[]) =>
       Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
     const adminUrl = `http://127.0.0.1:${adminPort}`;
-    assert.deepEqual(await statuses(adminUrl, own), [200, 200, 200, 200]);
-    assert.deepEqual(await statuses(service.url, own), [404, 404, 404, 404]);
+    assert.deepEqual(await statuses(adminUrl, endpoints), [200, 200, 200, 200]);
+    assert.deepEqual(await statuses(service.url, endpoints), [404, 404, 404, 404]);
     const routes = ["/", "/api/automations/marketplace"];
     assert.deepEqual(await statuses(adminUrl, routes), [404, 404]);
     assert.deepEqual(await statuses(service.url, routes), [404, 200]);
@@ -307,9 +304,9 @@ describe("the process", () => {
     const running = fetch(`${service.url}/api/automations/marketplace?search=nothing`);
     await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
     service.child.kill("SIGTERM");
-    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     await assert.rejects(fetch(service.url));
-    assert.deepEqual(await statuses(adminUrl, own), [200, 200, 503, 200]);
+    assert.deepEqual(await statuses(adminUrl, endpoints), [200, 200, 503, 200]);
     await db.connection.query("UNLOCK TABLES");
     assert.equal((await running).status, 200);
     assert.equal(await service.exited, 0);
@@ -326,17 +323,17 @@ describe("the process", () => {
     taken.close();
   });
 
-  it("ends at once on a second signal", async () => {
+  it("exits at once on a second signal", async () => {
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, SHUTDOWN_DELAY_MS: "60000" });
     service.child.kill("SIGTERM");
-    await eventually("the beginning of the end", () => service.log().some((line) => line.msg === "stopping"));
+    await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     service.child.kill("SIGTERM");
     assert.equal(await service.exited, 1);
-    assert.equal(service.log().at(-1)?.msg, "ending at once");
+    assert.equal(service.log().at(-1)?.msg, "exiting at once");
   });
 
-  it("logs an error that nobody caught, drains, and ends with 1", async () => {
-    const later = `data:text/javascript,setTimeout(() => Promise.reject(new Error("nobody caught me")), 1500)`;
+  it("logs an uncaught error, drains, and exits with 1", async () => {
+    const later = `data:text/javascript,setTimeout(() => Promise.reject(new Error("uncaught")), 1500)`;
     const entry = ["--import", "./src/telemetry.ts", "--import", later, "src/main.ts"];
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url }, entry);
     assert.equal(await service.exited, 1);
@@ -344,7 +341,7 @@ describe("the process", () => {
     for (const message of ["unhandledRejection", "stopping", "stopped"]) assert.ok(messages.has(message), message);
   });
 
-  it("closes the connection of a client that does not finish its headers, or sends too many", async () => {
+  it("rejects headers that never end or are too large", async () => {
     const env = { SERVER_HEADERS_TIMEOUT_MS: "300", SERVER_MAX_HEADER_BYTES: "2048" };
     const service = await spawnService({ ...withoutTelemetry, MYSQL_URL: db.url, ...env });
     const slow = connect(Number(new URL(service.url).port), "127.0.0.1");
@@ -365,10 +362,10 @@ describe("the process", () => {
   }
 });
 
-/** It stopped in good order. The last lines of a process may arrive in another one. */
+/** Asserts an orderly shutdown. The last lines may arrive in a different order. */
 function assertStopped(log: readonly LogLine[]): void {
-  const told = log.map(({ msg }) => msg);
-  for (const msg of ["stopping", "stopped"]) assert.ok(told.includes(msg), `"${msg}" among ${told.join(", ")}`);
+  const messages = log.map(({ msg }) => msg);
+  for (const msg of ["stopping", "stopped"]) assert.ok(messages.includes(msg), `"${msg}" among ${messages.join(", ")}`);
   assert.deepEqual(
     log.filter(({ level }) => level === "error" || level === "fatal"),
     [],

@@ -1,4 +1,4 @@
-// Where the time of real requests goes, on the real database: provoked one by one, and seen in what the service reports.
+// Makes real requests slow in one phase at a time, on the real database, and checks that the service reports that phase.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,20 +8,20 @@ import { publicRoute } from "../support/public-route.ts";
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
-/** The header `Server-Timing`: milliseconds by phase. */
+/** Parses the `Server-Timing` header: milliseconds by phase. */
 function timingOf(response: Response): Map<Phase, number> {
   const header = response.headers.get("server-timing") ?? "";
   return new Map(
     header.split(", ").map((entry) => {
       const [, name, ms] = /^(\w+);dur=([\d.]+)$/.exec(entry) ?? [];
-      const phase = phases.find((one) => one === name);
+      const phase = phases.find((known) => known === name);
       assert.ok(phase !== undefined, `"${entry}" in "${header}"`);
       return [phase, Number(ms)];
     }),
   );
 }
 
-function largestOf(response: Response): Phase | undefined {
+function longestPhase(response: Response): Phase | undefined {
   return [...timingOf(response)].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
@@ -36,7 +36,7 @@ describe("the phases of a request", () => {
 
   const get = (path: string) => fetch(service.url + path);
 
-  it("sum up to what it took, in the header, and the log line of a slow one has them", async () => {
+  it("add up to its duration in the header, and appear in the log line of a slow request", async () => {
     service = await startService({
       env: { SLOW_REQUEST_MS: "100" },
       routes: (database) => [publicRoute("/slow", () => database.query("slow", "SELECT SLEEP(0.2)"))],
@@ -47,20 +47,20 @@ describe("the phases of a request", () => {
     const tookMs = performance.now() - startedAt;
     const sumMs = [...timingOf(response).values()].reduce((sum, ms) => sum + ms, 0);
     assert.ok(sumMs >= 199 && sumMs <= tookMs + 1, `${sumMs} of ${tookMs} ms`);
-    assert.equal(largestOf(response), "query");
+    assert.equal(longestPhase(response), "query");
     const [line] = service.log.filter(({ msg }) => msg === "slow request");
     const { query = 0 }: { query?: number } = Object(line?.phases);
     assert.ok(query >= 199, JSON.stringify(line));
     assert.ok(Number(line?.durationMs) >= query);
   });
 
-  it("are the query that is waited for outside of the request's deadline too", async () => {
+  it("include queries that run without the request's deadline", async () => {
     service = await startService({ automations: 100, env: { MARKETPLACE_FRESH_MS: "1" } });
     const response = await get("/api/optimized/automations/marketplace");
     assert.ok((timingOf(response).get("query") ?? 0) > 0);
   });
 
-  it("are the pool when it is exhausted", async () => {
+  it("show the pool when it is exhausted", async () => {
     service = await startService({
       env: { DB_POOL_LIMIT: "1", DB_POOL_MAX_IDLE: "1" },
       routes: (database) => [publicRoute("/slow", () => database.query("slow", "SELECT SLEEP(0.15)"))],
@@ -68,15 +68,15 @@ describe("the phases of a request", () => {
     const [first, second] = await Promise.all([get("/slow"), get("/slow"), get("/slow")]);
     assert.ok(first && second);
     const all = await Promise.all([get("/slow"), get("/slow"), get("/slow")]);
-    const pooled = all.filter((response) => largestOf(response) === "pool");
-    assert.ok(pooled.length >= 1, "the third waits twice as long as it works");
+    const pooled = all.filter((response) => longestPhase(response) === "pool");
+    assert.ok(pooled.length >= 1, "the third waits twice as long as its query takes");
     const refused = await Promise.all(Array.from({ length: 6 }, () => get("/slow")));
     const timedOut = refused.filter(({ status }) => status === 504);
     assert.ok(timedOut.length > 0);
-    for (const response of timedOut) assert.equal(largestOf(response), "pool");
+    for (const response of timedOut) assert.equal(longestPhase(response), "pool");
   });
 
-  it("are the queue when there are too many", async () => {
+  it("show the queue when there are too many requests", async () => {
     service = await startService({
       env: { ADMISSION_LIMIT: "1" },
       routes: (database) => [publicRoute("/slow", () => database.query("slow", "SELECT SLEEP(0.2)"))],
@@ -84,10 +84,10 @@ describe("the phases of a request", () => {
     const all = await Promise.all(Array.from({ length: 4 }, () => get("/slow")));
     const refused = all.filter(({ status }) => status === 503);
     assert.ok(refused.length >= 2);
-    for (const response of refused) assert.equal(largestOf(response), "queue");
+    for (const response of refused) assert.equal(longestPhase(response), "queue");
   });
 
-  it("are the outbound call when the webhook is slow", async () => {
+  it("show the outbound call when the webhook is slow", async () => {
     const webhook = createServer((_, response) => {
       setTimeout(() => response.end(), 200);
     }).listen(0, "127.0.0.1");
@@ -99,14 +99,14 @@ describe("the phases of a request", () => {
     });
     const response = await service.call("POST", `${created.headers.get("location")}/runs`);
     assert.equal(response.status, 201);
-    assert.equal(largestOf(response), "outbound");
+    assert.equal(longestPhase(response), "outbound");
     const timing = timingOf(response);
     for (const phase of ["auth", "query"] as const) assert.ok(timing.has(phase), phase);
     webhook.close();
     webhook.closeAllConnections();
   });
 
-  it("are the loop for who waits while another one blocks it, and own for the other", async () => {
+  it("show `loop` for a request that another one blocks, and `own` for the blocking one", async () => {
     service = await startService({
       routes: (database) => [
         publicRoute("/block", async () => block(600)),
@@ -117,17 +117,17 @@ describe("the phases of a request", () => {
     const waits = get("/waits");
     await eventually("its query", () => service.database.state().used === 1);
     const blocks = await get("/block");
-    assert.equal(largestOf(blocks), "own");
+    assert.equal(longestPhase(blocks), "own");
     assert.equal(timingOf(blocks).get("loop"), undefined);
-    assert.equal(largestOf(await waits), "loop");
+    assert.equal(longestPhase(await waits), "loop");
   });
 
-  it("are told to clients in development only, unless that is wanted", async () => {
+  it("are hidden from clients with SERVER_TIMING=off", async () => {
     service = await startService({ env: { SERVER_TIMING: "off" } });
     assert.equal((await get("/health/live")).headers.get("server-timing"), null);
   });
 
-  it("count for nobody when they are not awaited any more", async () => {
+  it("end with the response, even if the handler keeps running", async () => {
     service = await startService({
       env: {
         DEADLINE_MS: "200",

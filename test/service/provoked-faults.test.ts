@@ -1,4 +1,4 @@
-// The faults that FAULTS=on lets be provoked: each does what it says, ends by itself, and is seen where it should be.
+// The faults of FAULTS=on: each does what it says, ends by itself, and shows up in the right place.
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { loadConfig } from "../../src/config/config.ts";
@@ -33,14 +33,14 @@ describe("provoked faults", function () {
     return Number(new RegExp(`${phase};dur=([\\d.]+)`).exec(response.headers.get("server-timing") ?? "")?.[1] ?? 0);
   }
 
-  it("hold connections until the pool is exhausted, and give them back", async () => {
+  it("hold connections until the pool is exhausted, then release them", async () => {
     await provoke("pool", 5);
     await eventually("an exhausted pool", async () => {
       const response = await list();
       return response.status === 504 && phaseMs(response, "pool") >= 99;
     });
     await service.call("DELETE", "/faults");
-    await eventually("a pool that is free", async () => (await list()).status === 200);
+    await eventually("a free pool", async () => (await list()).status === 200);
     await eventually("all connections back", () => service.database.state().used === 0);
   });
 
@@ -49,10 +49,10 @@ describe("provoked faults", function () {
     await eventually("a query that waits", async () => phaseMs(await list(), "query") > 100);
   });
 
-  it("slow down the check of tokens, and nothing else", async () => {
+  it("slow down token checks and nothing else", async () => {
     await provoke("auth", 200);
     const response = await service.call("GET", "/api/automations/1");
-    // The loop may have stood still for a moment of it.
+    // A part of it may count as a stall of the loop.
     assert.ok(phaseMs(response, "auth") + phaseMs(response, "loop") >= 199);
     assert.ok(phaseMs(await list(), "auth") === 0);
   });
@@ -63,23 +63,23 @@ describe("provoked faults", function () {
     assert.ok(phaseMs(response, "loop") > 300, response.headers.get("server-timing") ?? "");
   });
 
-  it("fill the memory as far as is said, and no further", async () => {
+  it("fill memory to the given level and no further", async () => {
     const before = memoryPercent();
-    const wanted = Math.ceil(before) + 3;
-    await provoke("memory", wanted);
-    await eventually("full memory", () => memoryPercent() >= wanted);
+    const target = Math.ceil(before) + 3;
+    await provoke("memory", target);
+    await eventually("full memory", () => memoryPercent() >= target);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    assert.ok(memoryPercent() < wanted + 2, `${memoryPercent()} %`);
+    assert.ok(memoryPercent() < target + 2, `${memoryPercent()} %`);
   });
 
-  it("end by themselves, and when another of the same name begins", async () => {
+  it("end by themselves, and when another of the same name starts", async () => {
     await provoke("auth", 500, 60);
     await provoke("auth", 100, 0.5);
     assert.deepEqual(await active(), ["auth"]);
     await eventually("its end", async () => (await active()).length === 0, 2000);
   });
 
-  it("are refused when they are not known, or too much", async () => {
+  it("are rejected when unknown or out of range", async () => {
     for (const [name, body] of [
       ["nothing", { amount: 1 }],
       ["__proto__", { amount: 1 }],
@@ -94,7 +94,7 @@ describe("provoked faults", function () {
     assert.equal((await fetch(`${service.url}/faults`)).status, 401);
   });
 
-  it("are not there unless FAULTS=on, which production refuses", async () => {
+  it("exist only with FAULTS=on, which production refuses", async () => {
     const other = await startService();
     const response = await fetch(`${other.url}/faults`, { headers: { authorization: `Bearer ${token}` } });
     assert.equal(response.status, 404);

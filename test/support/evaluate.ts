@@ -1,9 +1,9 @@
-// Runs a script in a process of its own, to see what it loads.
+// Runs a script in a separate process and lists the modules that it loads.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { root } from "./helper.ts";
 
-/** Ahead of everything else: keeps the address of every module that is loaded, and prints them at the end. */
+/** Preloaded: records the URL of every module that is loaded, and prints them at exit. */
 const listing = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
   const urls = [];
@@ -16,20 +16,20 @@ const listing = `data:text/javascript,${encodeURIComponent(`
   process.on("exit", () => process.stderr.write("\\n" + JSON.stringify(urls)));`)}`;
 
 /**
- * The output of `script`, an ES module in the project's folder, and the address of each module that was loaded. `before` is a
- * module to load ahead of all others.
+ * Runs `script` as an ES module in the project's folder. Returns its output and the URL of each loaded module. `before` is a
+ * module to load before all others.
  */
 export async function evaluate(
   script: string,
   env: Record<string, string> = {},
   { telemetry = false, before }: { telemetry?: boolean; before?: string } = {},
 ): Promise<{ output: string; modules: string[] }> {
-  const ahead = [...(before === undefined ? [] : [before]), listing, ...(telemetry ? ["./src/telemetry.ts"] : [])];
-  const preloaded = ahead.flatMap((path) => ["--import", path]);
+  const preloads = [...(before === undefined ? [] : [before]), listing, ...(telemetry ? ["./src/telemetry.ts"] : [])];
+  const imports = preloads.flatMap((path) => ["--import", path]);
   const program = `${script}\nprocess.exit();`;
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    [...preloaded, "--input-type=module", "--eval", program],
+    [...imports, "--input-type=module", "--eval", program],
     { cwd: root, env: { PATH: process.env.PATH, ...env } },
   );
   return { output: stdout, modules: JSON.parse(stderr.split("\n").at(-1) ?? "") };

@@ -1,4 +1,4 @@
-// What the tests share: a database of their own on the real server, and the service on it, in this process or its own.
+// Shared by the tests: creates an empty database on the real server, and runs the service on it, in this process or another.
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
@@ -24,9 +24,10 @@ export const secret = "a-secret-for-the-tests-of-the-service";
 const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
 /** A token that the service under test accepts. */
 export const token = await signDevelopmentToken(signing, { subject: "tester", ttlS: 86_400 });
+/** A logger that logs nothing. */
 export const silent = pino({ level: "silent" });
 
-/** A new, empty database on the test server. */
+/** Creates an empty database on the test server. */
 export async function createDatabase(): Promise<{ url: string; connection: Connection; drop(): Promise<void> }> {
   const name = `test_${randomBytes(6).toString("hex")}`;
   const url = new URL(process.env.MYSQL_URL ?? "");
@@ -51,7 +52,7 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** The service in this process, on a migrated database with `automations` rows. Its log lines are kept in `log`. */
+/** Starts the service in this process, on a migrated database with `automations` rows. Collects its log lines in `log`. */
 export async function startService({
   automations = 0,
   env = {},
@@ -59,7 +60,7 @@ export async function startService({
 }: {
   automations?: number;
   env?: Record<string, string>;
-  /** Beside those of the example. */
+  /** Routes in addition to the example's. */
   routes?: (database: Database) => Route[];
 } = {}) {
   const db = await createDatabase();
@@ -84,7 +85,7 @@ export async function startService({
     db,
     database,
     log,
-    /** A request with the token; `body` is sent as JSON. */
+    /** Sends a request with the token, and `body` as JSON. */
     call(method: string, path: string, body?: unknown): Promise<Response> {
       return fetch(url + path, {
         method,
@@ -105,7 +106,7 @@ export async function startService({
   };
 }
 
-/** The service as its own process, started as `npm start` does. Resolves when it is ready, or listens, or has ended. */
+/** Starts the service in a separate process, as `npm start` does. Resolves when it is ready or listening, or has exited. */
 export async function spawnService(
   env: Record<string, string>,
   entry = serviceCommand,
@@ -125,25 +126,25 @@ export async function spawnService(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  // A test that fails does not get to stop it.
+  // A failed test may not get to stop it.
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
   child.once("exit", () => process.off("exit", kill));
   const output: string[] = [];
-  const begun = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
   let rest = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     output.push(...lines);
-    if (lines.some((line) => line.includes(`"msg":"${until}"`))) begun.resolve();
+    if (lines.some((line) => line.includes(`"msg":"${until}"`))) started.resolve();
   });
   let errors = "";
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
     errors += chunk;
   });
   const exited = once(child, "close").then(() => child.exitCode);
-  await Promise.race([begun.promise, exited]);
+  await Promise.race([started.promise, exited]);
   return {
     url: `http://127.0.0.1:${port}`,
     child,
@@ -151,7 +152,7 @@ export async function spawnService(
     /** Its log so far. */
     log: (): LogLine[] => output.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line)),
     errors: () => errors,
-    /** Asks it to stop, waits, gives its exit code. */
+    /** Sends SIGTERM, waits, and returns the exit code. */
     async stop(): Promise<number | null> {
       if (child.exitCode === null) child.kill("SIGTERM");
       return exited;
@@ -159,7 +160,7 @@ export async function spawnService(
   };
 }
 
-/** A port that nothing listens on now. */
+/** Returns a port that nothing listens on right now. */
 export async function freePort(): Promise<number> {
   const server = createTcpServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -178,7 +179,7 @@ function portOf(address: AddressInfo | string | null): number {
   return address.port;
 }
 
-/** Waits until `check` gives something other than undefined or false; fails with `what` after `limitMs`. */
+/** Waits until `check` returns something other than undefined or false. Fails with `what` after `limitMs`. */
 export async function eventually<Result>(
   what: string,
   check: () => Promise<Result | undefined | false> | Result | undefined | false,

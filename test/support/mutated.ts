@@ -1,15 +1,15 @@
-// Runs a script on dependencies that are changed as they are loaded, in a process of its own: what a later version of them
-// could look like. Nothing on disk changes.
+// Runs a script in a separate process with dependencies modified as they load, to simulate a future version of them. Nothing on
+// disk changes.
 import { evaluate } from "./evaluate.ts";
 
 export interface Mutation {
   /** The end of the file's path, such as `on-finished/index.js`. */
   file: string;
-  /** Texts to replace, wherever they occur, with what takes their place. */
+  /** Texts to replace, at every occurrence, with their replacements. */
   replace: readonly (readonly [text: string, by: string])[];
 }
 
-/** As {@link evaluate}. Rejects when a file was not loaded, or does not have one of the texts: then nothing was tested. */
+/** Like {@link evaluate}. Rejects when a file was not loaded or lacks one of the texts: then the test would prove nothing. */
 export async function evaluateMutated(
   script: string,
   mutations: readonly Mutation[],

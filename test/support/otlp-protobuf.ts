@@ -1,5 +1,5 @@
-// Reads OTLP as protobuf, by the part of its definition that the service sends.
-// The messages and their numbers are those of https://github.com/open-telemetry/opentelemetry-proto (Apache 2.0).
+// Decodes OTLP in protobuf: the part of its definition that the service sends.
+// Messages and field numbers are from https://github.com/open-telemetry/opentelemetry-proto (Apache 2.0).
 import protobuf from "protobufjs";
 
 const definition = `
@@ -56,7 +56,7 @@ const definition = `
 const messages = protobuf.parse(definition).root;
 const ids = new Set(["traceId", "spanId", "parentSpanId"]);
 
-/** An export request in the shape that OTLP has in JSON: 64-bit integers as text, ids in hexadecimal digits. */
+/** Decodes an export request to the shape of OTLP's JSON: 64-bit integers as strings, ids in hex. */
 export function decodeOtlp(kind: "Traces" | "Metrics", bytes: Uint8Array): unknown {
   const type = messages.lookupType(kind);
   const plain = type.toObject(type.decode(bytes), { longs: String, bytes: String });

@@ -1,4 +1,4 @@
-// A receiver of OTLP over HTTP, as JSON or protobuf: what the service sends, as it sends it, without a collector.
+// Receives OTLP over HTTP, in JSON or protobuf, so that tests see what the service sends without a collector.
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { z } from "zod";
@@ -61,7 +61,7 @@ function bodyOf({ url, headers }: IncomingMessage, bytes: Buffer): unknown {
 /** OpenTelemetry's numbers for span kinds on the wire. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const;
 
-/** Takes what comes, in either format; `protocol` is what its `env` asks a service for. */
+/** Starts a receiver for both formats. `protocol` is the one that its `env` tells the service to use. */
 export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" = "http/json") {
   const spans: ReceivedSpan[] = [];
   const points = new Map<string, z.output<typeof point>[]>();
@@ -85,7 +85,7 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
         }
       }
     }
-    // An empty message, in either format.
+    // An empty message in the request's format.
     const type = request.headers["content-type"];
     response.writeHead(200, { "content-type": type }).end(type === "application/json" ? "{}" : "");
   }).listen(0, "127.0.0.1");
@@ -94,12 +94,12 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
     spans,
     resources,
     requests,
-    /** All bodies, whatever they are about. */
+    /** All request bodies as JSON. */
     texts,
     /** The latest data points of a metric. */
     points: (name: string) => points.get(name) ?? [],
     metricNames: () => [...points.keys()],
-    /** The variables that make a service send here, soon. */
+    /** Environment variables that make a service send to this receiver, with short delays. */
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(server.address()),
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,

@@ -1,7 +1,7 @@
-// A route for tests, open to all, that answers when its work is done.
+// Public routes for tests.
 import type { Route } from "../../src/platform/http/types.ts";
 
-/** GET `path` runs `work` with the path's parameters and answers what that gives as JSON, null when that is nothing. */
+/** A GET route that runs `work` with the path's parameters and returns the result as JSON, or null if it is undefined. */
 export function publicRoute(path: string, work: (parameters: Record<string, string>) => Promise<unknown>): Route {
   return {
     method: "GET",

@@ -1,5 +1,5 @@
-// Loaded by mocha ahead of the tests: they need a real MySQL, which `npm test` finds or starts. With MYSQL_GLOBALS=hostile
-// they run on one whose global settings are as unlike ours as can be.
+// Mocha loads this before the tests, which need a real MySQL: `npm test` finds or starts one. With MYSQL_GLOBALS=hostile, they run
+// on a server whose global settings differ from ours as much as possible.
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { hostileGlobals, setGlobals } from "../hostile/globals.ts";
 
@@ -12,9 +12,9 @@ export async function mochaGlobalSetup(): Promise<void> {
   if (!MYSQL_GLOBALS || MYSQL_GLOBALS === "default") return;
   if (MYSQL_GLOBALS !== "hostile") throw new Error(`MYSQL_GLOBALS is "${MYSQL_GLOBALS}": it takes default or hostile`);
   const connection = await openConnection(MYSQL_URL ?? "");
-  const setBack = await setGlobals(connection, hostileGlobals);
+  const restoreGlobals = await setGlobals(connection, hostileGlobals);
   restore = async () => {
-    await setBack();
+    await restoreGlobals();
     await connection.end();
   };
 }

@@ -1,6 +1,6 @@
 import type { Connection } from "mysql2/promise";
 
-/** The automations of the marketplace; one index for each way to sort them, with and without a category. */
+/** Creates the automations table, with an index for each sort order, with and without a category. */
 export async function up(connection: Connection): Promise<void> {
   await connection.query(
     `CREATE TABLE automations (

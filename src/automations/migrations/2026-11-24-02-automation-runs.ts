@@ -1,6 +1,6 @@
 import type { Connection } from "mysql2/promise";
 
-/** Each call of an automation's webhook, recorded before the call so that a run that never ended can be seen. */
+/** Creates the table of webhook calls. Rows are inserted before the call, so that runs that never finished are visible. */
 export async function up(connection: Connection): Promise<void> {
   await connection.query(
     `CREATE TABLE automation_runs (

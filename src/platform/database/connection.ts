@@ -1,5 +1,4 @@
-// How every connection speaks to the server, for the pool and for the few that work outside of it.
-
+// The driver options that every connection shares, and the few connections outside the pool: for locks, migrations and KILL.
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { bounded } from "../request/bounded.ts";
 import { Problem } from "../request/problem.ts";
@@ -7,13 +6,13 @@ import { castDecimal } from "./exact-numbers.ts";
 import { setSessionState } from "./session-state.ts";
 import { parseDatabaseUrl } from "./url.ts";
 
-/** The longest that the handshake may take, and again the first statement, in milliseconds. */
-export const openWithinMs = 2000;
+/** Time limit for the handshake, and again for the first statement. */
+export const openTimeoutMs = 2000;
 
 /**
- * The driver's options for `url`; times travel in UTC, big integers that a number does not hold as texts.
+ * The driver's options for `url`: times in UTC, and integers too big for a number as strings.
  *
- * @throws {RangeError} saying what is wrong with `url`.
+ * @throws {RangeError} that says what is wrong with `url`.
  */
 export function connectionOptions(url: string) {
   return {
@@ -21,12 +20,12 @@ export function connectionOptions(url: string) {
     charset: "utf8mb4_unicode_ci",
     timezone: "Z",
     supportBigNumbers: true,
-    connectTimeout: openWithinMs,
+    connectTimeout: openTimeoutMs,
   };
 }
 
 /**
- * Opens a connection outside of the pool, with the session state that all of ours have ({@link setSessionState}).
+ * Opens a connection outside the pool, with the same session state as the pool's ({@link setSessionState}).
  *
  * @throws {RangeError} as {@link connectionOptions}; {Problem} database_unavailable; the driver's error.
  */
@@ -34,7 +33,7 @@ export async function openConnection(url: string): Promise<Connection> {
   const connection = await createConnection({ ...connectionOptions(url), typeCast: castDecimal });
   try {
     const late = () => new Problem("database_unavailable");
-    await bounded(connection.query(setSessionState), { limitMs: openWithinMs, late, signal: undefined });
+    await bounded(connection.query(setSessionState), { limitMs: openTimeoutMs, late, signal: undefined });
     return connection;
   } catch (error) {
     connection.destroy();
@@ -44,17 +43,17 @@ export async function openConnection(url: string): Promise<Connection> {
 
 interface LockOptions {
   name: string;
-  /** Seconds. */
+  /** How long to wait for the lock, in seconds. */
   waitS: number;
-  /** Ends the wait, not the work. */
+  /** Ends the wait for the lock, not the work. */
   signal?: AbortSignal;
 }
 
 /**
- * Runs `work` on a connection of its own while holding the named lock of the server, so that one replica works at a time
- * (GET_LOCK; the server frees it when the connection ends, however it ends).
+ * Runs `work` on its own connection while holding a named lock of the server (GET_LOCK), so that only one replica works at a
+ * time. The server releases the lock when the connection ends, for whatever reason.
  *
- * @throws when the lock is not free within `waitS` seconds; the reason of `signal`.
+ * @throws when the lock is still taken after `waitS` seconds; the reason of `signal`.
  */
 export async function withLock<Result>(
   url: string,
@@ -63,11 +62,11 @@ export async function withLock<Result>(
 ): Promise<Result> {
   const connection = await openConnection(url);
   try {
-    // Locks belong to the server, not to the database: the database's name keeps two services apart. 64 characters at most.
+    // Lock names are global to the server: the database name keeps two services apart. At most 64 characters.
     const sql = "SELECT GET_LOCK(LEFT(CONCAT(?, '.', DATABASE()), 64), ?) AS locked";
     const [[row]] = await bounded(connection.query<LockRow[]>(sql, [name, waitS]), { signal });
     if (row?.locked !== 1)
-      throw new Error(`the lock "${name}" was not free within ${waitS} s: another replica holds it`);
+      throw new Error(`could not get the lock "${name}" within ${waitS} s: another replica holds it`);
     return await work(connection);
   } finally {
     connection.destroy();

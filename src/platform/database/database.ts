@@ -1,4 +1,4 @@
-// The one way to the database. Every wait has its own limit and heeds the request's deadline; the driver has neither.
+// The service's only entry to the database. Every wait has a limit and ends at the request's deadline; the driver has neither.
 import type { ResultSetHeader, RowDataPacket } from "mysql2";
 import { Breaker, type BreakerState } from "../breaker/breaker.ts";
 import type { Logger } from "../log.ts";
@@ -6,7 +6,7 @@ import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentDeadline } from "../request/scope.ts";
 import { connectionOptions } from "./connection.ts";
-import { isDeadlock, meansInterruption, meansReadOnly } from "./errors.ts";
+import { isDeadlock, isInterrupted, isReadOnly } from "./errors.ts";
 import { ConnectionPool, type Lease, type PoolOptions } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
 import { pauseAfterDeadlock, retryDeadlocks } from "./retry.ts";
@@ -14,18 +14,20 @@ import { type Parameter, Session, type SessionTools, type StatementOptions, type
 import { type DatabaseTelemetry, databaseTelemetry, type PoolState } from "./telemetry.ts";
 import { inTransaction, type Statements } from "./transaction.ts";
 
+/** Settings of a {@link Database}: connection, pool, time limits and breaker. */
 export interface DatabaseOptions extends PoolOptions, StatementOptions {
   /** mysql://user:password@host:port/database */
   url: string;
-  /** Not given: an outage is met by each call anew. */
+  /** Without it, every call tries the database again during an outage. */
   breaker?: { failures: number; resetMs: number; probeTimeoutMs: number } | undefined;
 }
 
 interface TransactionOptions {
-  /** Run `work` again after a deadlock: for work that does nothing outside of the database. */
+  /** Retries `work` after a deadlock. Only for work without side effects outside the database. */
   retryDeadlocks?: boolean;
 }
 
+/** Queries, writes and transactions over a connection pool, behind a circuit breaker, with telemetry. */
 export class Database implements Statements {
   readonly #pool: ConnectionPool;
   readonly #killer: QueryKiller;
@@ -43,38 +45,38 @@ export class Database implements Statements {
     const probe = () => this.#run("database.probe", "SELECT 1", [], true);
     this.#breaker = options.breaker && new Breaker({ name: "database", ...options.breaker, isFailure, probe }, log);
     const server = { answeredAt: 0 };
-    const onSilence = () => this.#silent();
+    const onSilence = () => this.#reportSilence();
     this.#tools = { options, killer: this.#killer, telemetry: this.#telemetry, log, server, onSilence };
   }
 
-  /** Connections at this instant. */
+  /** The pool's connections and waiting requests right now. */
   state(): PoolState {
     return this.#pool.state();
   }
 
-  /** Open while calls are refused because the database does not work. */
+  /** `open` while calls are refused because the database is down. */
   get breakerState(): BreakerState {
     return this.#breaker?.state ?? "closed";
   }
 
   /**
-   * The rows of a SELECT. `name` is the query's name in telemetry, such as `automations.list`. Asked once more when its
-   * connection turns out to have died while it lay idle.
+   * Runs a SELECT and returns its rows. `name` identifies the query in telemetry, such as `automations.list`. Retried once
+   * when its connection turns out to have died while idle, and after a deadlock.
    *
    * @throws {Problem} pool_timeout, query_timeout, database_unavailable, breaker_open.
    */
   query(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<RowDataPacket[]> {
-    return this.#guarded(() => this.#run<RowDataPacket[]>(name, sql, parameters, true));
+    return this.#throughBreaker(() => this.#run<RowDataPacket[]>(name, sql, parameters, true));
   }
 
-  /** Runs an INSERT, UPDATE or DELETE; once more when it was given up to end a deadlock. Throws as {@link query} does. */
-  execute(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
-    return this.#guarded(() => this.#run<ResultSetHeader>(name, sql, parameters, false));
+  /** Runs an INSERT, UPDATE or DELETE. Retried after a deadlock. Throws as {@link query} does. */
+  write(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
+    return this.#throughBreaker(() => this.#run<ResultSetHeader>(name, sql, parameters, false));
   }
 
   /**
-   * Runs `work` in a transaction: committed when it resolves, rolled back when it rejects or the request ends. `name` is its
-   * span's. Throws as {@link query} does, or what `work` throws. A query_timeout of the COMMIT leaves open whether it took place.
+   * Runs `work` in a transaction: commits when it resolves, rolls back when it rejects or the request ends. `name` names the
+   * span. Throws as {@link query} does, or what `work` throws. After a query_timeout of the COMMIT, the outcome is unknown.
    */
   transaction<Result>(
     name: string,
@@ -82,18 +84,18 @@ export class Database implements Statements {
     { retryDeadlocks: retry = false }: TransactionOptions = {},
   ): Promise<Result> {
     const signal = currentDeadline()?.stop;
-    const once = () => this.#transactOnce(work, signal);
+    const attempt = () => this.#attemptTransaction(work, signal);
     const onRetry = () => this.#telemetry.retried(name, "deadlock");
-    const run = () => (retry ? retryDeadlocks(once, { signal, onRetry }) : once());
-    return this.#guarded(() => this.#telemetry.inSpan(name, run));
+    const run = () => (retry ? retryDeadlocks(attempt, { signal, onRetry }) : attempt());
+    return this.#throughBreaker(() => this.#telemetry.inSpan(name, run));
   }
 
-  /** Resolves when the database answers; rejects as {@link query} does. */
+  /** Resolves when the database answers. Throws as {@link query} does. */
   async ping(): Promise<void> {
     await this.query("health.ping", "SELECT 1");
   }
 
-  /** Closes all connections, within a second. Call it when no request is left that could still ask for one. Never rejects. */
+  /** Closes all connections, within a second. Call it once no request can need one any more. Never rejects. */
   async close(): Promise<void> {
     this.#telemetry.stop();
     this.#breaker?.close();
@@ -101,11 +103,11 @@ export class Database implements Statements {
     this.#killer.close();
   }
 
-  #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+  #throughBreaker<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.#breaker === undefined ? work() : this.#breaker.run(work);
   }
 
-  /** Runs a statement, again after a deadlock; a read also when its connection turns out to have died while it lay idle. */
+  /** Runs a statement. Retries it after a deadlock, and a read also when its connection turns out to have died while idle. */
   async #run<Result extends StatementResult>(
     name: string,
     sql: string,
@@ -113,7 +115,7 @@ export class Database implements Statements {
     isRead: boolean,
   ): Promise<Result> {
     const signal = currentDeadline()?.stop;
-    let mayAskAgain = isRead;
+    let mayReconnect = isRead;
     let tries = 1;
     for (;;) {
       const session = this.#open(await this.#pool.acquire(signal));
@@ -123,10 +125,10 @@ export class Database implements Statements {
       } catch (error) {
         failure = error;
       } finally {
-        this.#done(session);
+        this.#release(session);
       }
-      if (mayAskAgain && session.reused && session.lost) {
-        mayAskAgain = false;
+      if (mayReconnect && session.reused && session.lost) {
+        mayReconnect = false;
         this.#telemetry.retried(name, "connection_lost");
       } else {
         const onRetry = () => this.#telemetry.retried(name, "deadlock");
@@ -136,54 +138,54 @@ export class Database implements Statements {
     }
   }
 
-  async #transactOnce<Result>(
+  async #attemptTransaction<Result>(
     work: (transaction: Statements) => Promise<Result>,
     signal: CancelSignal | undefined,
   ): Promise<Result> {
     const session = this.#open(await this.#pool.acquire(signal));
     const outcome = await inTransaction(session, work, signal);
     if ("result" in outcome) {
-      this.#done(session);
+      this.#release(session);
       return outcome.result;
     }
-    const undone = outcome.undone.then(() => this.#done(session));
-    // Whoever has no time left does not wait for the rollback either; all others find it done.
+    const released = outcome.rolledBack.then(() => this.#release(session));
+    // A request that is out of time does not wait for the rollback; every other caller can rely on it.
     const outOfTime = signal?.aborted || (outcome.error instanceof Problem && outcome.error.type === "query_timeout");
-    if (!outOfTime) await undone;
+    if (!outOfTime) await released;
     throw outcome.error;
   }
 
-  /** What runs statements on a connection of the pool, until {@link #done}. */
+  /** Starts a session on a leased connection. End it with {@link #release}. */
   #open(lease: Lease): Session {
     this.#telemetry.waited(lease.waitMs / 1000);
     return new Session(lease, this.#tools);
   }
 
-  /** Gives its connection back as soon as nothing runs on it. */
-  #done(session: Session): void | Promise<void> {
+  /** Returns the connection to the pool as soon as nothing runs on it. */
+  #release(session: Session): void | Promise<void> {
     if (session.intact) this.#pool.release(session.connection);
-    else return this.#giveBack(session);
+    else return this.#releaseOrDestroy(session);
   }
 
-  /** A connection on which a statement was given up, or that was lost. */
-  async #giveBack(session: Session): Promise<void> {
-    if (session.lost) this.#pool.suspect();
-    if (await session.whole()) this.#pool.release(session.connection);
+  /** For a connection that was lost, or on which a statement was abandoned. */
+  async #releaseOrDestroy(session: Session): Promise<void> {
+    if (session.lost) this.#pool.suspectAll();
+    if (await session.reusable()) this.#pool.release(session.connection);
     else this.#pool.destroy(session.connection);
   }
 
-  /** A server that neither stops a query nor answers anything else is down, not slow. */
-  #silent(): void {
-    this.#pool.suspect();
-    this.#guarded(() => Promise.reject(new Problem("database_unavailable"))).catch(() => {});
+  /** A server that neither stops a query nor answers anything else is down, not slow: the breaker counts a failure. */
+  #reportSilence(): void {
+    this.#pool.suspectAll();
+    this.#throughBreaker(() => Promise.reject(new Problem("database_unavailable"))).catch(() => {});
   }
 }
 
 /**
- * Whether an error means that the database is down. Not when it took too long and could be stopped (a slow query, or a lock
- * that somebody holds), not when somebody stopped the statement, and not when it answers but takes no writes: reads go on then.
+ * Whether an error means that the database is down. A statement that ran too long and could be stopped doesn't (it was slow,
+ * or waited for a lock), nor does one that somebody killed, nor a server that only refuses writes: reads still work.
  */
 function isFailure(error: unknown): boolean {
   if (!(error instanceof Problem) || error.type !== "database_unavailable") return false;
-  return !meansReadOnly(error) && !meansInterruption(error) && !isDeadlock(error);
+  return !isReadOnly(error) && !isInterrupted(error) && !isDeadlock(error);
 }

@@ -1,18 +1,20 @@
-// The driver publishes no figure of its pool's connections: these read its own lists, and give 0 should they go away.
+// One of the few files that read private names of a library: mysql2's pool publishes no connection counts, so these read its
+// private lists. They return 0 if a later version drops the lists. Check this file when you upgrade mysql2.
 import type { Pool } from "mysql2";
 
-/** In use and idle. */
+/** Number of open connections, in use or idle; also those that are being opened. */
 export function openConnections(pool: Pool): number {
   return lengthOf(pool, "_allConnections");
 }
 
-/** Those that it hands over at once. */
-export function readyConnections(pool: Pool): number {
+/** Number of idle connections that the pool can hand out at once. */
+export function idleConnections(pool: Pool): number {
   return lengthOf(pool, "_freeConnections");
 }
 
 function lengthOf(pool: Pool, list: string): number {
-  const inner: unknown = Reflect.get(pool, list);
-  const length: unknown = typeof inner === "object" && inner !== null ? Reflect.get(inner, "length") : undefined;
+  const connections: unknown = Reflect.get(pool, list);
+  const isList = typeof connections === "object" && connections !== null;
+  const length: unknown = isList ? Reflect.get(connections, "length") : undefined;
   return typeof length === "number" ? length : 0;
 }

@@ -1,13 +1,13 @@
-// DECIMAL values as numbers where a number holds them exactly, else as the text that the server sent.
+// Reads DECIMAL values as numbers where that loses nothing, else as the string that the server sent.
 import type { RowDataPacket, TypeCastField } from "mysql2";
 import type { ResultFields } from "./session-state.ts";
 
-/** MySQL's type codes of DECIMAL, old and new. */
+/** MySQL's type codes for DECIMAL, old and new. */
 const decimalTypes: ReadonlySet<number | undefined> = new Set([0, 246]);
-/** A double holds any decimal number with up to 15 significant digits exactly enough to print it unchanged. */
+/** A double prints any decimal number of up to 15 significant digits unchanged. */
 const exactDigits = 15;
 
-/** `12.50` as 12.5, `12345678901234567.8901` as it is. */
+/** Turns `12.50` into 12.5 and leaves `12345678901234567.8901` a string. */
 export function exactNumber(text: string): number | string {
   if (text.length <= exactDigits) return Number(text);
   const [whole = "", fraction = ""] = text.replace("-", "").split(".");
@@ -15,7 +15,7 @@ export function exactNumber(text: string): number | string {
   return digits.length <= exactDigits ? Number(text) : text;
 }
 
-/** Converts the DECIMAL columns of `rows`, which the driver left as texts. Costs next to nothing when there are none. */
+/** Converts, in place, the DECIMAL columns of `rows`, which the driver leaves as strings. Nearly free when there are none. */
 export function readDecimals(rows: RowDataPacket[], fields: NonNullable<ResultFields>): void {
   for (const [index, field] of fields.entries()) {
     if (Array.isArray(field)) {
@@ -34,7 +34,7 @@ function readColumn(rows: RowDataPacket[], name: string): void {
   }
 }
 
-/** The same for the driver's `typeCast`: simpler, and too slow for the pool, since the driver calls it for each value. */
+/** The same as the driver's `typeCast`: simpler, but too slow for the pool, since the driver calls it for every value. */
 export function castDecimal(field: TypeCastField, next: () => unknown): unknown {
   if (field.type !== "NEWDECIMAL" && field.type !== "DECIMAL") return next();
   const text = field.string();

@@ -1,7 +1,7 @@
-// One short name for all statements that differ in nothing but their values and white space.
+// Groups statements that differ only in their values and white space under one short name.
 import { createHash } from "node:crypto";
 
-/** A statement with placeholders for values, on one line: for people to read, and safe to keep. */
+/** The statement on one line with placeholders for its values: readable, and safe to log. */
 export function normalized(sql: string): string {
   return sql
     .replaceAll(/\s+/g, " ")
@@ -11,7 +11,7 @@ export function normalized(sql: string): string {
     .trim();
 }
 
-/** 8 hexadecimal digits of the normalised statement's SHA-256, the same whatever its case. */
+/** The first 8 hex digits of the normalised statement's SHA-256. Ignores case. */
 export function fingerprint(sql: string): string {
   return createHash("sha256").update(normalized(sql).toLowerCase()).digest("hex").slice(0, 8);
 }

@@ -1,71 +1,72 @@
-// Which open connections can be used once more: not those that are old, or have died while they lay idle.
+// Decides whether an open connection can be reused: not when it is too old, or has died while idle.
 import type { PoolConnection } from "mysql2";
 import type { CancelSignal } from "../request/cancel-signal.ts";
 import { answers } from "./liveness.ts";
 
-/** What is known of an open connection; times as of performance.now(). */
+/** Times on the clock of performance.now(). */
 interface History {
   openedAt: number;
   usedAt: number;
-  endsAt: number;
+  recycleAt: number;
 }
 
-/** After so long without use a connection is asked whether it is still there. */
-const checkAfterMs = 1000;
+/** A connection idle for longer than this is pinged before it is used. */
+const pingAfterIdleMs = 1000;
 
+/** Tracks the age and use of the pool's connections. */
 export class Fitness {
   readonly #recycleMs: number;
   readonly #histories = new WeakMap<PoolConnection, History>();
-  /** Connections from before this instant are checked before they are used, however short they were idle. */
+  /** Connections last used before this time are pinged before reuse, however short they were idle. */
   #suspectBefore = 0;
-  /** Connections from before this instant are not used again. */
+  /** Connections opened before this time are never reused. */
   #deadBefore = 0;
 
-  /** A connection older than about `recycleMs` is not fit any more. */
+  /** A connection is recycled at an age of 0.9 to 1 times `recycleMs`. */
   constructor(recycleMs: number) {
     this.#recycleMs = recycleMs;
   }
 
-  /** False of a connection that has not been used yet. */
-  knows(connection: PoolConnection): boolean {
+  /** False for a connection that has not been used yet. */
+  has(connection: PoolConnection): boolean {
     return this.#histories.has(connection);
   }
 
-  /** A new connection. */
-  remember(connection: PoolConnection): void {
+  /** Starts tracking a new connection. */
+  add(connection: PoolConnection): void {
     const now = performance.now();
-    // Not all at once: what was opened together would be replaced together.
-    const endsAt = now + this.#recycleMs * (1 - 0.1 * Math.random());
-    this.#histories.set(connection, { openedAt: now, usedAt: now, endsAt });
+    // With jitter: connections that were opened together must not all be replaced together.
+    const recycleAt = now + this.#recycleMs * (1 - 0.1 * Math.random());
+    this.#histories.set(connection, { openedAt: now, usedAt: now, recycleAt });
   }
 
-  /** It worked a moment ago. */
-  used(connection: PoolConnection): void {
+  /** Records that the connection worked just now. */
+  markUsed(connection: PoolConnection): void {
     const history = this.#histories.get(connection);
     if (history !== undefined) history.usedAt = performance.now();
   }
 
-  /** A connection was found dead in use: the others may be too, and are checked before they are used again. */
-  suspect(): void {
+  /** Pings every connection before its next use: one was found dead in use, so the others may be dead too. */
+  suspectAll(): void {
     this.#suspectBefore = performance.now();
   }
 
   /**
-   * Whether a known connection can be used once more, as of `now`. It is asked, unless it worked a moment ago. Rejects with the
-   * reason of `signal`.
+   * Whether the connection can be reused at the time `now`. Pings it unless it worked a moment ago. Rejects with the reason of
+   * `signal`.
    */
   isFit(connection: PoolConnection, now: number, signal: CancelSignal | undefined): boolean | Promise<boolean> {
     const history = this.#histories.get(connection);
-    if (history === undefined || now > history.endsAt || history.openedAt < this.#deadBefore) return false;
-    if (now - history.usedAt < checkAfterMs && history.usedAt > this.#suspectBefore) return true;
+    if (history === undefined || now > history.recycleAt || history.openedAt < this.#deadBefore) return false;
+    if (now - history.usedAt < pingAfterIdleMs && history.usedAt > this.#suspectBefore) return true;
     return this.#isAlive(connection, signal);
   }
 
   async #isAlive(connection: PoolConnection, signal: CancelSignal | undefined): Promise<boolean> {
-    const askedAt = performance.now();
+    const pingedAt = performance.now();
     const alive = await answers(connection, signal);
-    // Found dead after a rest, it is hardly the only one: all that are open now are replaced, without asking each.
-    if (!alive) this.#deadBefore = askedAt;
+    // If one died while idle, the rest most likely did too: all that are open now get replaced, without a ping each.
+    if (!alive) this.#deadBefore = pingedAt;
     return alive;
   }
 }

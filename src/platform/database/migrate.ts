@@ -1,5 +1,5 @@
-// Brings the schema up to date with umzug. Each migration runs once; which ones ran is kept in the table `migrations`. MySQL
-// commits each DDL statement by itself, so a process can end between a change and the record of it: `migrations_started` says so.
+// Brings the schema up to date with umzug. Each migration runs once; the table `migrations` records those that ran. MySQL
+// commits every DDL statement at once, so a process can die between a change and its record: `migrations_started` shows that.
 import { globSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,21 +7,21 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { UmzugStorage } from "umzug";
 import { z } from "zod";
 import type { Logger } from "../log.ts";
-import { meansAlreadyDone } from "./errors.ts";
+import { isAlreadyApplied } from "./errors.ts";
 
-/** What a migration file exports. At most one DDL statement each: of several, the first ones would stay when one fails. */
+/** What a migration file exports. Use one DDL statement per file: of several, the first ones would stay when a later one fails. */
 const migrationModule = z.object({
   up: z.custom<(connection: Connection) => Promise<void>>((value) => typeof value === "function"),
 });
 
 /**
- * Runs the files of `folder` that match `glob` and have not run yet, in the order of their paths. Each exports
- * `up(connection)`. Hold a lock meanwhile: two at a time would run the same migration twice. One that was cut off before runs
- * again; when it turns out to be done already (the table exists, the column is gone), it counts as done.
+ * Runs the files in `folder` that match `glob` and have not run yet, ordered by path. Each exports `up(connection)`. The caller
+ * must hold a lock: two processes would run the same migration twice. A migration that was interrupted runs again; if its
+ * change turns out to be made already (the table exists, the column is gone), it counts as done.
  */
 export async function migrate(connection: Connection, folder: string, glob: string, log: Logger): Promise<void> {
   const storage = tableStorage(connection);
-  // Most starts find all of them done, and need no umzug: it takes 50 ms and 7 MB.
+  // Most starts find nothing to do and can skip loading umzug, which takes 50 ms and 7 MB.
   const done = await storage.executed({ context: {} });
   const files = globSync(glob, { cwd: folder });
   if (files.every((file) => done.includes(basename(file)))) return;
@@ -44,8 +44,8 @@ export async function migrate(connection: Connection, folder: string, glob: stri
 }
 
 /**
- * Records that the migration has started, and takes that back when it fails. One that has started and is not in `migrations` was
- * cut off.
+ * Records that the migration has started, and deletes that record when it fails. A migration that is in `migrations_started`
+ * but not in `migrations` was interrupted.
  */
 async function runOnce(
   connection: Connection,
@@ -62,17 +62,17 @@ async function runOnce(
   try {
     await up(connection);
   } catch (error) {
-    if (started !== undefined && meansAlreadyDone(error)) {
-      log.warn({ migration: name }, "migration was cut off after its change: it counts as done");
+    if (started !== undefined && isAlreadyApplied(error)) {
+      log.warn({ migration: name }, "migration was interrupted after making its change: counts as done");
       return;
     }
-    await forget(connection, name);
+    await deleteStarted(connection, name);
     throw error;
   }
 }
 
-/** Best effort: on a connection that is gone, the migration may have been cut off, and its record stays. */
-async function forget(connection: Connection, name: string): Promise<void> {
+/** Best effort: if the connection is gone, the migration may have been interrupted, and its record stays. */
+async function deleteStarted(connection: Connection, name: string): Promise<void> {
   await connection.query("DELETE FROM migrations_started WHERE name = ?", [name]).catch(() => {});
 }
 

@@ -1,5 +1,5 @@
-// A bounded pool of connections, on top of the driver's: the driver waits for ever, keeps connections that have died while
-// idle, and never replaces an old one. Here a wait has a limit, and what is lent was found alive or used a moment ago.
+// A bounded connection pool on top of the driver's, which waits forever, keeps connections that died while idle and never
+// replaces old ones. Here a wait has a limit, and every connection handed out was pinged or used a moment ago.
 import { setTimeout as sleep } from "node:timers/promises";
 import { createPool, type Pool, type PoolConnection } from "mysql2";
 import { bounded, boundedCall } from "../request/bounded.ts";
@@ -7,35 +7,38 @@ import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentPhases } from "../request/scope.ts";
 import type { connectionOptions } from "./connection.ts";
-import { openConnections, readyConnections } from "./driver-internals.ts";
+import { idleConnections, openConnections } from "./driver-internals.ts";
 import { databaseError } from "./errors.ts";
 import { Fitness } from "./fitness.ts";
 import { NewConnections } from "./new-connections.ts";
 import type { PoolState } from "./telemetry.ts";
 
+/** Size and time limits of the pool. */
 export interface PoolOptions {
-  /** Most open connections. */
+  /** Maximum number of open connections. */
   limit: number;
-  /** Connections that are kept open when idle. */
+  /** How many idle connections stay open. */
   maxIdle: number;
-  /** Longest wait for a connection, its check included. */
+  /** Longest wait for a connection, ping included. */
   waitMs: number;
-  /** A connection older than about this is replaced, so that the pool follows a failover, a proxy or a changed address. */
+  /** Connections older than about this are replaced, so that the pool follows a failover, a proxy or a changed address. */
   recycleMs: number;
 }
 
+/** A connection on loan. */
 export interface Lease {
   connection: PoolConnection;
   /** False when it was opened for this lease. */
   reused: boolean;
-  /** How long it was waited for, its check included. */
+  /** Time spent waiting for it, ping included. */
   waitMs: number;
 }
 
-const closeWithinMs = 1000;
-/** The driver keeps those who have given up in its line until a connection comes free: with none for hours, it must end. */
-const longestLine = 10_000;
+const closeTimeoutMs = 1000;
+/** The driver keeps abandoned waiters in its queue until a connection comes free. If none does for hours, this bounds it. */
+const queueLimit = 10_000;
 
+/** Hands out connections. Release or destroy each one exactly once. */
 export class ConnectionPool {
   readonly #pool: Pool;
   readonly #options: PoolOptions;
@@ -46,7 +49,7 @@ export class ConnectionPool {
   #waiting = 0;
   #closed: Promise<void> | undefined;
 
-  /** `onTimeout` is called when a wait for a connection ran out of time. */
+  /** Calls `onTimeout` whenever a wait for a connection times out. */
   constructor(connection: ReturnType<typeof connectionOptions>, options: PoolOptions, onTimeout = () => {}) {
     this.#options = options;
     this.#onTimeout = onTimeout;
@@ -56,43 +59,44 @@ export class ConnectionPool {
       maxIdle: options.maxIdle,
       idleTimeout: 60_000,
       enableKeepAlive: true,
-      queueLimit: longestLine,
-      // A stack trace taken for every query would cost a tenth of the processor's time.
+      queueLimit,
+      // A stack trace per query would cost a tenth of the CPU time.
       trace: false,
     });
     this.#new = new NewConnections(this.#pool);
     this.#fitness = new Fitness(options.recycleMs);
   }
 
+  /** Connections and waiting requests right now. */
   state(): PoolState {
     const idle = Math.max(0, openConnections(this.#pool) - this.#used);
     return { used: this.#used, idle, waiting: this.#waiting, limit: this.#options.limit };
   }
 
   /**
-   * Lends a connection that works as far as can be known, until {@link release} or {@link destroy}. The wait is the request's
-   * phase `pool`.
+   * Leases a connection that works as far as we can tell, until {@link release} or {@link destroy}. The wait counts as the
+   * request's phase `pool`.
    *
-   * @throws {Problem} pool_timeout when all are in use for too long; database_unavailable; the reason of `signal`.
+   * @throws {Problem} pool_timeout when all connections stay in use too long; database_unavailable; the reason of `signal`.
    */
   async acquire(signal: CancelSignal | undefined): Promise<Lease> {
     signal?.throwIfAborted();
     const askedAt = performance.now();
     const phases = currentPhases();
     phases?.enter("pool");
-    const endsAt = askedAt + this.#options.waitMs;
+    const waitEndsAt = askedAt + this.#options.waitMs;
     this.#waiting += 1;
     try {
       for (;;) {
-        const { connection, takenAt } = await this.#next(endsAt, signal);
+        const { connection, takenAt } = await this.#take(waitEndsAt, signal);
         this.#used += 1;
-        if (!this.#fitness.knows(connection)) {
-          await this.#begin(connection, endsAt, signal);
+        if (!this.#fitness.has(connection)) {
+          await this.#prepareNew(connection, waitEndsAt, signal);
           return { connection, reused: false, waitMs: performance.now() - askedAt };
         }
         const fit = this.#fitness.isFit(connection, takenAt, signal);
         if (fit === true) return { connection, reused: true, waitMs: takenAt - askedAt };
-        if (await this.#orDestroy(connection, fit))
+        if (await this.#keepOrDestroy(connection, fit))
           return { connection, reused: true, waitMs: performance.now() - askedAt };
       }
     } catch (error) {
@@ -104,44 +108,47 @@ export class ConnectionPool {
     }
   }
 
+  /** Returns a connection to the pool, for the next request. */
   release(connection: PoolConnection): void {
     this.#used -= 1;
-    this.#fitness.used(connection);
+    this.#fitness.markUsed(connection);
     connection.release();
   }
 
+  /** Closes a connection that must not be reused. */
   destroy(connection: PoolConnection): void {
     this.#used -= 1;
     connection.destroy();
   }
 
-  /** A connection was found dead in use: the others may be too, and are checked before they are used again. */
-  suspect(): void {
-    this.#fitness.suspect();
+  /** Pings every connection before its next use: one was found dead in use, so the others may be dead too. */
+  suspectAll(): void {
+    this.#fitness.suspectAll();
   }
 
-  /** Closes all connections. Never rejects, and takes a second at most: one that cannot say goodbye is as good as closed. */
+  /** Closes all connections. Takes at most a second and never rejects: a connection that cannot say goodbye counts as closed. */
   close(): Promise<void> {
     const ended = () => new Promise<void>((resolve) => this.#pool.end(() => resolve()));
-    this.#closed ??= Promise.race([ended(), sleep(closeWithinMs, undefined, { ref: false })]);
+    this.#closed ??= Promise.race([ended(), sleep(closeTimeoutMs, undefined, { ref: false })]);
     return this.#closed;
   }
 
-  #next(endsAt: number, signal: CancelSignal | undefined) {
+  /** Takes the driver's next connection, idle or new. */
+  #take(waitEndsAt: number, signal: CancelSignal | undefined) {
     let waiting = true;
-    // In an object: a promise looks for a `then` in what it is given, through all that a connection inherits.
+    // Wrapped in an object: resolving with the bare connection would look up `then` through its whole prototype chain.
     type Taken = { connection: PoolConnection; takenAt: number };
     const ask = (resolve: (taken: Taken) => void, reject: (error: unknown) => void) =>
       this.#pool.getConnection((error, connection) => {
         if (error !== null) reject(error);
         else if (waiting) resolve({ connection, takenAt: performance.now() });
-        else this.#giveBack(connection);
+        else this.#returnUnused(connection);
       });
-    // One that lies ready is handed over before any limit could pass.
-    if (readyConnections(this.#pool) > 0) return new Promise<Taken>(ask);
-    // Fewer in use than there may be: what takes so long is the opening of one, which is not the load's fault.
+    // An idle connection is handed out at once: no limit needed.
+    if (idleConnections(this.#pool) > 0) return new Promise<Taken>(ask);
+    // With fewer in use than the limit, what takes so long is opening a connection: the database's fault, not the load's.
     const late = () => new Problem(this.#used < this.#options.limit ? "database_unavailable" : "pool_timeout");
-    const limitMs = Math.max(0, endsAt - performance.now());
+    const limitMs = Math.max(0, waitEndsAt - performance.now());
     return boundedCall(ask, { limitMs, late, signal }).catch((error: unknown) => {
       waiting = false;
       if (error instanceof Error && error.message === "Queue limit reached.") throw new Problem("pool_timeout");
@@ -149,22 +156,22 @@ export class ConnectionPool {
     });
   }
 
-  /** The first use of a connection waits until it has its session state. */
-  async #begin(connection: PoolConnection, endsAt: number, signal: CancelSignal | undefined): Promise<void> {
-    const limitMs = Math.max(0, endsAt - performance.now());
+  /** Waits until a new connection has its session state. */
+  async #prepareNew(connection: PoolConnection, waitEndsAt: number, signal: CancelSignal | undefined): Promise<void> {
+    const limitMs = Math.max(0, waitEndsAt - performance.now());
     const late = () => new Problem("database_unavailable");
     try {
       await bounded(this.#new.ready(connection), { limitMs, late, signal });
     } catch (error) {
       this.#used -= 1;
-      this.#giveBack(connection);
+      this.#returnUnused(connection);
       throw databaseError(error);
     }
-    this.#fitness.remember(connection);
+    this.#fitness.add(connection);
   }
 
-  /** Whether it is fit; one that is not, or whose check the request does not wait for, is closed. */
-  async #orDestroy(connection: PoolConnection, fit: boolean | Promise<boolean>): Promise<boolean> {
+  /** Whether the connection is fit. Destroys it when it is not, or when the request ends during the ping. */
+  async #keepOrDestroy(connection: PoolConnection, fit: boolean | Promise<boolean>): Promise<boolean> {
     let keep = false;
     try {
       keep = await fit;
@@ -174,15 +181,15 @@ export class ConnectionPool {
     }
   }
 
-  /** The driver still hands connections to waits that nobody is waiting in any more: they go straight back. */
-  #giveBack(connection: PoolConnection): void {
-    if (this.#fitness.knows(connection)) {
+  /** The driver still hands connections to abandoned waiters: returns such a connection to the pool. */
+  #returnUnused(connection: PoolConnection): void {
+    if (this.#fitness.has(connection)) {
       connection.release();
       return;
     }
     this.#new.ready(connection).then(
       () => {
-        this.#fitness.remember(connection);
+        this.#fitness.add(connection);
         connection.release();
       },
       () => {},

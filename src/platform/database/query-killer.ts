@@ -1,16 +1,16 @@
-// Stops a running query in the server: giving it up on this side alone would leave the server working on it.
+// Stops a running query in the server: if only this side gave up on it, the server would keep working on it.
 import type { Connection } from "mysql2/promise";
 import { bounded } from "../request/bounded.ts";
 import { Problem } from "../request/problem.ts";
 import { openConnection } from "./connection.ts";
-import { errorNumber, meansLostConnection } from "./errors.ts";
+import { errorNumber, isConnectionLost } from "./errors.ts";
 
-const stoppedWithinMs = 1000;
+const killTimeoutMs = 1000;
 
-/** It has ended; it has not, although the server answers; the server does not answer either. */
+/** `stopped`: the query has ended. `running`: it has not, although the server answers. `silent`: no answer at all. */
 export type KillOutcome = "stopped" | "running" | "silent";
 
-/** Ends queries by KILL QUERY, over a connection of its own that is opened when it is first needed. */
+/** Sends KILL QUERY over its own connection, which it opens on first use. */
 export class QueryKiller {
   readonly #url: string;
   #answeredAt = Number.NEGATIVE_INFINITY;
@@ -21,8 +21,8 @@ export class QueryKiller {
   }
 
   /**
-   * Stops the query of the connection `threadId`; `ended` resolves once it has ended, however. Never rejects. Takes a second at
-   * most. Only after "stopped" is that connection to be used again: any earlier, the order could hit its next query.
+   * Stops the query that runs on the connection `threadId`. `ended` resolves when that query has ended, in whatever way. Takes
+   * at most a second and never rejects. Reuse the connection only after `stopped`: a late KILL could hit its next query.
    */
   async stop(threadId: number, ended: Promise<void>): Promise<KillOutcome> {
     const connecting = this.#connect();
@@ -33,17 +33,17 @@ export class QueryKiller {
       await ended;
     };
     try {
-      await bounded(kill(), { limitMs: stoppedWithinMs, late: () => new Problem("query_timeout"), signal: undefined });
+      await bounded(kill(), { limitMs: killTimeoutMs, late: () => new Problem("query_timeout"), signal: undefined });
       return "stopped";
     } catch (error) {
-      // It took an order meanwhile, this one or one ahead of it, or refused it: there are too many connections, or none such.
+      // The server answered if it took this KILL or an earlier one meanwhile, or refused it: too many connections, unknown thread.
       const answers = this.#answeredAt > askedAt || errorNumber(error) !== 0;
-      if (!answers || meansLostConnection(error)) this.#drop(connecting);
+      if (!answers || isConnectionLost(error)) this.#drop(connecting);
       return answers ? "running" : "silent";
     }
   }
 
-  /** A connection that did not answer in time may never do so: the next order gets a new one. */
+  /** A connection that did not answer in time may never answer: the next KILL opens a new one. */
   #drop(connecting: Promise<Connection>): void {
     if (this.#connection === connecting) this.#connection = undefined;
     connecting.then(
@@ -52,13 +52,14 @@ export class QueryKiller {
     );
   }
 
+  /** Closes the connection, if there is one. */
   close(): void {
     if (this.#connection !== undefined) this.#drop(this.#connection);
   }
 
   #connect(): Promise<Connection> {
     this.#connection ??= openConnection(this.#url).then((connection) => {
-      // Idle for long, it may be closed by the server: the next kill opens another.
+      // The server may close it when it is idle for long: the next KILL opens another.
       connection.on("error", () => {
         this.#connection = undefined;
       });

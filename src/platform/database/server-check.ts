@@ -1,59 +1,72 @@
-// Checks the server once, at the start: warns of settings of its own that endanger a promise of the service, and ends the start
-// when a session is not as we set it.
+// Checks the database server once, at startup: warns about server settings that put data at risk, and aborts the startup when
+// a session does not have the state that we set.
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { Logger } from "../log.ts";
 import { isPublicHost } from "../private-address.ts";
 import { parseDatabaseUrl } from "./url.ts";
 
-/** One more for each process: the connection that stops queries. */
-const besidesThePool = 1;
+/** Connections of each process outside its pool: the query killer. */
+const connectionsOutsidePool = 1;
 
 interface Expectations {
-  /** Of the service's own connections. */
+  /** The service's MYSQL_URL. */
   url: string;
-  /** Most connections of one process's pool. */
+  /** Maximum connections of one process's pool. */
   limit: number;
   /** Processes that share the database. */
   replicas: number;
-  /** Largest body of a request: what it holds may become one statement. */
+  /** Largest request body: all of it may end up in one statement. */
   bodyLimitBytes: number;
-  /** Elsewhere a risk to data is logged at `info`, and plain text not at all. */
+  /** Outside production, risks to data are logged at `info`, and an unencrypted connection is not reported. */
   production: boolean;
 }
 
 type Variables = ReadonlyMap<string, string>;
 
-/** Settings that are the server's own, how they should be, and what is at stake otherwise. */
-const settings: readonly { name: string; fits: (value: string, all: Variables) => boolean; risk: string }[] = [
+interface Setting {
+  name: string;
+  fits: (value: string, all: Variables) => boolean;
+  risk: string;
+  recommended: string;
+}
+
+/** Global server settings that can put data at risk. */
+const settings: readonly Setting[] = [
   {
     name: "innodb_flush_log_at_trx_commit",
     fits: (value) => value === "1" || value === "3",
-    risk: "a crash of the server's machine can lose acknowledged writes: it should be 1",
+    risk: "a crash of its machine can lose acknowledged writes",
+    recommended: "1",
   },
   {
     name: "sync_binlog",
     fits: (value, all) => value === "1" || all.get("log_bin") !== "ON",
-    risk: "a crash of the server's machine can lose acknowledged writes on its replicas: it should be 1",
+    risk: "a crash of its machine can lose acknowledged writes on the replicas",
+    recommended: "1",
   },
   {
     name: "innodb_doublewrite",
     fits: (value) => value !== "OFF",
-    risk: "a crash of the server's machine can leave half-written pages: it should be ON",
+    risk: "a crash of its machine can leave half-written pages",
+    recommended: "ON",
   },
   {
     name: "default_storage_engine",
     fits: (value) => value === "InnoDB",
-    risk: "tables that name no engine have no transactions: it should be InnoDB",
+    risk: "tables created without ENGINE have no transactions",
+    recommended: "InnoDB",
   },
   {
     name: "explicit_defaults_for_timestamp",
     fits: (value) => value !== "OFF",
-    risk: "TIMESTAMP columns change by themselves when a row does: it should be ON",
+    risk: "TIMESTAMP columns change by themselves when a row is updated",
+    recommended: "ON",
   },
   {
     name: "character_set_database",
     fits: (value) => value === "utf8mb4",
-    risk: "tables that name no character set cannot hold every text: it should be utf8mb4",
+    risk: "tables created without a character set cannot store all text",
+    recommended: "utf8mb4",
   },
 ];
 const otherVariables = [
@@ -67,9 +80,9 @@ const otherVariables = [
 ];
 
 /**
- * Warns, once for each, of what endangers a promise. `connection` is one of ours, with its session state set.
+ * Logs one warning per risky setting. `connection` is one of ours, with its session state set.
  *
- * @throws when the session is not as it was set: a proxy in between keeps that from the server.
+ * @throws when the session does not have the state that we set: a proxy in between keeps it from the server.
  */
 export async function checkServer(connection: Connection, expected: Expectations, log: Logger): Promise<void> {
   const names = [...settings.map(({ name }) => name), ...otherVariables];
@@ -78,14 +91,14 @@ export async function checkServer(connection: Connection, expected: Expectations
   const variables = new Map(rows.map((row) => [String(row.Variable_name), String(row.Value)]));
   requireSession(variables);
   const level = expected.production ? "warn" : "info";
-  for (const { name, fits, risk } of settings) {
+  for (const { name, fits, risk, recommended } of settings) {
     const value = variables.get(name);
-    if (value !== undefined && !fits(value, variables))
-      log[level]({ setting: name, value }, `database server: ${risk}`);
+    if (value === undefined || fits(value, variables)) continue;
+    log[level]({ setting: name, value }, `database server: ${risk}: set ${name} to ${recommended}`);
   }
-  warnOfShortage(variables, expected, log);
-  warnOfSmallPackets(variables, expected, log);
-  await warnOfPlainText(expected, log);
+  warnAboutConnectionLimit(variables, expected, log);
+  warnAboutPacketSize(variables, expected, log);
+  await warnAboutPlainText(expected, log);
 }
 
 function requireSession(variables: Variables): void {
@@ -95,14 +108,14 @@ function requireSession(variables: Variables): void {
     variables.get("autocommit") !== "ON" && "autocommit",
     variables.get("time_zone") !== "+00:00" && "time_zone",
   ].filter((name) => name !== false);
-  if (wrong.length > 0) throw new Error(`the database session ignores what was set: ${wrong.join(", ")}`);
+  if (wrong.length > 0) throw new Error(`the database session ignores our settings: ${wrong.join(", ")}`);
 }
 
-function warnOfShortage(variables: Variables, { limit, replicas }: Expectations, log: Logger): void {
-  const ofAll = Number(variables.get("max_connections"));
-  const ofOneUser = Number(variables.get("max_user_connections"));
-  const accepted = ofOneUser > 0 ? Math.min(ofAll, ofOneUser) : ofAll;
-  const needed = replicas * (limit + besidesThePool);
+function warnAboutConnectionLimit(variables: Variables, { limit, replicas }: Expectations, log: Logger): void {
+  const total = Number(variables.get("max_connections"));
+  const perUser = Number(variables.get("max_user_connections"));
+  const accepted = perUser > 0 ? Math.min(total, perUser) : total;
+  const needed = replicas * (limit + connectionsOutsidePool);
   if (needed <= accepted) return;
   log.warn(
     { needed, accepted, replicas, poolLimit: limit },
@@ -110,22 +123,22 @@ function warnOfShortage(variables: Variables, { limit, replicas }: Expectations,
   );
 }
 
-function warnOfSmallPackets(variables: Variables, { bodyLimitBytes }: Expectations, log: Logger): void {
+function warnAboutPacketSize(variables: Variables, { bodyLimitBytes }: Expectations, log: Logger): void {
   const accepted = Number(variables.get("max_allowed_packet"));
-  // Escaped, each character may take two.
+  // Escaping may double each character.
   const needed = 2 * bodyLimitBytes;
   if (needed <= accepted) return;
   log.warn(
     { setting: "max_allowed_packet", needed, accepted },
-    "database server: a large body does not fit into a statement: lower BODY_LIMIT_BYTES or raise max_allowed_packet",
+    "database server: a large request body does not fit in one statement: lower BODY_LIMIT_BYTES or raise max_allowed_packet",
   );
 }
 
-async function warnOfPlainText({ url, production }: Expectations, log: Logger): Promise<void> {
+async function warnAboutPlainText({ url, production }: Expectations, log: Logger): Promise<void> {
   const { host, socketPath, ssl } = parseDatabaseUrl(url);
   if (!production || ssl !== undefined || socketPath !== undefined || !(await isPublicHost(host))) return;
   log.warn(
     { host },
-    "the database is at a public address and spoken to in plain text: add ssl-mode=VERIFY_IDENTITY to MYSQL_URL",
+    "the database has a public address and the connection is not encrypted: add ssl-mode=VERIFY_IDENTITY to MYSQL_URL",
   );
 }

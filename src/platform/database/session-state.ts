@@ -1,25 +1,25 @@
-// What a connection sets as soon as it is open, so that statements mean the same on every server. A server's global settings
-// hold for each new connection that does not set its own: they can turn escaping off, or COMMIT, or UTC.
+// The session settings that each connection applies first, so that statements mean the same on every server. Otherwise the
+// server's global settings apply, and those can turn off escaping, autocommit or UTC.
 import type { FieldPacket, ResultSetHeader, RowDataPacket } from "mysql2";
 
-/** MySQL's own default. Without NO_BACKSLASH_ESCAPES and ANSI_QUOTES, as the driver's escaping needs it. */
+/** MySQL's default. It must not contain NO_BACKSLASH_ESCAPES or ANSI_QUOTES, which break the driver's escaping. */
 const sqlMode =
   "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION";
 
-const both = {
+const shared = {
   sql_mode: `'${sqlMode}'`,
   autocommit: "1",
-  // The driver sends and reads times in UTC.
+  // The driver sends and parses times in UTC.
   time_zone: "'+00:00'",
   completion_type: "'NO_CHAIN'",
   foreign_key_checks: "1",
   unique_checks: "1",
-  // The largest there is: DEFAULT would mean the server's global value.
+  // The maximum: DEFAULT would mean the server's global value.
   sql_select_limit: "18446744073709551615",
   sql_big_selects: "1",
   sql_safe_updates: "0",
   sql_auto_is_null: "0",
-  // In bytes. MySQL's 1024 cuts a longer result, with no more than a warning.
+  // In bytes. MySQL's default of 1024 truncates longer results with only a warning.
   group_concat_max_len: "1048576",
   div_precision_increment: "4",
   default_week_format: "0",
@@ -28,7 +28,7 @@ const both = {
 const mysqlOnly = {
   transaction_isolation: "'REPEATABLE-READ'",
   transaction_read_only: "0",
-  // Milliseconds, 0 for none: the service ends statements itself.
+  // In milliseconds, 0 for no limit: the service stops statements itself.
   max_execution_time: "0",
 };
 const mariaDbOnly = {
@@ -40,12 +40,12 @@ const mariaDbOnly = {
 };
 
 /**
- * One statement for MySQL and MariaDB, all or nothing. Each reads the comment that is for it: MariaDB skips those for MySQL 5.7
- * (https://mariadb.com/kb/en/comment-syntax/).
+ * One statement for MySQL and MariaDB, all or nothing. Each server runs only its own executable comment: MariaDB skips those
+ * for MySQL 5.7 (https://mariadb.com/kb/en/comment-syntax/).
  */
 export const setSessionState = [
   "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
-  `, ${assignments(both)}`,
+  `, ${assignments(shared)}`,
   ` /*!50701 , ${assignments(mysqlOnly)} */`,
   ` /*M! , ${assignments(mariaDbOnly)} */`,
 ].join("");
@@ -56,22 +56,22 @@ function assignments(values: Readonly<Record<string, string>>): string {
     .join(", ");
 }
 
-// Flags of the MySQL protocol, in the answer to each statement that returns no rows.
+// Status flags of the MySQL protocol, sent with the result of each statement that returns no rows.
 const autocommit = 0x2;
 const noBackslashEscapes = 0x200;
 
 /**
- * Whether a statement has changed what this side relies on: with NO_BACKSLASH_ESCAPES the driver's escaping is an injection,
- * without autocommit a write is lost. `serverStatus` is that of the statement's ResultSetHeader.
+ * Whether a statement has broken what we rely on: with NO_BACKSLASH_ESCAPES, the driver's escaping allows SQL injection;
+ * without autocommit, writes are lost. `serverStatus` is that of the statement's ResultSetHeader.
  */
 export function breaksSessionState(serverStatus: number): boolean {
   return (serverStatus & (autocommit | noBackslashEscapes)) !== autocommit;
 }
 
-/** The columns of a result, or of each result of a CALL; undefined in place of those of a statement that returns no rows. */
+/** The columns of a result, or of each result of a CALL; undefined for a statement that returns no rows. */
 export type ResultFields = readonly (FieldPacket | FieldPacket[] | undefined)[] | undefined;
 
-/** The server's status after a statement that returns no rows; that of a CALL stands behind its results. */
+/** The server's status after a statement that returns no rows. A CALL has its status after its results. */
 export function statusOf(result: RowDataPacket[] | ResultSetHeader, fields: ResultFields): number | undefined {
   if (!Array.isArray(result)) return result.serverStatus;
   const isCall = fields !== undefined && fields.length > 0 && fields.at(-1) === undefined;

@@ -1,4 +1,5 @@
-// One connection at work: each statement has a name, a span, a limit, and is stopped in the server when it is given up.
+// Runs statements on one leased connection. Each has a name, a span and a time limit; one that we abandon is also killed in
+// the server.
 import type { Span } from "@opentelemetry/api";
 import type { PoolConnection, QueryError, ResultSetHeader, RowDataPacket } from "mysql2";
 import type { Logger } from "../log.ts";
@@ -6,7 +7,7 @@ import { boundedCall } from "../request/bounded.ts";
 import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentPhases } from "../request/scope.ts";
-import { databaseError, errorCode, meansLostConnection, meansReadOnly } from "./errors.ts";
+import { databaseError, errorCode, isConnectionLost, isReadOnly } from "./errors.ts";
 import { readDecimals } from "./exact-numbers.ts";
 import { fingerprint, normalized } from "./fingerprint.ts";
 import type { Lease } from "./pool.ts";
@@ -14,36 +15,40 @@ import type { QueryKiller } from "./query-killer.ts";
 import { breaksSessionState, type ResultFields, statusOf } from "./session-state.ts";
 import type { DatabaseTelemetry } from "./telemetry.ts";
 
-/** What a placeholder may stand for. No objects: the driver would expand them into SQL. */
+/** The value of a placeholder. No objects: the driver would expand them into SQL. */
 export type Parameter = string | number | boolean | Date | null;
+/** Rows of a SELECT, or the summary of a write. */
 export type StatementResult = RowDataPacket[] | ResultSetHeader;
 
+/** Time limits of statements. */
 export interface StatementOptions {
-  /** Longest run of a statement. */
+  /** A statement that runs longer than this is stopped. */
   queryTimeoutMs: number;
-  /** A statement over this is logged. */
+  /** A statement that takes longer than this is logged. */
   slowQueryMs: number;
 }
 
+/** What all sessions of a database share. */
 export interface SessionTools {
   options: StatementOptions;
   killer: QueryKiller;
   telemetry: DatabaseTelemetry;
   log: Logger;
-  /** When any of its sessions last heard from the server, as of performance.now(). */
+  /** When any session last heard from the server, on the clock of performance.now(). */
   server: { answeredAt: number };
-  /** Called when a statement was given up, could not be stopped, and nothing at all was heard from the server meanwhile. */
+  /** Called when an abandoned statement could not be stopped and the server answered nothing else meanwhile. */
   onSilence: () => void;
 }
 
+/** Runs one statement at a time on the connection of a {@link Lease}. */
 export class Session {
   readonly connection: PoolConnection;
-  /** False of a connection that was opened for this session. */
+  /** False when the connection was opened for this session. */
   readonly reused: boolean;
   readonly #tools: SessionTools;
-  /** Seconds that were waited for the connection: told with the first statement. */
+  /** Seconds spent waiting for the connection: reported with the first statement. */
   #waitS: number;
-  /** Of the last statement that was given up: true once it has ended, false when its connection cannot be used again. */
+  /** For the last abandoned statement: true once it has ended, false when its connection cannot be reused. */
   #stopped: Promise<boolean> | undefined;
   #lost = false;
 
@@ -54,25 +59,26 @@ export class Session {
     this.#tools = tools;
   }
 
-  /** Whether a statement found the connection gone, or leading to the wrong server. */
+  /** Whether a statement found the connection lost, or connected to the wrong server. */
   get lost(): boolean {
     return this.#lost;
   }
 
-  /** Whether all statements ended by themselves, and the connection can be used again at once. */
+  /** Whether all statements ran to their end, so that the connection can be reused at once. */
   get intact(): boolean {
     return this.#stopped === undefined && !this.#lost;
   }
 
-  /** Whether the connection can be used again; resolves when no statement runs on it any more. */
-  async whole(): Promise<boolean> {
+  /** Whether the connection can be reused. Resolves when no statement runs on it any more. */
+  async reusable(): Promise<boolean> {
     return (await this.#stopped) !== false && !this.#lost;
   }
 
   /**
-   * Runs one statement; one at a time. `signal` ends it, and stops it in the server.
+   * Runs one statement. Don't call it again before it settles. When `signal` aborts, it rejects and kills the statement in the
+   * server.
    *
-   * @throws {Problem} query_timeout, database_unavailable, the reason of `signal`; the driver's error when the server refuses it.
+   * @throws {Problem} query_timeout, database_unavailable; the reason of `signal`; the driver's error for an invalid statement.
    */
   async run<Result extends StatementResult>(
     name: string,
@@ -80,7 +86,7 @@ export class Session {
     parameters: readonly Parameter[],
     signal: CancelSignal | undefined,
   ): Promise<Result> {
-    if (!this.intact && !(await this.whole())) throw new Problem("database_unavailable");
+    if (!this.intact && !(await this.reusable())) throw new Problem("database_unavailable");
     signal?.throwIfAborted();
     const { options, telemetry } = this.#tools;
     const waitS = this.#waitS;
@@ -98,23 +104,23 @@ export class Session {
       const { result, fields } = await boundedCall<Answer<Result>>((resolve, reject) => {
         const done = (error: QueryError | null, result: Result, fields: ResultFields) => {
           running.end();
-          if (error === null || !meansLostConnection(error)) this.#tools.server.answeredAt = performance.now();
+          if (error === null || !isConnectionLost(error)) this.#tools.server.answeredAt = performance.now();
           if (error !== null) return reject(error);
           if (Array.isArray(result)) readDecimals(result, fields ?? []);
           resolve({ result, fields });
         };
         this.connection.query<Result>({ sql, values: [...parameters] }, done);
       }, limits);
-      this.#requireState(statusOf(result, fields));
+      this.#requireSessionState(statusOf(result, fields));
       rows = Array.isArray(result) ? result.length : result.affectedRows;
       return result;
     } catch (error) {
       if (error instanceof Problem) this.#stopped = this.#stop(name, running);
-      // A server that takes no writes any more was the primary before: a new connection may lead to the one that is now.
-      else this.#lost ||= meansLostConnection(error) || meansReadOnly(error);
-      const known = databaseError(error);
-      errorType = known instanceof Problem ? known.type : (errorCode(error) ?? "query_failed");
-      throw known;
+      // A server that refuses writes is a former primary: a new connection may reach the new one.
+      else this.#lost ||= isConnectionLost(error) || isReadOnly(error);
+      const mapped = databaseError(error);
+      errorType = mapped instanceof Problem ? mapped.type : (errorCode(error) ?? "query_failed");
+      throw mapped;
     } finally {
       phases?.leave("query");
       const durationMs = performance.now() - startedAt;
@@ -124,8 +130,8 @@ export class Session {
     }
   }
 
-  /** @throws when the statement broke the session: nothing more may run on it. */
-  #requireState(serverStatus: number | undefined): void {
+  /** @throws when the statement broke the session state: nothing more may run on this connection. */
+  #requireSessionState(serverStatus: number | undefined): void {
     if (serverStatus === undefined || !breaksSessionState(serverStatus)) return;
     this.#lost = true;
     throw new Error("a statement turned off autocommit or backslash escapes: its connection is closed");
@@ -134,22 +140,22 @@ export class Session {
   async #stop(name: string, running: RunningStatement): Promise<boolean> {
     const { killer, telemetry, server, onSilence } = this.#tools;
     telemetry.killed(name);
-    const givenUpAt = performance.now();
+    const abandonedAt = performance.now();
     const outcome = await killer.stop(this.connection.threadId, running.ended());
-    if (outcome === "silent" && server.answeredAt < givenUpAt) onSilence();
+    if (outcome === "silent" && server.answeredAt < abandonedAt) onSilence();
     return outcome === "stopped";
   }
 
-  /** No values: they are nobody's business. */
+  /** Without the values, which may hold secrets or personal data. */
   #reportSlow(span: Span, { name, sql, durationMs, waitMs, rows }: SlowStatement): void {
     const { telemetry, log } = this.#tools;
     const statement = normalized(sql).slice(0, 100);
-    const known = fingerprint(sql);
-    telemetry.slow(span, name, known);
+    const hash = fingerprint(sql);
+    telemetry.slow(span, name, hash);
     log.warn(
       {
         query: name,
-        fingerprint: known,
+        fingerprint: hash,
         statement,
         durationMs: Math.round(durationMs),
         poolWaitMs: Math.round(waitMs),
@@ -165,7 +171,7 @@ interface Answer<Result> {
   fields: ResultFields;
 }
 
-/** Knows when the server has answered, for those who have given the answer up: hardly any statement needs a promise of it. */
+/** Tracks whether the server has answered a statement. Creates a promise only on demand, since few statements need one. */
 class RunningStatement {
   #ended = false;
   #onEnd: (() => void) | undefined;
@@ -188,6 +194,6 @@ interface SlowStatement {
   sql: string;
   durationMs: number;
   waitMs: number;
-  /** Read or changed; unknown of a statement that did not end well. */
+  /** Rows read or changed; undefined when the statement failed. */
   rows: number | undefined;
 }

@@ -1,4 +1,4 @@
-// All or nothing: several statements on one connection, undone when one of them fails or the request ends.
+// Transactions: several statements on one connection, rolled back when the work fails or the request ends.
 import type { ResultSetHeader, RowDataPacket } from "mysql2/promise";
 import { bounded } from "../request/bounded.ts";
 import type { CancelSignal } from "../request/cancel-signal.ts";
@@ -6,24 +6,24 @@ import { Problem } from "../request/problem.ts";
 import { isDeadlock } from "./errors.ts";
 import type { Parameter, Session, StatementResult } from "./session.ts";
 
-/** What can be asked of the database, in a transaction and without. `name` is the statement's name in telemetry. */
+/** Runs statements, inside a transaction or outside. `name` identifies the statement in telemetry. */
 export interface Statements {
-  /** The rows of a SELECT. */
+  /** Runs a SELECT and returns its rows. */
   query(name: string, sql: string, parameters?: readonly Parameter[]): Promise<RowDataPacket[]>;
   /** Runs an INSERT, UPDATE or DELETE. */
-  execute(name: string, sql: string, parameters?: readonly Parameter[]): Promise<ResultSetHeader>;
+  write(name: string, sql: string, parameters?: readonly Parameter[]): Promise<ResultSetHeader>;
 }
 
 /**
- * Runs `work` in a transaction: commits when it resolves, rolls back when it rejects or `signal` aborts. What `work` does
- * after that fails, its statements run one after the other. Rejects at once when time is up, with the rollback still to come:
- * the session is not whole before that is done. When the COMMIT itself is not answered, nobody knows whether it took place.
+ * Runs `work` in a transaction: commits when it resolves, rolls back when it rejects or `signal` aborts. Its statements run one
+ * after the other; those sent after the end fail. Returns an error as soon as it happens: `rolledBack` resolves when the
+ * rollback is done, and the session is busy until then. If the COMMIT gets no answer, its outcome is unknown.
  */
 export async function inTransaction<Result>(
   session: Session,
   work: (transaction: Statements) => Promise<Result>,
   signal: CancelSignal | undefined,
-): Promise<{ result: Result } | { error: unknown; undone: Promise<void> }> {
+): Promise<{ result: Result } | { error: unknown; rolledBack: Promise<void> }> {
   const transaction = new Transaction(session, signal);
   try {
     await session.run("BEGIN", "START TRANSACTION", [], signal);
@@ -31,7 +31,7 @@ export async function inTransaction<Result>(
     await transaction.commit();
     return { result };
   } catch (error) {
-    return { error, undone: transaction.rollBack() };
+    return { error, rolledBack: transaction.rollBack() };
   }
 }
 
@@ -39,8 +39,8 @@ class Transaction implements Statements {
   readonly #session: Session;
   readonly #signal: CancelSignal | undefined;
   #last: Promise<unknown> = Promise.resolve();
-  /** Why no further statement is run. */
-  #over: unknown;
+  /** Set once no further statement may run: the error that they get. */
+  #endError: unknown;
 
   constructor(session: Session, signal: CancelSignal | undefined) {
     this.#session = session;
@@ -48,37 +48,38 @@ class Transaction implements Statements {
   }
 
   query(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<RowDataPacket[]> {
-    return this.#inTurn<RowDataPacket[]>(name, sql, parameters);
+    return this.#enqueue<RowDataPacket[]>(name, sql, parameters);
   }
 
-  execute(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
-    return this.#inTurn<ResultSetHeader>(name, sql, parameters);
+  write(name: string, sql: string, parameters: readonly Parameter[] = []): Promise<ResultSetHeader> {
+    return this.#enqueue<ResultSetHeader>(name, sql, parameters);
   }
 
   async commit(): Promise<void> {
     await this.#last;
-    if (this.#over !== undefined) throw this.#over;
-    this.#over = new Error("The transaction has ended");
-    // Not ended by the signal: a COMMIT that is under way is better waited for than left in doubt.
+    if (this.#endError !== undefined) throw this.#endError;
+    this.#endError = new Error("The transaction has ended");
+    // Without the signal: waiting for a COMMIT that is under way beats not knowing its outcome.
     await this.#session.run("COMMIT", "COMMIT", [], undefined);
   }
 
-  /** Never rejects: what cannot be rolled back here is by the server, when its connection is closed. */
+  /** Never rejects: if this rollback fails, the connection gets closed and the server rolls back. */
   async rollBack(): Promise<void> {
-    this.#over ??= new Error("The transaction has ended");
+    this.#endError ??= new Error("The transaction has ended");
     await this.#last;
     await this.#session.run("ROLLBACK", "ROLLBACK", [], undefined).catch(() => {});
   }
 
-  #inTurn<Result extends StatementResult>(name: string, sql: string, parameters: readonly Parameter[]) {
-    const turn = this.#last.then(() => {
-      if (this.#over !== undefined) throw this.#over;
+  /** Runs the statement after all earlier ones. */
+  #enqueue<Result extends StatementResult>(name: string, sql: string, parameters: readonly Parameter[]) {
+    const statement = this.#last.then(() => {
+      if (this.#endError !== undefined) throw this.#endError;
       return this.#session.run<Result>(name, sql, parameters, this.#signal);
     });
-    this.#last = turn.catch((error: unknown) => {
-      // After a deadlock the server has undone all of it, and would run what follows outside of any transaction.
-      if (isDeadlock(error) || error instanceof Problem) this.#over ??= error;
+    this.#last = statement.catch((error: unknown) => {
+      // After a deadlock the server has rolled back everything, and would run what follows outside any transaction.
+      if (isDeadlock(error) || error instanceof Problem) this.#endError ??= error;
     });
-    return turn;
+    return statement;
   }
 }

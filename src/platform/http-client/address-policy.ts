@@ -1,15 +1,15 @@
-// Which addresses may be called when a client of ours wrote the URL: those of the public internet. Anything else would let
-// it reach what only this machine or its network can, such as a cloud's metadata service (server-side request forgery).
-// The ranges are those of IANA's special-purpose registries (RFC 6890) that are not globally reachable.
+// Prevents server-side request forgery: when a client supplies the URL, only public addresses may be called, nothing that is
+// reachable only from this machine or its network, such as a cloud's metadata service. The ranges are those of IANA's
+// special-purpose registries (RFC 6890) that are not globally reachable.
 import { addressRanges, normalAddress } from "../ip-address.ts";
 
-/** Tells whether an address, in any spelling, may be connected to. */
+/** Whether we may connect to an address, in any spelling. */
 export type AddressPolicy = (address: string) => boolean;
 
 const specialIPv4 = [
   "0.0.0.0/8", // this host
   "10.0.0.0/8", // private
-  "100.64.0.0/10", // carrier-grade NAT, and the inside of some clouds
+  "100.64.0.0/10", // carrier-grade NAT, and some clouds' internal networks
   "127.0.0.0/8", // loopback
   "169.254.0.0/16", // link-local, metadata services
   "172.16.0.0/12", // private
@@ -25,16 +25,16 @@ const specialIPv4 = [
 ];
 const notPublicIPv4 = addressRanges(specialIPv4);
 
-// Of IPv6 only 2000::/3 is given out at all: loopback, link-local, ULA, site-local, multicast and the rest lie outside.
+// IANA allocates public IPv6 addresses only from 2000::/3: loopback, link-local, ULA, site-local and multicast lie outside.
 const globalUnicast = addressRanges(["2000::/3"]);
 const notPublicIPv6 = addressRanges([
   "2001::/23", // protocol assignments: Teredo, benchmarks, ORCHID
   "2001:db8::/32", // documentation
-  "2002::/16", // 6to4, which carries any IPv4 address
+  "2002::/16", // 6to4, which can embed any IPv4 address
   "3fff::/20", // documentation
 ]);
 
-// NAT64 (RFC 6052) is how a network without IPv4 reaches public IPv4 addresses: what counts is the address inside.
+// Networks without IPv4 reach public IPv4 addresses through NAT64 (RFC 6052): the embedded address decides.
 const nat64 = addressRanges(["64:ff9b::/96"]);
 const nat64NotPublic = addressRanges(
   specialIPv4.map((range) => {
@@ -44,9 +44,9 @@ const nat64NotPublic = addressRanges(
 );
 
 /**
- * Allows public addresses, and those in `alsoAllowed`: addresses or CIDR networks.
+ * Allows public addresses, and those in `alsoAllowed`, a list of addresses and CIDR networks.
  *
- * @throws {RangeError} naming the first of them that is none.
+ * @throws {RangeError} that names the first invalid entry.
  */
 export function addressPolicy(alsoAllowed: readonly string[]): AddressPolicy {
   const isAllowed = addressRanges(alsoAllowed);

@@ -1,11 +1,11 @@
-// The connections of outbound calls. A file of its own, so that undici is loaded with the first call and not at the start.
+// The connection pool of outbound calls, in a separate file so that undici loads with the first call and not at startup.
 import { Agent } from "undici";
 import { type ConnectorOptions, guardedConnector } from "./connector.ts";
 
-/** A kept connection is closed after this, whatever the other side offers: idle ones to many origins would add up. */
+/** Idle connections close after this, whatever the server's keep-alive says: those to many origins would add up. */
 const keepAliveMs = 4000;
 
-/** An agent with at most so many `connections` to one origin, and nowhere that `mayConnect` refuses. */
+/** An agent with at most `connections` per origin, and none to addresses that `mayConnect` refuses. */
 export function openAgent({ connections, ...options }: ConnectorOptions & { connections: number }): Agent {
   return new Agent({
     connections,
@@ -14,7 +14,7 @@ export function openAgent({ connections, ...options }: ConnectorOptions & { conn
     connect: guardedConnector(options),
     keepAliveTimeout: keepAliveMs,
     keepAliveMaxTimeout: keepAliveMs,
-    // The time limit of the call covers both.
+    // Off: the call's own time limit covers both.
     headersTimeout: 0,
     bodyTimeout: 0,
   });

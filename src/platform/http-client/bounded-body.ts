@@ -1,6 +1,6 @@
-// Collects the body of an answer up to a limit, whatever the size and number of its pieces.
+// Collects a response body up to a limit, whatever the size and number of its chunks.
 
-/** Bytes that arrive in pieces. They are copied: a piece keeps the whole block alive that it was received in. */
+/** Collects chunks. Copies them, because each chunk would keep the whole buffer alive that it was received in. */
 export class BoundedBody {
   readonly #limitBytes: number;
   #bytes = Buffer.alloc(0);
@@ -10,9 +10,9 @@ export class BoundedBody {
     this.#limitBytes = limitBytes;
   }
 
-  /** False, and nothing is kept, when it would be more than the limit. */
-  append(piece: Uint8Array): boolean {
-    const length = this.#length + piece.length;
+  /** Adds a chunk. Returns false and drops everything when that would exceed the limit. */
+  append(chunk: Uint8Array): boolean {
+    const length = this.#length + chunk.length;
     if (length > this.#limitBytes) {
       this.#bytes = Buffer.alloc(0);
       this.#length = 0;
@@ -23,11 +23,12 @@ export class BoundedBody {
       this.#bytes.copy(larger, 0, 0, this.#length);
       this.#bytes = larger;
     }
-    this.#bytes.set(piece, this.#length);
+    this.#bytes.set(chunk, this.#length);
     this.#length = length;
     return true;
   }
 
+  /** What has arrived so far. */
   get bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

@@ -1,7 +1,7 @@
-// The circuit breakers of outbound calls, at two levels: an origin's counts connections that cannot be opened, that of a single
-// destination (origin, path and query) counts answers that are 5xx or late. So one caller's failing webhook cuts nobody else off from
-// the same host. All of it is bounded, since callers choose where calls go. Callers do not choose hosts of ours:
-// such an origin is judged as a whole, by 5xx and late answers too.
+// The circuit breakers of outbound calls, at two levels. An origin's breaker counts connections that cannot be opened; a
+// destination's (origin, path and query) counts 5xx and late responses. So one caller's failing webhook does not cut others off
+// from the same host. Both are bounded, since callers choose the URLs. They do not choose our own hosts: each of those has one
+// breaker for the whole origin, which also counts 5xx and late responses.
 
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
@@ -10,42 +10,44 @@ import { BreakerSeries, type BreakerState } from "../breaker/series.ts";
 import type { Logger } from "../log.ts";
 import type { OwnHosts } from "../own-hosts.ts";
 import { isConnectFailure } from "./connect-failure.ts";
-import type { HttpAnswer } from "./exchange.ts";
+import type { HttpResponse } from "./exchange.ts";
 
+/** As in BreakerOptions, for each breaker. */
 export interface OriginBreakerOptions {
   failures: number;
   resetMs: number;
   probeTimeoutMs: number;
 }
 
-/** Most breakers at each level. */
-const most = 500;
-/** Names of strangers' origins in metrics in the life of the process, first come first served: each is there to stay. */
-const mostNames = 50;
-const longestName = 100;
-/** The labels for the rest. They don't count for the alert: nobody could tell from them what is down. */
+/** Maximum number of breakers at each level; the least recently used are evicted. */
+const maxBreakers = 500;
+/** How many foreign origins get their own metric label, first come first served: a label stays until the process ends. */
+const maxLabels = 50;
+const maxLabelLength = 100;
+/** Labels for the rest. Alerts ignore them, since they don't say what is down. */
 const otherOrigins = "_OTHER";
 const allDestinations = "_DESTINATIONS";
 
+/** Runs calls through the breakers of their origin and destination. */
 export class OriginBreakers {
   readonly #options: OriginBreakerOptions;
   readonly #isOwn: OwnHosts;
   readonly #log: Logger;
   readonly #origins: LRUCache<string, Breaker>;
-  /** Only of those that have failed: a success while closed forgets them. */
+  /** Only for destinations that have failed: a success while closed removes the breaker. */
   readonly #destinations: LRUCache<string, Breaker>;
   readonly #series = new Map<string, BreakerSeries>();
-  readonly #forgetting: NodeJS.Timeout;
+  readonly #purgeTimer: NodeJS.Timeout;
 
   constructor(options: OriginBreakerOptions, isOwn: OwnHosts, log: Logger) {
     this.#options = options;
     this.#isOwn = isOwn;
     this.#log = log;
-    // One that nobody calls would stay open, or half-open, for ever: the next call is worth a new try anyway.
-    const remembered = { max: most, ttl: 2 * options.resetMs, updateAgeOnGet: true };
-    this.#origins = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
-    this.#destinations = new LRUCache({ ...remembered, dispose: (breaker: Breaker) => breaker.close() });
-    this.#forgetting = setInterval(
+    // Without a TTL, a breaker that nobody calls any more would stay open or half-open forever.
+    const limits = { max: maxBreakers, ttl: 2 * options.resetMs, updateAgeOnGet: true };
+    this.#origins = new LRUCache({ ...limits, dispose: (breaker: Breaker) => breaker.close() });
+    this.#destinations = new LRUCache({ ...limits, dispose: (breaker: Breaker) => breaker.close() });
+    this.#purgeTimer = setInterval(
       () => {
         this.#origins.purgeStale();
         this.#destinations.purgeStale();
@@ -55,77 +57,79 @@ export class OriginBreakers {
   }
 
   /**
-   * The answer of `call`. One with a status of 5xx is an answer for its caller, but a failure of its destination.
+   * Runs `call` and returns its response. The breaker counts a 5xx as a failure, but the caller still gets the response.
    *
-   * @throws {Problem} breaker_open while the origin or the destination is known to be down.
+   * @throws {Problem} breaker_open while the breaker of the origin or the destination is open.
    */
-  async guarded({ origin, hostname, pathname, search }: URL, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  async run({ origin, hostname, pathname, search }: URL, call: () => Promise<HttpResponse>): Promise<HttpResponse> {
     if (this.#isOwn(hostname)) {
-      return answerOf(() => this.#ofOwnOrigin(origin).run(() => withoutFailure(call)));
+      return unwrapFailure(() => this.#ownOriginBreaker(origin).run(() => throwIfFailed(call)));
     }
-    // An address can be long, and can be a secret.
+    // Hashed: a URL can be long, and can be a secret.
     const key = hash("sha256", origin + pathname + search, "base64");
-    // To the origin a 5xx is an answer like any other.
-    const ofDestination = () => answerOf(() => this.#guardedDestination(key, origin, call));
-    return this.#ofOrigin(origin).run(ofDestination);
+    // For the origin's breaker, a 5xx is not a failure.
+    const throughDestination = () => unwrapFailure(() => this.#runDestination(key, origin, call));
+    return this.#originBreaker(origin).run(throughDestination);
   }
 
-  /** How many breakers are in each state: of origins, and of destinations that have failed. */
+  /** Number of breakers in each state: those of origins, and of destinations that have failed. */
   states(): Record<BreakerState, number> {
     const counts = { closed: 0, "half-open": 0, open: 0 };
     for (const { state } of [...this.#origins.values(), ...this.#destinations.values()]) counts[state] += 1;
     return counts;
   }
 
+  /** Stops all timers and metrics. */
   close(): void {
-    clearInterval(this.#forgetting);
+    clearInterval(this.#purgeTimer);
     this.#origins.clear();
     this.#destinations.clear();
     for (const series of this.#series.values()) series.stop();
     this.#series.clear();
   }
 
-  async #guardedDestination(key: string, origin: string, call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    const known = this.#destinations.get(key);
-    if (known === undefined) {
+  async #runDestination(key: string, origin: string, call: () => Promise<HttpResponse>): Promise<HttpResponse> {
+    const existing = this.#destinations.get(key);
+    if (existing === undefined) {
       try {
-        return await withoutFailure(call);
+        return await throwIfFailed(call);
       } catch (error) {
-        // From now on this destination has a breaker, which is told of the failure. One that others have opened knows already.
-        const breaker = isDestinationFailure(error) ? this.#ofDestination(key, origin) : undefined;
+        // Creates a breaker on the first failure and records that failure. If concurrent calls have opened it already, it needs
+        // no more.
+        const breaker = isDestinationFailure(error) ? this.#destinationBreaker(key, origin) : undefined;
         if (breaker?.state === "closed") return breaker.run(() => Promise.reject(error));
         throw error;
       }
     }
-    const answer = await known.run(() => withoutFailure(call));
-    if (known.state === "closed") this.#destinations.delete(key);
-    return answer;
+    const response = await existing.run(() => throwIfFailed(call));
+    if (existing.state === "closed") this.#destinations.delete(key);
+    return response;
   }
 
-  #ofOwnOrigin(origin: string): Breaker {
-    const known = this.#origins.get(origin);
-    if (known !== undefined) return known;
-    const options = { name: origin, series: this.#seriesCalled(origin), isFailure: isDependencyDown };
-    return this.#remember(this.#origins, origin, options);
+  #ownOriginBreaker(origin: string): Breaker {
+    const existing = this.#origins.get(origin);
+    if (existing !== undefined) return existing;
+    const options = { name: origin, series: this.#seriesNamed(origin), isFailure: isDependencyDown };
+    return this.#add(this.#origins, origin, options);
   }
 
-  #ofOrigin(origin: string): Breaker {
-    const known = this.#origins.get(origin);
-    if (known !== undefined) return known;
-    const label = origin.slice(0, longestName);
-    const hasName = this.#series.has(label) || this.#series.size < mostNames;
-    const series = this.#seriesCalled(hasName ? label : otherOrigins);
-    return this.#remember(this.#origins, origin, { name: origin, series, isFailure: isOriginFailure });
+  #originBreaker(origin: string): Breaker {
+    const existing = this.#origins.get(origin);
+    if (existing !== undefined) return existing;
+    const label = origin.slice(0, maxLabelLength);
+    const hasLabel = this.#series.has(label) || this.#series.size < maxLabels;
+    const series = this.#seriesNamed(hasLabel ? label : otherOrigins);
+    return this.#add(this.#origins, origin, { name: origin, series, isFailure: isOriginFailure });
   }
 
-  #ofDestination(key: string, origin: string): Breaker {
-    const known = this.#destinations.get(key);
-    if (known !== undefined) return known;
-    const options = { name: `${origin} (one address)`, series: this.#seriesCalled(allDestinations) };
-    return this.#remember(this.#destinations, key, { ...options, isFailure: isDestinationFailure });
+  #destinationBreaker(key: string, origin: string): Breaker {
+    const existing = this.#destinations.get(key);
+    if (existing !== undefined) return existing;
+    const options = { name: `${origin} (one URL)`, series: this.#seriesNamed(allDestinations) };
+    return this.#add(this.#destinations, key, { ...options, isFailure: isDestinationFailure });
   }
 
-  #remember(
+  #add(
     cache: LRUCache<string, Breaker>,
     key: string,
     options: Pick<BreakerOptions, "name" | "series" | "isFailure">,
@@ -135,35 +139,37 @@ export class OriginBreakers {
     return breaker;
   }
 
-  #seriesCalled(name: string): BreakerSeries {
+  #seriesNamed(name: string): BreakerSeries {
     const series = this.#series.get(name) ?? new BreakerSeries(name);
     this.#series.set(name, series);
     return series;
   }
 }
 
-async function withoutFailure(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-  const answer = await call();
-  if (answer.status >= 500) throw new FailedAnswer(answer);
-  return answer;
+/** Turns a 5xx response into a {@link FailedResponse}, which a breaker counts. */
+async function throwIfFailed(call: () => Promise<HttpResponse>): Promise<HttpResponse> {
+  const response = await call();
+  if (response.status >= 500) throw new FailedResponse(response);
+  return response;
 }
 
-async function answerOf(call: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+/** Turns a {@link FailedResponse} back into the response. */
+async function unwrapFailure(call: () => Promise<HttpResponse>): Promise<HttpResponse> {
   try {
     return await call();
   } catch (error) {
-    if (error instanceof FailedAnswer) return error.answer;
+    if (error instanceof FailedResponse) return error.response;
     throw error;
   }
 }
 
-/** Never leaves this file. */
-class FailedAnswer extends Error {
-  readonly answer: HttpAnswer;
+/** Used inside this file only. */
+class FailedResponse extends Error {
+  readonly response: HttpResponse;
 
-  constructor(answer: HttpAnswer) {
-    super(`status ${answer.status}`);
-    this.answer = answer;
+  constructor(response: HttpResponse) {
+    super(`status ${response.status}`);
+    this.response = response;
   }
 }
 
@@ -172,9 +178,9 @@ function isOriginFailure(error: unknown): boolean {
 }
 
 function isDestinationFailure(error: unknown): boolean {
-  return error instanceof FailedAnswer || (isDependencyFailure(error) && !isConnectFailure(error));
+  return error instanceof FailedResponse || (isDependencyFailure(error) && !isConnectFailure(error));
 }
 
 function isDependencyDown(error: unknown): boolean {
-  return error instanceof FailedAnswer || isDependencyFailure(error);
+  return error instanceof FailedResponse || isDependencyFailure(error);
 }

@@ -1,4 +1,4 @@
-// HTTP calls to others, with a limit on everything: time, connections, bytes, retries, and where they may go.
+// The client for outbound HTTP calls, with limits on everything: time, connections, bytes, retries and destinations.
 import type { LookupFunction } from "node:net";
 import type { Agent } from "undici";
 import type { Logger } from "../log.ts";
@@ -8,41 +8,43 @@ import { currentDeadline, inPhase } from "../request/scope.ts";
 import { addressPolicy } from "./address-policy.ts";
 import { type OriginBreakerOptions, OriginBreakers } from "./breakers.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
-import { DestinationRefused, refusalDetails, refusalOf } from "./destination.ts";
-import { exchange, type HttpAnswer, type HttpRequest } from "./exchange.ts";
+import { checkDestination, DestinationRefused, refusalDetails } from "./destination.ts";
+import { exchange, type HttpRequest, type HttpResponse } from "./exchange.ts";
 import { Names } from "./names/names.ts";
 import { mayRetry, withRetries } from "./retries.ts";
 import { RetryBudgets } from "./retry-budgets.ts";
 import { clientTelemetry } from "./telemetry.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
+/** Limits of the calls and their destinations. */
 export interface HttpClientOptions {
-  /** Most connections to one origin; more calls wait, within their time. */
+  /** Maximum connections per origin; further calls wait, within their time limit. */
   connections: number;
-  /** The longest that one connection may take to open. */
+  /** Time limit to open a connection. */
   connectTimeoutMs: number;
-  /** The longest that a call may take in all, from the name look-up to the last byte, its retries included. */
+  /** Time limit of a whole call, from the DNS lookup to the last byte, retries included. */
   timeoutMs: number;
-  /** Larger answers are not read, compressed or not. */
+  /** Calls with larger responses fail; the limit applies before and after decompression. */
   maxResponseBytes: number;
-  /** Addresses and CIDR networks that may be called although they are not public. */
+  /** Non-public addresses and CIDR networks that may be called. */
   allowPrivate: readonly string[];
-  /** Hosts that no caller chooses. Default: none. */
+  /** Whether a host is ours, so that callers do not choose it. Default: none is. */
   isOwn?: OwnHosts;
-  /** Stops calling what is down. Default: none, each call finds out for itself. */
+  /** Stops calls to destinations that are down. Default: no breaker. */
   breaker?: OriginBreakerOptions | undefined;
-  /** The DNS servers for the names that are called, as `127.0.0.1:53`. Default: the system's. */
+  /** DNS servers, such as `127.0.0.1:53`. Default: the system's. */
   dnsServers?: readonly string[];
-  /** Finds the addresses of a name, instead of DNS. */
+  /** Resolves names instead of DNS. */
   lookup?: LookupFunction;
 }
 
-/** Opening the connection, or looking up the name for it, took too long. */
+/** The connection could not be opened in time, or the DNS lookup took too long. */
 const timeoutCodes: ReadonlySet<unknown> = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEOUT"]);
 
+/** What {@link httpClient} returns. */
 export type HttpClient = ReturnType<typeof httpClient>;
 
-/** A client with connections of its own. `close` waits for the calls that still run, and for connections being opened. */
+/** A client with its own connection pool. `close()` waits for running calls and for connections that are being opened. */
 export function httpClient(options: HttpClientOptions, log: Logger) {
   const {
     connections,
@@ -61,31 +63,31 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
   const budgets = new RetryBudgets();
   const breakers = breaker && new OriginBreakers(breaker, isOwn, log);
 
-  /** Opened by the first call: undici takes 40 ms and 7 MB, and many a service calls nobody. */
-  async function opened(): Promise<Agent> {
+  /** Created by the first call: loading undici takes 40 ms and 7 MB, and many services make no outbound calls. */
+  async function createAgent(): Promise<Agent> {
     const { openAgent } = await import("./agent.ts");
     agent ??= openAgent({ connections, mayConnect, connectTimeoutMs, lookup });
     return agent;
   }
 
   async function callWithinLimits(url: URL, request: HttpRequest, signal: AbortSignal, endsAt: number) {
-    const budget = budgets.of(url.origin);
-    budget.called();
+    const budget = budgets.forOrigin(url.origin);
+    budget.countCall();
     const headers = { "accept-encoding": acceptEncoding, ...request.headers };
-    const dispatcher = agent ?? (await opened());
+    const dispatcher = agent ?? (await createAgent());
     const attempt = () => exchange(url, { ...request, headers }, { dispatcher, signal, maxResponseBytes });
-    const noLongerUsed = names.use(url.hostname);
+    const releaseName = names.use(url.hostname);
     try {
-      const answer = mayRetry(request)
+      const response = mayRetry(request)
         ? await withRetries(attempt, { budget, signal, endsAt, report: telemetry.retry })
         : await attempt();
-      return await decoded(answer, maxResponseBytes);
+      return await decoded(response, maxResponseBytes);
     } finally {
-      noLongerUsed();
+      releaseName();
     }
   }
 
-  async function call(url: URL, request: HttpRequest): Promise<HttpAnswer> {
+  async function call(url: URL, request: HttpRequest): Promise<HttpResponse> {
     const late = () => new Problem("outbound_timeout");
     try {
       return await withTimeLimit({ limitMs: timeoutMs, deadline: currentDeadline(), late }, (signal, endsAt) =>
@@ -102,33 +104,33 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
 
   return {
     /**
-     * The answer of `url`, whatever its status. Redirects are answers too, and not followed.
+     * Calls `url` and returns the response, whatever its status. Does not follow redirects: it returns them as they are.
      *
-     * @throws {Problem} outbound_timeout; dependency_failed when no whole answer comes; destination_refused (422) when the
-     * policy does not let it be called; breaker_open; the request's own problem when that ends first.
+     * @throws {Problem} outbound_timeout; dependency_failed when no complete response arrives; destination_refused (422) when
+     * the address policy forbids the call; breaker_open; the request's own problem when the request ends first.
      */
-    async request(url: string, request: HttpRequest = {}): Promise<HttpAnswer> {
-      // `new URL()` would attach the text, which may hold a secret, to its error.
+    async request(url: string, request: HttpRequest = {}): Promise<HttpResponse> {
+      // `new URL()` would attach its input, which may hold a secret, to the error.
       const destination = URL.parse(url);
-      const refusal = refusalOf(destination, mayConnect);
+      const refusal = checkDestination(destination, mayConnect);
       if (destination === null || refusal !== undefined) {
         telemetry.refused(refusal ?? "scheme");
         throw new DestinationRefused(refusal ?? "scheme");
       }
       const work = () => call(destination, request);
-      return inPhase("outbound", () => (breakers === undefined ? work() : breakers.guarded(destination, work)));
+      return inPhase("outbound", () => (breakers === undefined ? work() : breakers.run(destination, work)));
     },
 
-    /** What to tell who wrote `url`, when it tells by itself that it will never be called: a name is not looked up. */
+    /** Why `url` can never be called, for its author. Undefined when it may be. Does not resolve host names. */
     refusal(url: string): string | undefined {
-      const refusal = refusalOf(URL.parse(url), mayConnect);
+      const refusal = checkDestination(URL.parse(url), mayConnect);
       return refusal === undefined ? undefined : refusalDetails[refusal];
     },
 
-    /** Connections at this instant, and requests that wait for one, by origin. */
+    /** Current connections and waiting requests by origin. */
     stats: () => agent?.stats ?? {},
 
-    /** How many breakers are in each state: of origins called lately, and of destinations that failed. */
+    /** Number of breakers in each state: those of recently called origins, and of destinations that have failed. */
     breakerStates: () => breakers?.states() ?? { closed: 0, "half-open": 0, open: 0 },
 
     async close(): Promise<void> {

@@ -1,8 +1,8 @@
-// Tells which failures mean that an origin is down for everybody: those to open a connection. What goes wrong on a connection
-// (a 5xx, an answer that is late or cut off) may be about one path only.
+// Marks failures to open a connection: they mean that the origin is down for everybody. A failure on an open connection (a 5xx,
+// a late or truncated response) may concern only one path.
 const failures = new WeakSet<object>();
 
-/** Remembers that `error` is why a connection could not be opened. */
+/** Marks `error` as the reason why a connection could not be opened. */
 export function markConnectFailure(error: Error): void {
   failures.add(error);
 }

@@ -1,37 +1,38 @@
-// Opens the sockets of outbound calls. The address policy is asked here, about the very address that is connected to: a
-// name that was public when somebody looked, and is not any more (DNS rebinding), gets no connection.
+// Opens the sockets of outbound calls. Applies the address policy to the very address that it connects to, so that a name that
+// resolved to a public address at first and to a private one later (DNS rebinding) gets no connection.
 import { isIP, type LookupFunction, Socket } from "node:net";
 import { buildConnector, errors } from "undici";
 import type { AddressPolicy } from "./address-policy.ts";
 import { markConnectFailure } from "./connect-failure.ts";
 import { DestinationRefused } from "./destination.ts";
 
+/** Where to connect, and within what time. */
 export interface ConnectorOptions {
   mayConnect: AddressPolicy;
-  /** The longest that name look-up, TCP and TLS may take together. */
+  /** Time limit for DNS lookup, TCP and TLS together. */
   connectTimeoutMs: number;
-  /** Finds the addresses of a name. */
+  /** Resolves a name to addresses. */
   lookup: LookupFunction;
 }
 
 /**
- * A connector for undici's dispatchers. Fails with {@link DestinationRefused} when the policy allows none of the addresses
- * of the host, and with undici's ConnectTimeoutError after `connectTimeoutMs`.
+ * A connector for undici's dispatchers. Fails with {@link DestinationRefused} when the policy allows none of the host's
+ * addresses, and with undici's ConnectTimeoutError after `connectTimeoutMs`.
  */
 export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: ConnectorOptions): buildConnector.connector {
   const open = buildConnector({
-    // undici's own timer for this ticks every half second.
+    // Off: undici's own timer for this only ticks every half second.
     timeout: 0,
-    // One request a connection at a time, so that a connection can be closed for the sake of one.
+    // HTTP/1.1 has one request per connection at a time, so that cancelling a request can close its connection.
     allowH2: false,
     lookup: allowedLookup(mayConnect, lookup),
     autoSelectFamily: true,
-    // Leaves time for a second address when the first does not answer.
+    // Leaves time to try a second address when the first does not answer.
     autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(connectTimeoutMs / 2)),
   });
 
   return function connect(options, callback) {
-    // An address in the URL is never looked up.
+    // An IP address in the URL skips the lookup.
     if (isIP(options.hostname) !== 0 && !mayConnect(options.hostname)) {
       callback(new DestinationRefused("address"), null);
       return;
@@ -40,7 +41,7 @@ export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: Conne
     const timer = setTimeout(() => {
       if (socket instanceof Socket) socket.destroy(new errors.ConnectTimeoutError());
     }, connectTimeoutMs);
-    // It gives the socket, though its type does not say so.
+    // It returns the socket, although its type does not say so.
     socket = open(options, (...result) => {
       clearTimeout(timer);
       if (result[0] !== null) markConnectFailure(result[0]);
@@ -49,7 +50,7 @@ export function guardedConnector({ mayConnect, connectTimeoutMs, lookup }: Conne
   };
 }
 
-/** Leaves out of what `lookup` finds the addresses that the policy refuses; fails when none is left. */
+/** Removes the addresses that the policy refuses from the results of `lookup`. Fails when none are left. */
 function allowedLookup(mayConnect: AddressPolicy, lookup: LookupFunction): LookupFunction {
   return function lookupAllowed(hostname, options, callback) {
     lookup(hostname, { ...options, all: true }, (error, found, family) => {

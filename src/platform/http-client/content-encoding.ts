@@ -1,7 +1,7 @@
-// Undoes the compression of an answer, up to the same limit as the answer itself: a few kilobytes can stand for gigabytes.
+// Decompresses responses, with the same size limit as for the response itself: a few kilobytes can inflate to gigabytes.
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, type ZlibOptions } from "node:zlib";
-import { type HttpAnswer, ResponseTooLarge } from "./exchange.ts";
+import { type HttpResponse, ResponseTooLarge } from "./exchange.ts";
 
 type Inflate = (bytes: Buffer, options: Pick<ZlibOptions, "maxOutputLength">) => Promise<Buffer>;
 
@@ -11,21 +11,21 @@ const inflaters: Readonly<Record<string, Inflate>> = {
   br: promisify(brotliDecompress),
 };
 
-/** What {@link decoded} undoes, for `Accept-Encoding`. */
+/** The encodings that {@link decoded} supports, for `Accept-Encoding`. */
 export const acceptEncoding = "gzip, br";
 
 /**
- * The answer without its compression. An encoding that was not asked for is left as it is, with the header that says so.
+ * The decompressed response. Leaves a body in any other encoding as it is, along with its `Content-Encoding` header.
  *
- * @throws {ResponseTooLarge} when it is over `limitBytes`; zlib's error when it is broken.
+ * @throws {ResponseTooLarge} when the decompressed body exceeds `limitBytes`; zlib's error when the body is corrupt.
  */
-export async function decoded(answer: HttpAnswer, limitBytes: number): Promise<HttpAnswer> {
-  const { "content-encoding": encoding, "content-length": _length, ...headers } = answer.headers;
+export async function decoded(response: HttpResponse, limitBytes: number): Promise<HttpResponse> {
+  const { "content-encoding": encoding, "content-length": _length, ...headers } = response.headers;
   const name = String(encoding).trim().toLowerCase();
   const inflate = Object.hasOwn(inflaters, name) ? inflaters[name] : undefined;
-  if (inflate === undefined || answer.body.length === 0) return answer;
+  if (inflate === undefined || response.body.length === 0) return response;
   try {
-    return { ...answer, headers, body: await inflate(answer.body, { maxOutputLength: limitBytes }) };
+    return { ...response, headers, body: await inflate(response.body, { maxOutputLength: limitBytes }) };
   } catch (error) {
     const tooLarge = error instanceof RangeError && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
     throw tooLarge ? new ResponseTooLarge(limitBytes) : error;

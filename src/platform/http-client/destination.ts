@@ -1,21 +1,21 @@
-// What is wrong with a URL as a destination, as far as the URL alone tells. A name is looked up when it is connected to:
-// what it stands for now need not be what it stands for then.
+// Checks a URL as a destination without resolving its host name. The connector checks the address when it connects, since a
+// name can resolve differently by then.
 import { isIP } from "node:net";
 import { Problem } from "../request/problem.ts";
 import type { AddressPolicy } from "./address-policy.ts";
 
-/** Why a destination is not called: not an http(s) address, a user name or password in it, or an address that the policy refuses. */
+/** Why a destination is refused: not http(s), credentials in the URL, or an address that the policy forbids. */
 export type Refusal = "scheme" | "credentials" | "address";
 
-/** What to tell who wrote the URL: never an address that a name stands for, or whether anything answers there. */
+/** Messages for the author of the URL. They never reveal what a name resolves to, or whether anything answers there. */
 export const refusalDetails: Readonly<Record<Refusal, string>> = {
-  scheme: "It must be an http or https address",
-  credentials: "It must not have a user name or password in it",
+  scheme: "It must be an http or https URL",
+  credentials: "It must not contain a user name or password",
   address: "It must be on the public internet",
 };
 
-/** The refusal of `url`, if it tells by itself. The URL parser has brought every spelling of an address into one, or none. */
-export function refusalOf(url: URL | null, mayConnect: AddressPolicy): Refusal | undefined {
+/** Why `url` is refused, or undefined. Relies on the URL parser, which normalises every spelling of an IP address. */
+export function checkDestination(url: URL | null, mayConnect: AddressPolicy): Refusal | undefined {
   if (url === null) return "scheme";
   if (url.protocol !== "http:" && url.protocol !== "https:") return "scheme";
   if (url.username !== "" || url.password !== "") return "credentials";
@@ -23,7 +23,7 @@ export function refusalOf(url: URL | null, mayConnect: AddressPolicy): Refusal |
   return isIP(host) !== 0 && !mayConnect(host) ? "address" : undefined;
 }
 
-/** A call that is not made: destination_refused, with the refusal as its cause. */
+/** The problem destination_refused, with the reason. */
 export class DestinationRefused extends Problem {
   readonly refusal: Refusal;
 

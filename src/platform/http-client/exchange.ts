@@ -1,21 +1,21 @@
-// One request and its whole answer. It ends at once when its signal aborts, in whatever state it is: undici by itself
-// would wait until the request has a connection.
+// Sends one request and reads the whole response. Ends at once when its signal aborts, in any state: undici alone would wait
+// until the request gets a connection.
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { BoundedBody } from "./bounded-body.ts";
 
-/** What is sent. */
+/** A request without its URL. */
 export interface HttpRequest {
-  /** GET when not given. */
+  /** Default: GET. */
   method?: string;
   headers?: Readonly<Record<string, string>>;
   body?: string | Buffer;
-  /** Says that sending it twice does no more than sending it once, where the method does not say so. */
+  /** Whether it may be sent twice. Default: depends on the method. */
   idempotent?: boolean;
 }
 
-/** The answer, complete. */
-export interface HttpAnswer {
+/** A complete response. */
+export interface HttpResponse {
   status: number;
   headers: IncomingHttpHeaders;
   body: Buffer;
@@ -23,39 +23,38 @@ export interface HttpAnswer {
 
 interface ExchangeOptions {
   dispatcher: Dispatcher;
-  /** Ends the exchange, with its reason. */
+  /** Ends the exchange, which then rejects with its reason. */
   signal: AbortSignal;
   maxResponseBytes: number;
 }
 
-/** The answer has more bytes than are read. */
+/** The response exceeds the size limit. */
 export class ResponseTooLarge extends Error {
   override name = "ResponseTooLarge";
 
   constructor(limitBytes: number) {
-    super(`the answer is over ${limitBytes} bytes`);
+    super(`the response exceeds ${limitBytes} bytes`);
   }
 }
 
 /**
- * Sends `request` to `url` and reads the answer. Redirects are not followed. Whenever it does not end well, its connection
- * is closed.
+ * Sends `request` to `url` and reads the response. Does not follow redirects. Closes the connection after any failure.
  *
- * @throws {ResponseTooLarge}, the reason of the signal, or whatever the socket or undici says.
+ * @throws {ResponseTooLarge}; the reason of the signal; the error of the socket or undici.
  */
-export async function exchange(url: URL, request: HttpRequest, options: ExchangeOptions): Promise<HttpAnswer> {
+export async function exchange(url: URL, request: HttpRequest, options: ExchangeOptions): Promise<HttpResponse> {
   const { dispatcher, signal, maxResponseBytes } = options;
   const { method = "GET", headers = {}, body = null } = request;
-  const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>();
   const received = new BoundedBody(maxResponseBytes);
-  let head: Omit<HttpAnswer, "body"> | undefined;
+  let head: Omit<HttpResponse, "body"> | undefined;
   let controller: Dispatcher.DispatchController | undefined;
 
   function giveUp(reason: Error): void {
     reject(reason);
     controller?.abort(reason);
   }
-  const onAbort = () => giveUp(reasonOf(signal));
+  const onAbort = () => giveUp(abortReason(signal));
 
   signal.throwIfAborted();
   signal.addEventListener("abort", onAbort);
@@ -64,20 +63,20 @@ export async function exchange(url: URL, request: HttpRequest, options: Exchange
     {
       onRequestStart(started) {
         controller = started;
-        // Nobody waits for it any more: it is not sent.
+        // The caller has given up: do not send it.
         if (signal.aborted) onAbort();
       },
-      onResponseStart(_controller, status, answered) {
+      onResponseStart(_controller, status, headers) {
         if (status < 200) return;
-        head = { status, headers: answered };
-        const announced = method === "HEAD" || status === 304 ? 0 : Number(answered["content-length"] ?? 0);
+        head = { status, headers };
+        const announced = method === "HEAD" || status === 304 ? 0 : Number(headers["content-length"] ?? 0);
         if (announced > maxResponseBytes) giveUp(new ResponseTooLarge(maxResponseBytes));
       },
       onResponseData(_controller, chunk) {
         if (!received.append(chunk)) giveUp(new ResponseTooLarge(maxResponseBytes));
       },
       onResponseEnd() {
-        if (head === undefined) reject(new Error("the answer has no head"));
+        if (head === undefined) reject(new Error("the response has no head"));
         else resolve({ ...head, body: received.bytes });
       },
       onResponseError(_controller, error) {
@@ -88,7 +87,7 @@ export async function exchange(url: URL, request: HttpRequest, options: Exchange
   return promise.finally(() => signal.removeEventListener("abort", onAbort));
 }
 
-function reasonOf(signal: AbortSignal): Error {
+function abortReason(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;
   return reason instanceof Error ? reason : new Error("aborted", { cause: reason });
 }

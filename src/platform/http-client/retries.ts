@@ -1,34 +1,34 @@
-// Sends a request again when it failed in a way that may pass, and sending it twice does no harm. Exponential backoff with
-// full jitter, so that those who failed together do not come back together:
+// Retries requests after transient failures, if sending them twice does no harm. Exponential backoff with full jitter, so that
+// calls that failed together do not all retry together:
 // https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HttpAnswer, HttpRequest } from "./exchange.ts";
+import type { HttpRequest, HttpResponse } from "./exchange.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 
-/** How a failed attempt went on: it was sent again, or could have been but for the budget or the time left. */
+/** What followed a transient failure: a retry, or none for lack of budget or time. */
 export type RetryOutcome = "sent" | "no_budget" | "no_time";
 
 interface RetryOptions {
   budget: RetryBudget;
-  /** Ends the wait between attempts, with its reason. */
+  /** Ends the wait between attempts, which then rejects with its reason. */
   signal: AbortSignal;
-  /** When the time for all attempts is over, on the clock of `now`. */
+  /** When the time for all attempts runs out, on the clock of `now`. */
   endsAt: number;
   report: (outcome: RetryOutcome) => void;
-  /** From 0 to less than 1. */
+  /** Returns 0 to less than 1, for the jitter. */
   random?: () => number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   now?: () => number;
 }
 
-const mostRetries = 2;
+const maxRetries = 2;
 const firstBackoffMs = 50;
-const mostBackoffMs = 500;
+const maxBackoffMs = 500;
 const idempotentMethods = new Set(["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]);
-const passingStatuses = new Set([502, 503, 504]);
-// The connection could not be opened, or was closed before the answer was complete. Of c-ares' codes, those that say that
-// no server answered the question (https://nodejs.org/api/dns.html#error-codes): a name that is not there won't come.
-const passingCodes = new Set([
+const transientStatuses = new Set([502, 503, 504]);
+// The connection could not be opened, or was closed before the response was complete. Of c-ares' codes, only those that say
+// that no server answered (https://nodejs.org/api/dns.html#error-codes): retrying a name that does not exist is pointless.
+const transientCodes = new Set([
   "EBADRESP",
   "ECANCELLED",
   "EREFUSED",
@@ -45,31 +45,31 @@ const passingCodes = new Set([
   "UND_ERR_SOCKET",
 ]);
 
-/** Tells whether sending `request` twice does no more than sending it once (RFC 9110, 9.2.2, or its sender says so). */
+/** Whether `request` is idempotent: by its method (RFC 9110, 9.2.2), unless the caller says otherwise. */
 export function mayRetry({ method = "GET", idempotent }: HttpRequest): boolean {
   return idempotent ?? idempotentMethods.has(method);
 }
 
-/** The first attempt that needs no other, or the last one, whether it gave an answer or an error. */
-export async function withRetries(attempt: () => Promise<HttpAnswer>, options: RetryOptions): Promise<HttpAnswer> {
+/** Runs `attempt`, and again after transient failures. Returns or throws the result of the last attempt. */
+export async function withRetries(attempt: () => Promise<HttpResponse>, options: RetryOptions): Promise<HttpResponse> {
   const { budget, signal, endsAt, report, random = Math.random, now = () => performance.now() } = options;
   for (let retries = 0; ; retries++) {
     const [result] = await Promise.allSettled([attempt()]);
-    const passing =
+    const isTransient =
       result.status === "fulfilled"
-        ? passingStatuses.has(result.value.status)
-        : passingCodes.has(codeOf(result.reason));
-    const again = passing && retries < mostRetries && !signal.aborted && (await waited(result, retries));
-    if (again) continue;
+        ? transientStatuses.has(result.value.status)
+        : transientCodes.has(codeOf(result.reason));
+    const retry = isTransient && retries < maxRetries && !signal.aborted && (await backOff(result, retries));
+    if (retry) continue;
     if (result.status === "fulfilled") return result.value;
     throw result.reason;
   }
 
-  /** Waits until it is time for another attempt; false when there will be none. */
-  async function waited(result: PromiseSettledResult<HttpAnswer>, retries: number): Promise<boolean> {
-    const backoffMs = random() * Math.min(mostBackoffMs, firstBackoffMs * 2 ** retries);
-    const askedMs = result.status === "fulfilled" ? retryAfterMs(result.value.headers["retry-after"]) : 0;
-    const waitMs = Math.max(backoffMs, askedMs);
+  /** Waits until the next attempt is due. Returns false when there is no budget or time for one. */
+  async function backOff(result: PromiseSettledResult<HttpResponse>, retries: number): Promise<boolean> {
+    const backoffMs = random() * Math.min(maxBackoffMs, firstBackoffMs * 2 ** retries);
+    const requestedMs = result.status === "fulfilled" ? retryAfterMs(result.value.headers["retry-after"]) : 0;
+    const waitMs = Math.max(backoffMs, requestedMs);
     const outcome = now() + waitMs >= endsAt ? "no_time" : budget.take() ? "sent" : "no_budget";
     report(outcome);
     if (outcome !== "sent") return false;
@@ -78,7 +78,7 @@ export async function withRetries(attempt: () => Promise<HttpAnswer>, options: R
   }
 }
 
-/** Milliseconds; the header gives seconds or a date (RFC 9110, 10.2.3). 0 for anything else. */
+/** Milliseconds until the time in a Retry-After header: seconds or a date (RFC 9110, 10.2.3). 0 for anything else. */
 function retryAfterMs(header: string | undefined): number {
   if (header === undefined) return 0;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();

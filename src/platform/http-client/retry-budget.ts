@@ -1,41 +1,42 @@
-// Bounds retries to a share of the calls: when a dependency fails altogether, retrying everything would multiply the load
-// on it just then. A token bucket as in Finagle's RetryBudget (percentCanRetry, minRetriesPerSec):
+// Limits retries to a share of the calls: when a dependency fails altogether, retrying everything would multiply its load at
+// the worst time. A token bucket as in Finagle's RetryBudget (percentCanRetry, minRetriesPerSec):
 // https://twitter.github.io/finagle/guide/Clients.html#retries
 
 interface RetryBudgetOptions {
-  /** Retries for each call: 0.1 is one for ten calls. */
+  /** Retries earned per call: 0.1 means one for ten calls. */
   perCall?: number;
-  /** Retries a second that few calls may do too. */
+  /** Retries earned per second, so that a low call rate may retry too. */
   perSecond?: number;
-  /** Most retries that are saved up. */
-  most?: number;
-  /** Milliseconds on a clock that only goes forward. */
+  /** Maximum number of saved retries. */
+  limit?: number;
+  /** A monotonic clock, in milliseconds. */
   now?: () => number;
 }
 
+/** The retries that calls to one origin may still make. */
 export class RetryBudget {
   readonly #perCall: number;
   readonly #perSecond: number;
-  readonly #most: number;
+  readonly #limit: number;
   readonly #now: () => number;
   #tokens: number;
   #filledAt: number;
 
-  constructor({ perCall = 0.1, perSecond = 1, most = 10, now = () => performance.now() }: RetryBudgetOptions = {}) {
+  constructor({ perCall = 0.1, perSecond = 1, limit = 10, now = () => performance.now() }: RetryBudgetOptions = {}) {
     this.#perCall = perCall;
     this.#perSecond = perSecond;
-    this.#most = most;
+    this.#limit = limit;
     this.#now = now;
     this.#tokens = perSecond;
     this.#filledAt = now();
   }
 
-  /** A call was made, whether or not it may be retried. */
-  called(): void {
+  /** Counts a call, whether or not it may be retried. */
+  countCall(): void {
     this.#add(this.#perCall);
   }
 
-  /** Takes a retry out of the budget; false when there is none left. */
+  /** Takes one retry out of the budget. Returns false when there is none left. */
   take(): boolean {
     const now = this.#now();
     this.#add(((now - this.#filledAt) / 1000) * this.#perSecond);
@@ -46,6 +47,6 @@ export class RetryBudget {
   }
 
   #add(tokens: number): void {
-    this.#tokens = Math.min(this.#most, this.#tokens + tokens);
+    this.#tokens = Math.min(this.#limit, this.#tokens + tokens);
   }
 }

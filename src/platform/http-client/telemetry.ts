@@ -1,4 +1,4 @@
-// What outbound calls report besides the span and duration of each, which the OpenTelemetry instrumentation of undici makes.
+// Counts retries and refusals of outbound calls. Spans and durations come from OpenTelemetry's undici instrumentation.
 import { metrics, ValueType } from "@opentelemetry/api";
 import type { Refusal } from "./destination.ts";
 import type { RetryOutcome } from "./retries.ts";
@@ -11,9 +11,13 @@ export function clientTelemetry() {
   const meter = metrics.getMeter("http-client");
   const counter = (name: string, unit: string, description: string) =>
     meter.createCounter(name, { unit, description, valueType: ValueType.INT });
-  const retries = counter("http.client.retries", "{retry}", "Failed attempts that were sent again, or could have been");
-  const refused = counter("http.client.refused", "{request}", "Calls to destinations that are not allowed");
-  // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
+  const retries = counter(
+    "http.client.retries",
+    "{retry}",
+    "Transient failures of outbound calls, by whether they were retried",
+  );
+  const refused = counter("http.client.refused", "{request}", "Calls refused because their destination is not allowed");
+  // A counter is not exported before its first value: the zeros tell "none so far" from "no data".
   for (const outcome of outcomes) retries.add(0, { outcome });
   for (const reason of refusals) refused.add(0, { reason });
   return {

@@ -3,7 +3,7 @@ import { connectionOptions, withLock } from "../../../src/platform/database/conn
 import { createDatabase } from "../../support/helper.ts";
 
 describe("connectionOptions", () => {
-  it("reads every part of the address, decoded", () => {
+  it("reads and decodes every part of the address", () => {
     const { host, port, user, password, database } = connectionOptions("mysql://us%40er:p%2Fw@[::1]:3307/my%20db");
     assert.deepEqual(
       { host, port, user, password, database },
@@ -20,7 +20,7 @@ describe("withLock", () => {
   });
   after(() => db.drop());
 
-  it("lets one at a time work", async () => {
+  it("runs one at a time", async () => {
     let inside = 0;
     const work = async () => {
       inside += 1;
@@ -31,11 +31,11 @@ describe("withLock", () => {
     await Promise.all(Array.from({ length: 5 }, () => withLock(db.url, { name: "work", waitS: 5 }, work)));
   });
 
-  it("gives up when the lock is not free in time, and frees it when the work fails", async () => {
+  it("rejects when the lock stays taken, and releases it when the work fails", async () => {
     await withLock(db.url, { name: "work", waitS: 5 }, () =>
       assert.rejects(
         withLock(db.url, { name: "work", waitS: 0 }, async () => {}),
-        /"work" was not free within 0 s/,
+        /could not get the lock "work" within 0 s/,
       ),
     );
     const failing = async () => {

@@ -8,7 +8,7 @@ import { Link } from "../../faults/link.ts";
 import { createDatabase, eventually, freePort, type LogLine } from "../../support/helper.ts";
 
 const options = { limit: 2, maxIdle: 1, recycleMs: 3_600_000, waitMs: 200, queryTimeoutMs: 5000, slowQueryMs: 5000 };
-/** A statement that keeps the server busy for about as long, unlike SLEEP, which a kill ends without an error. */
+/** Keeps the server busy for seconds. Unlike SLEEP, it fails when it is killed. */
 const busy =
   "SELECT COUNT(*) AS number FROM information_schema.columns a JOIN information_schema.columns b JOIN information_schema.columns c";
 
@@ -39,18 +39,15 @@ describe("Database", () => {
     return database;
   }
 
-  it("brings values back as they were sent", async () => {
+  it("returns values as they were sent", async () => {
     const database = open();
     const name = "Grüße 😀 '\"\\;--";
-    assert.equal(
-      (await database.execute("items.create", "INSERT INTO items VALUES (?, ?)", [1, name])).affectedRows,
-      1,
-    );
+    assert.equal((await database.write("items.create", "INSERT INTO items VALUES (?, ?)", [1, name])).affectedRows, 1);
     const [row] = await database.query("items.get", "SELECT id, name, ? AS at FROM items WHERE id = ?", ["x", 1]);
     assert.deepEqual({ ...row }, { id: 1, name, at: "x" });
   });
 
-  it("gives up the wait for a connection in time, and is whole afterwards", async () => {
+  it("rejects a wait for a connection at its limit, and works afterwards", async () => {
     const database = open();
     const held = [database.query("busy", "SELECT SLEEP(0.6)"), database.query("busy", "SELECT SLEEP(0.6)")];
     const startedAt = performance.now();
@@ -62,7 +59,7 @@ describe("Database", () => {
     assert.deepEqual(database.state(), { used: 0, idle: 2, waiting: 0, limit: 2 });
   });
 
-  it("gives up a query in time, stops it in the server, and uses its connection again", async () => {
+  it("rejects a query at its limit, kills it in the server, and reuses its connection", async () => {
     const database = open({ queryTimeoutMs: 100 });
     const [before] = await database.query("id", "SELECT CONNECTION_ID() AS id");
     await assert.rejects(database.query("busy", busy), { type: "query_timeout", status: 504 });
@@ -81,13 +78,13 @@ describe("Database", () => {
     return Number(row?.number);
   }
 
-  it("passes the error of a wrong statement on and keeps the connection", async () => {
+  it("passes on the error of an invalid statement and keeps the connection", async () => {
     const database = open();
     await assert.rejects(database.query("wrong", "SELECT nothing FROM nowhere"), { code: "ER_NO_SUCH_TABLE" });
     assert.deepEqual(database.state(), { used: 0, idle: 1, waiting: 0, limit: 2 });
   });
 
-  it("tells a database that refuses or does not answer from a bug", async () => {
+  it("rejects with database_unavailable when the server refuses connections or does not answer", async () => {
     const refusing = open({ url: `mysql://root@127.0.0.1:${await freePort()}/shop` });
     await assert.rejects(refusing.query("any", "SELECT 1"), { type: "database_unavailable", status: 503 });
     const silent = createServer().listen(0, "127.0.0.1");
@@ -99,22 +96,22 @@ describe("Database", () => {
     silent.close();
   });
 
-  it("asks once more when a read finds its connection dead, not when a write does", async () => {
+  it("retries a read that finds its connection dead, but not a write", async () => {
     const link = await Link.to(db.url);
     const database = open({ url: link.through(db.url), limit: 1 });
-    const dead = async () => {
+    const killConnection = async () => {
       await database.query("any", "SELECT 1");
       link.cut();
     };
     for (let round = 0; round < 20; round++) {
-      await dead();
+      await killConnection();
       const [row] = await database.query("any", "SELECT ? AS round", [round]);
       assert.equal(row?.round, round);
     }
     let acknowledged = 0;
     for (let id = 100; id < 120; id++) {
-      await dead();
-      const written = database.execute("items.create", "INSERT INTO items VALUES (?, '')", [id]);
+      await killConnection();
+      const written = database.write("items.create", "INSERT INTO items VALUES (?, '')", [id]);
       await written.then(
         () => {
           acknowledged += 1;
@@ -124,18 +121,18 @@ describe("Database", () => {
     }
     const [row] = await database.query("items.count", "SELECT COUNT(*) AS number FROM items WHERE id >= 100");
     assert.equal(Number(row?.number), acknowledged);
-    assert.ok(acknowledged < 20, "some met a dead connection");
+    assert.ok(acknowledged < 20, "some writes met a dead connection");
     assert.equal(database.state().used, 0);
     link.close();
   });
 
-  it("asks no third time when the second connection dies too", async () => {
+  it("does not retry a second time when the next connection dies too", async () => {
     const link = await Link.to(db.url);
     const database = open({ url: link.through(db.url) });
     await database.query("any", "SELECT 1");
     const failed = assert.rejects(database.query("sleep", "SELECT SLEEP(3)"), { type: "database_unavailable" });
     for (const times of [1, 2]) {
-      // The server sleeps on when its client has gone.
+      // The server keeps sleeping after the client has gone.
       await eventually(`${times} queries in the server`, async () => (await sleeping()) === times);
       link.cut();
     }
@@ -150,16 +147,16 @@ describe("Database", () => {
     }
   });
 
-  it("stops queries again after the connection for that has died", async () => {
+  it("kills queries again after its KILL connection has died", async () => {
     const link = await Link.to(db.url);
     const database = open({ url: link.through(db.url), queryTimeoutMs: 100 });
     await assert.rejects(database.query("busy", busy), { type: "query_timeout" });
     await eventually("its connection back in the pool", () => database.state().used === 0);
     link.blackhole();
     await assert.rejects(database.query("busy", busy), { type: "query_timeout" });
-    await eventually("the end of the wait for an answer", () => database.state().used === 0);
+    await eventually("the connection to be destroyed", () => database.state().used === 0);
     link.cut();
-    await link.mend();
+    await link.restore();
     await eventually("a query that answers", () =>
       database.query("any", "SELECT 1").then(
         () => true,
@@ -170,11 +167,11 @@ describe("Database", () => {
     await assert.rejects(database.query("busy", busy), { type: "query_timeout" });
     await eventually("its connection back in the pool", () => database.state().used === 0);
     const [after] = await database.query("id", "SELECT CONNECTION_ID() AS id");
-    assert.equal(after?.id, before?.id, "stopped, and so used again");
+    assert.equal(after?.id, before?.id, "killed, so its connection is reused");
     link.close();
   });
 
-  it("warns of a slow query once, with 100 characters of its statement and no value", async () => {
+  it("logs a slow query once, with 100 characters of its statement and no values", async () => {
     const database = open({ slowQueryMs: 50 });
     await database.query(
       "items.slow",

@@ -10,7 +10,7 @@ describe("an error of the database", () => {
   let database: Database;
   before(async () => {
     db = await createDatabase();
-    // The server itself sends any number: only the names of those that say "not now" need a proxy or a cluster.
+    // The server can send any error number: no need for the proxies and clusters that send these.
     await db.connection.query("CREATE PROCEDURE fail(number INT) SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = number");
   });
   beforeEach(() => {
@@ -19,17 +19,17 @@ describe("an error of the database", () => {
   afterEach(() => database.close());
   after(() => db.drop());
 
-  const failWith = (number: number) => database.execute("fail", "CALL fail(?)", [number]);
+  const failWith = (number: number) => database.write("fail", "CALL fail(?)", [number]);
 
-  for (const [number, who] of [
-    [1047, "a Galera node outside of its cluster"],
+  for (const [number, sender] of [
+    [1047, "a Galera node outside its cluster"],
     [1040, "a server without a free connection"],
     [3032, "a server that was taken offline"],
     [1927, "MaxScale without a server behind it"],
     [9001, "ProxySQL without a server behind it, or TiDB without its storage"],
     [9005, "TiDB without a region"],
   ] as const) {
-    it(`is database_unavailable and counts for the breaker when ${who} says ${number}`, async () => {
+    it(`is database_unavailable and counts for the breaker when ${sender} sends ${number}`, async () => {
       for (let count = 0; count < breaker.failures; count += 1) {
         await assert.rejects(failWith(number), { type: "database_unavailable", status: 503 });
       }
@@ -37,7 +37,7 @@ describe("an error of the database", () => {
     });
   }
 
-  it("is no failure of the database when it is about one statement", async () => {
+  it("does not count as a failure of the database when it concerns one statement", async () => {
     for (let count = 0; count < 2 * breaker.failures; count += 1) await assert.rejects(failWith(1062), { errno: 1062 });
     assert.equal(database.breakerState, "closed");
   });
@@ -52,7 +52,7 @@ describe("an error of the database", () => {
     await assert.rejects(database.query("endless", sql), { type: "query_timeout", status: 504 });
   });
 
-  it("is database_unavailable, and no failure of it, when somebody else kills the query", async () => {
+  it("is database_unavailable without counting for the breaker when somebody else kills the query", async () => {
     const endless =
       "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c";
     for (let count = 0; count < breaker.failures + 1; count += 1) {
@@ -72,8 +72,8 @@ describe("an error of the database", () => {
   });
 
   for (const statement of ["SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'", "SET autocommit = 0"]) {
-    it(`closes the connection on which a statement of ours says ${statement}`, async () => {
-      await assert.rejects(database.execute("set", statement), /its connection is closed/);
+    it(`closes the connection after ${statement}`, async () => {
+      await assert.rejects(database.write("set", statement), /its connection is closed/);
       const [row] = await database.query("mode", "SELECT @@sql_mode AS mode, @@autocommit AS autocommit, ? AS text", [
         "\\'",
       ]);
@@ -82,10 +82,10 @@ describe("an error of the database", () => {
     });
   }
 
-  it("closes the connection on which a procedure turns off autocommit, also one that returns rows", async () => {
+  it("closes the connection after a procedure turns off autocommit, even one that returns rows", async () => {
     for (const [name, body] of [
       ["quiet_off", "SET autocommit = 0"],
-      ["telling_off", "BEGIN SET autocommit = 0; SELECT 1.5 AS one; END"],
+      ["off_with_rows", "BEGIN SET autocommit = 0; SELECT 1.5 AS one; END"],
     ]) {
       await db.connection.query(`CREATE PROCEDURE ${name}() ${body}`);
       await assert.rejects(database.query("call", `CALL ${name}()`), /its connection is closed/);
@@ -94,11 +94,11 @@ describe("an error of the database", () => {
     }
   });
 
-  it("runs nothing more in a transaction whose session was changed", async () => {
+  it("runs nothing more in a transaction whose session state was broken", async () => {
     await db.connection.query("CREATE TABLE IF NOT EXISTS notes (text VARCHAR(100))");
     const work = database.transaction("notes", async (transaction) => {
-      await transaction.execute("set", "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'").catch(() => {});
-      await transaction.execute("insert", "INSERT INTO notes VALUES (?)", ["\\' OR 1=1"]);
+      await transaction.write("set", "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'").catch(() => {});
+      await transaction.write("insert", "INSERT INTO notes VALUES (?)", ["\\' OR 1=1"]);
     });
     await assert.rejects(work, { type: "database_unavailable" });
     const [rows] = await db.connection.query("SELECT * FROM notes");

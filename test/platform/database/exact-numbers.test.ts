@@ -17,10 +17,10 @@ describe("exactNumber", () => {
     ["12345678901234567.8901", "12345678901234567.8901"],
     ["-1000000000000000.001", "-1000000000000000.001"],
   ] as const) {
-    it(`makes ${JSON.stringify(value)} of ${text}`, () => assert.equal(exactNumber(text), value));
+    it(`reads ${text} as ${JSON.stringify(value)}`, () => assert.equal(exactNumber(text), value));
   }
 
-  it("loses no digit of any value", () => {
+  it("never loses a digit", () => {
     const digits = (maxLength: number) =>
       fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength });
     fc.assert(
@@ -28,7 +28,7 @@ describe("exactNumber", () => {
         const text = `${sign}${whole}.${fraction}`;
         const read = exactNumber(text);
         if (typeof read === "string") return assert.equal(read, text);
-        // In units of the last digit; 15 digits are what a double is good for.
+        // In units of the last digit. A double holds 15 digits.
         const [mantissa = "", exponent = ""] = Math.abs(read).toExponential(14).split("e");
         const shift = Number(exponent) - 14 + fraction.length;
         const digits = BigInt(mantissa.replace(".", ""));
@@ -40,7 +40,7 @@ describe("exactNumber", () => {
   });
 });
 
-describe("a DECIMAL of the database", () => {
+describe("a DECIMAL column", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
   before(async () => {
     db = await createDatabase();
@@ -54,7 +54,7 @@ describe("a DECIMAL of the database", () => {
     { amount: 12.5, rate: null },
   ];
 
-  it("is exact, as a number where that holds it", async () => {
+  it("is exact, and a number where possible", async () => {
     const database = new Database({ url: db.url, ...options }, silent);
     const rows = await database.query("amounts", sql);
     await database.close();
@@ -64,7 +64,7 @@ describe("a DECIMAL of the database", () => {
     );
   });
 
-  it("is exact in the results of a procedure, which may be several", async () => {
+  it("is exact in each result of a procedure", async () => {
     await db.connection.query(
       "CREATE PROCEDURE read_amounts() BEGIN SELECT amount FROM amounts ORDER BY id; SELECT rate FROM amounts WHERE id = 1; END",
     );
@@ -77,7 +77,7 @@ describe("a DECIMAL of the database", () => {
     ]);
   });
 
-  it("is read alike by a migration", async () => {
+  it("reads the same in a migration", async () => {
     const [rows] = await db.connection.query(sql);
     assert.ok(Array.isArray(rows));
     assert.deepEqual(

@@ -29,7 +29,7 @@ describe("migrate", () => {
     return rows.map((row) => String(row.name));
   }
 
-  it("runs what has not run yet, in order, once", async () => {
+  it("runs each pending migration once, in order", async () => {
     await file("shop/migrations/2.ts", "ALTER TABLE a ADD COLUMN more INT");
     await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
     await run();
@@ -39,20 +39,20 @@ describe("migrate", () => {
     assert.deepEqual(await applied(), ["1.ts", "2.ts", "3.ts"]);
   });
 
-  it("stops at a migration that fails, names it, and goes on from there once it is mended", async () => {
+  it("stops at a failing migration, names it, and continues from there once it is fixed", async () => {
     await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
     await file("shop/migrations/2.ts", "CREATE TABEL b (id INT)");
     await file("shop/migrations/3.ts", "CREATE TABLE c (id INT)");
     await assert.rejects(run(), /2\.ts/);
     assert.deepEqual(await applied(), ["1.ts"]);
-    await file("shop/migrations/mended.ts", "CREATE TABLE b (id INT)");
+    await file("shop/migrations/fixed.ts", "CREATE TABLE b (id INT)");
     await rm(`${folder}/shop/migrations/2.ts`);
     await run();
-    assert.deepEqual(await applied(), ["1.ts", "3.ts", "mended.ts"]);
+    assert.deepEqual(await applied(), ["1.ts", "3.ts", "fixed.ts"]);
   });
 
-  /** As a process leaves it that was killed between a change and its record. */
-  async function cutOff(name: string, sql: string): Promise<void> {
+  /** Leaves the state of a process that was killed between a change and its record. */
+  async function interrupt(name: string, sql: string): Promise<void> {
     await db.connection.query(sql);
     await db.connection.query("INSERT INTO migrations_started VALUES (?, UTC_TIMESTAMP(3))", [name]);
   }
@@ -66,11 +66,11 @@ describe("migrate", () => {
     ["dropped a column", "ALTER TABLE a DROP COLUMN old"],
     ["added a foreign key", "ALTER TABLE a ADD CONSTRAINT a_old FOREIGN KEY (old) REFERENCES old (id)"],
   ] as const) {
-    it(`goes on after it was killed when it had ${what}`, async () => {
+    it(`continues after being killed right after it ${what}`, async () => {
       await file("shop/migrations/1.ts", "CREATE TABLE old (id INT PRIMARY KEY)");
       await file("shop/migrations/2.ts", "CREATE TABLE a (id INT, old INT, KEY by_old (old))");
       await run();
-      await cutOff("3.ts", sql);
+      await interrupt("3.ts", sql);
       await file("shop/migrations/3.ts", sql);
       await file("shop/migrations/4.ts", "CREATE TABLE last (id INT)");
       await run();
@@ -78,16 +78,16 @@ describe("migrate", () => {
     });
   }
 
-  it("does what it was killed before", async () => {
+  it("makes the change if it was killed before making it", async () => {
     await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
     await run();
-    await cutOff("2.ts", "DO 1");
+    await interrupt("2.ts", "DO 1");
     await file("shop/migrations/2.ts", "ALTER TABLE a ADD COLUMN more INT");
     await run();
     await db.connection.query("SELECT more FROM a");
   });
 
-  it("takes a table that is in its way for its own only when it was cut off", async () => {
+  it("fails on an existing table unless an interrupted run may have created it", async () => {
     await db.connection.query("CREATE TABLE a (other INT)");
     await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
     await assert.rejects(run(), /already exists/);
@@ -95,7 +95,7 @@ describe("migrate", () => {
     assert.deepEqual(await applied(), []);
   });
 
-  it("goes on with a database of an earlier version, which kept no record of starts", async () => {
+  it("upgrades a database from an earlier version, which kept no record of started migrations", async () => {
     await file("shop/migrations/1.ts", "CREATE TABLE a (id INT)");
     await run();
     await db.connection.query("DROP TABLE migrations_started");

@@ -18,7 +18,7 @@ describe("ConnectionPool", () => {
     link = await Link.to(db.url);
   });
   afterEach(async () => {
-    await link.mend();
+    await link.restore();
     await pool.close();
   });
   after(async () => {
@@ -38,22 +38,22 @@ describe("ConnectionPool", () => {
     return threadId;
   }
 
-  it("lends the connection that was used last, and opens no more than are needed", async () => {
+  it("reuses the most recently used connection, and opens no more than it needs", async () => {
     open();
     const first = await use();
     for (let round = 0; round < 5; round++) assert.equal(await use(), first);
     assert.deepEqual(pool.state(), { used: 0, idle: 1, waiting: 0, limit: 3 });
   });
 
-  it("replaces a connection that is old enough", async () => {
+  it("replaces a connection past its recycle age", async () => {
     open({ recycleMs: 300 });
     const first = await use();
     assert.equal(await use(), first);
-    await eventually("the end of its time", async () => (await use()) !== first);
+    await eventually("another connection", async () => (await use()) !== first);
     assert.equal(pool.state().idle, 1);
   });
 
-  it("asks a connection whether it lives once it lay idle for a second, not before", async () => {
+  it("pings a connection before use only after a second of idling", async () => {
     open();
     const first = await use();
     await use();
@@ -72,13 +72,13 @@ describe("ConnectionPool", () => {
     }
   });
 
-  it("does not take a connection for dead because this process stood still", async () => {
-    // Not by way of the link, which is in this process too.
+  it("does not take a connection for dead after a stall of its own event loop", async () => {
+    // Bypasses the link, which runs in this process too.
     pool = new ConnectionPool(connectionOptions(db.url), options);
     await use();
     await new Promise((resolve) => setTimeout(resolve, 1050));
     const acquired = pool.acquire(undefined);
-    // The question is on its way; its answer arrives while nobody looks, and its time is over.
+    // The ping has been sent; the answer arrives during the stall, and by its end the time limit has passed.
     await new Promise((resolve) => setImmediate(resolve));
     const until = performance.now() + 350;
     while (performance.now() < until);
@@ -87,21 +87,21 @@ describe("ConnectionPool", () => {
     pool.release(connection);
   });
 
-  it("replaces all that died while they lay idle after it has found the first", async () => {
+  it("replaces all idle connections once it finds a dead one", async () => {
     open({ maxIdle: 3 });
     const leases = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     const before = leases.map(({ connection }) => connection.threadId);
     for (const { connection } of leases) pool.release(connection);
     await new Promise((resolve) => setTimeout(resolve, 1050));
-    // Nobody is told that they are gone: the next three must not find out one after the other.
+    // No error shows that they are dead: the next three requests must not find out one after the other.
     link.blackhole();
     const late = new Promise((resolve) => setTimeout(resolve, 50)).then(() => {
       link.cut();
-      return link.mend();
+      return link.restore();
     });
     const startedAt = performance.now();
     const after = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
-    assert.ok(performance.now() - startedAt < 390, "one check, and not three");
+    assert.ok(performance.now() - startedAt < 390, "one ping, not three");
     await late;
     for (const { connection, reused } of after) {
       assert.equal(reused, false);
@@ -110,27 +110,27 @@ describe("ConnectionPool", () => {
     }
   });
 
-  it("checks the others before their use when one was found dead", async () => {
+  it("pings the other connections before reuse when one was found dead", async () => {
     open();
-    const [one, other] = await Promise.all([pool.acquire(undefined), pool.acquire(undefined)]);
+    const [dead, other] = await Promise.all([pool.acquire(undefined), pool.acquire(undefined)]);
     pool.release(other.connection);
     link.blackhole();
-    pool.suspect();
-    pool.destroy(one.connection);
+    pool.suspectAll();
+    pool.destroy(dead.connection);
     const late = assert.rejects(pool.acquire(undefined), { type: "database_unavailable" });
     await late;
-    await link.mend();
+    await link.restore();
     await use();
   });
 
-  it("says pool_timeout when the load holds all, and database_unavailable when none can be opened", async () => {
+  it("rejects with pool_timeout when all are in use, and with database_unavailable when none can be opened", async () => {
     open({ waitMs: 1000 });
     const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     await assert.rejects(pool.acquire(undefined), { type: "pool_timeout" });
     for (const { connection } of held) pool.destroy(connection);
     link.blackhole();
     await assert.rejects(pool.acquire(undefined), { type: "database_unavailable" });
-    await link.mend();
+    await link.restore();
     await eventually("a connection", () =>
       use().then(
         () => true,
@@ -139,7 +139,7 @@ describe("ConnectionPool", () => {
     );
   });
 
-  it("ends a wait with the reason of its signal, and loses no connection", async () => {
+  it("rejects a wait with its signal's reason, and leaks no connection", async () => {
     open();
     const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     const leaving = new AbortController();
@@ -155,8 +155,8 @@ describe("ConnectionPool", () => {
     for (const { connection } of again) pool.release(connection);
   });
 
-  it("keeps a line that ends, also of those who have given up", async () => {
-    // The limit is that of opening the three as well, which a busy machine may take its time for.
+  it("bounds the wait queue, abandoned waiters included", async () => {
+    // The same limit applies to opening the three, which can take a while on a busy machine.
     open({ waitMs: 1000 });
     const held = await Promise.all([1, 2, 3].map(() => pool.acquire(undefined)));
     await Promise.allSettled(Array.from({ length: 10_000 }, () => pool.acquire(undefined)));
@@ -173,7 +173,7 @@ describe("ConnectionPool", () => {
     assert.equal(pool.state().used, 0);
   });
 
-  it("replaces a connection whose server says nothing more after the handshake", async () => {
+  it("replaces a connection whose server goes silent after the handshake", async () => {
     let mute = true;
     const { hostname, port } = new URL(db.url);
     const relay = createServer((client) => {
@@ -192,7 +192,7 @@ describe("ConnectionPool", () => {
     relay.close();
   });
 
-  it("has as many in use and idle as are open, whatever happened to them", async () => {
+  it("counts used and idle connections correctly, whatever happens to them", async () => {
     open({ waitMs: 100 });
     const taken: PoolConnection[] = [];
     let seed = 7;
@@ -202,19 +202,19 @@ describe("ConnectionPool", () => {
     };
     for (let step = 0; step < 300; step++) {
       const connection = taken[next(Math.max(1, taken.length))];
-      const what = next(5);
-      if (what === 0 || connection === undefined) {
+      const action = next(5);
+      if (action === 0 || connection === undefined) {
         const lease = await pool.acquire(undefined).catch(() => undefined);
         if (lease !== undefined) taken.push(lease.connection);
         continue;
       }
-      if (what === 1) socketOf(connection).resetAndDestroy();
+      if (action === 1) socketOf(connection).resetAndDestroy();
       taken.splice(taken.indexOf(connection), 1);
-      if (what === 2) pool.destroy(connection);
+      if (action === 2) pool.destroy(connection);
       else pool.release(connection);
     }
     for (const connection of taken) pool.release(connection);
-    await eventually("what is open in the server", async () => {
+    await eventually("the same count in the server", async () => {
       const { used, idle } = pool.state();
       return used === 0 && idle <= 3 && idle === link.open;
     });

@@ -12,7 +12,7 @@ describe("checkServer", () => {
   });
   after(() => db.drop());
 
-  async function linesOf(
+  async function check(
     changes: Partial<Parameters<typeof checkServer>[1]> = {},
     connection: Connection = db.connection,
   ): Promise<LogLine[]> {
@@ -26,36 +26,36 @@ describe("checkServer", () => {
     return lines;
   }
 
-  it("warns in production of what can lose acknowledged writes, and says it quietly elsewhere", async () => {
-    const setBack = await setGlobals(db.connection, { innodb_flush_log_at_trx_commit: "0" });
+  it("warns about settings that can lose acknowledged writes, at info outside production", async () => {
+    const restore = await setGlobals(db.connection, { innodb_flush_log_at_trx_commit: "0" });
     try {
-      const ofFlush = ({ setting }: LogLine) => setting === "innodb_flush_log_at_trx_commit";
-      assert.equal((await linesOf()).find(ofFlush)?.level, "warn");
-      assert.equal((await linesOf({ production: false })).find(ofFlush)?.level, "info");
+      const isAboutFlush = ({ setting }: LogLine) => setting === "innodb_flush_log_at_trx_commit";
+      assert.equal((await check()).find(isAboutFlush)?.level, "warn");
+      assert.equal((await check({ production: false })).find(isAboutFlush)?.level, "info");
     } finally {
-      await setBack();
+      await restore();
     }
   });
 
-  it("warns of a database whose tables cannot hold every text", async () => {
-    const ofCharset = ({ setting }: LogLine) => setting === "character_set_database";
+  it("warns about a database whose tables cannot store all text", async () => {
+    const isAboutCharset = ({ setting }: LogLine) => setting === "character_set_database";
     await db.connection.query("ALTER DATABASE CHARACTER SET latin1");
-    assert.equal((await linesOf()).filter(ofCharset).length, 1);
+    assert.equal((await check()).filter(isAboutCharset).length, 1);
     await db.connection.query("ALTER DATABASE CHARACTER SET utf8mb4");
-    assert.equal((await linesOf()).filter(ofCharset).length, 0);
+    assert.equal((await check()).filter(isAboutCharset).length, 0);
   });
 
-  it("warns of bodies that do not fit into a statement, and of too few connections", async () => {
-    const settings = (await linesOf({ bodyLimitBytes: 2 ** 30, replicas: 10_000 })).map(({ msg }) => msg).join("\n");
-    assert.match(settings, /raise max_allowed_packet/);
-    assert.match(settings, /raise max_connections/);
-    assert.doesNotMatch(JSON.stringify(await linesOf()), /raise/);
+  it("warns about bodies that do not fit in a statement, and about too few connections", async () => {
+    const warnings = (await check({ bodyLimitBytes: 2 ** 30, replicas: 10_000 })).map(({ msg }) => msg).join("\n");
+    assert.match(warnings, /raise max_allowed_packet/);
+    assert.match(warnings, /raise max_connections/);
+    assert.doesNotMatch(JSON.stringify(await check()), /raise/);
   });
 
-  it("warns in production of plain text to a public address, once, without the password", async () => {
+  it("warns once about an unencrypted connection to a public address in production, without the password", async () => {
     const url = "mysql://user:hunter2@203.0.113.7/shop";
-    const ofPlainText = ({ msg }: LogLine) => msg.includes("plain text");
-    const lines = (await linesOf({ url })).filter(ofPlainText);
+    const isAboutEncryption = ({ msg }: LogLine) => msg.includes("not encrypted");
+    const lines = (await check({ url })).filter(isAboutEncryption);
     assert.deepEqual(
       lines.map(({ level, host }) => [level, host]),
       [["warn", "203.0.113.7"]],
@@ -68,11 +68,11 @@ describe("checkServer", () => {
         url: `mysql://u:p@${host}/shop`,
       })),
     ];
-    for (const changes of without) assert.deepEqual((await linesOf(changes)).filter(ofPlainText), [], changes.url);
+    for (const changes of without) assert.deepEqual((await check(changes)).filter(isAboutEncryption), [], changes.url);
   });
 
-  it("ends the start when the session is not as it was set", async () => {
+  it("aborts the startup when the session ignores our settings", async () => {
     await db.connection.query("SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES', SESSION time_zone = '+05:30'");
-    await assert.rejects(linesOf(), /ignores what was set: sql_mode, time_zone/);
+    await assert.rejects(check(), /ignores our settings: sql_mode, time_zone/);
   });
 });

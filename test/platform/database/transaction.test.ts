@@ -5,7 +5,7 @@ import { Database } from "../../../src/platform/database/database.ts";
 import type { Statements } from "../../../src/platform/database/transaction.ts";
 import { createDatabase, eventually, silent } from "../../support/helper.ts";
 
-/** Keeps the server at work for seconds. */
+/** Keeps the server busy for seconds. */
 const busy =
   "SELECT COUNT(*) FROM information_schema.columns a, information_schema.columns b, information_schema.columns c";
 const options = {
@@ -33,15 +33,15 @@ describe("a transaction", () => {
   after(() => db.drop());
 
   const increase = (on: Statements, id: number) =>
-    on.execute("items.increase", "UPDATE items SET count = count + 1 WHERE id = ?", [id]);
+    on.write("items.increase", "UPDATE items SET count = count + 1 WHERE id = ?", [id]);
 
   async function counts(): Promise<number[]> {
     const [rows] = await db.connection.query<RowDataPacket[]>("SELECT count FROM items ORDER BY id");
     return rows.map((row) => Number(row.count));
   }
 
-  /** Every connection can be used, and none is inside of a transaction. */
-  async function assertWhole(): Promise<void> {
+  /** Every connection works, and none is inside a transaction. */
+  async function assertPoolIntact(): Promise<void> {
     await eventually("no connection in use", () => database.state().used === 0);
     const sql =
       "SELECT COUNT(*) AS number FROM information_schema.innodb_trx JOIN information_schema.processlist p ON p.id = trx_mysql_thread_id WHERE p.db = DATABASE()";
@@ -50,57 +50,57 @@ describe("a transaction", () => {
     await Promise.all([1, 2, 3, 4, 5, 6].map(() => database.query("any", "SELECT 1")));
   }
 
-  it("commits all of it and gives what its work gave", async () => {
+  it("commits everything and returns the result of its work", async () => {
     const result = await database.transaction("both", async (transaction) => {
       await increase(transaction, 1);
       await increase(transaction, 2);
-      assert.deepEqual(await counts(), [0, 0], "not seen before its end");
+      assert.deepEqual(await counts(), [0, 0], "not visible before the commit");
       const [row] = await transaction.query("items.get", "SELECT count FROM items WHERE id = 1");
       return row?.count;
     });
     assert.equal(result, 1);
     assert.deepEqual(await counts(), [1, 1]);
-    await assertWhole();
+    await assertPoolIntact();
   });
 
-  it("is undone when its caller hears of the failure, and passes that on", async () => {
+  it("has rolled back by the time its caller gets the error", async () => {
     const failure = new Error("no");
     const failed = database.transaction("both", async (transaction) => {
       await increase(transaction, 1);
       throw failure;
     });
     await assert.rejects(failed, failure);
-    // No wait here: whoever tries again finds no lock of the last try.
+    // No wait here: a caller that retries must not run into its own locks.
     assert.equal(database.state().used, 0);
     assert.deepEqual(await counts(), [0, 0]);
-    await assertWhole();
+    await assertPoolIntact();
   });
 
-  it("is undone when one of its statements is refused", async () => {
+  it("rolls back when a statement fails", async () => {
     const failed = database.transaction("both", async (transaction) => {
       await increase(transaction, 1);
-      await transaction.execute("items.create", "INSERT INTO items VALUES (2, 0)");
+      await transaction.write("items.create", "INSERT INTO items VALUES (2, 0)");
     });
     await assert.rejects(failed, { code: "ER_DUP_ENTRY" });
     assert.deepEqual(await counts(), [0, 0]);
-    await assertWhole();
+    await assertPoolIntact();
   });
 
-  it("runs statements that are asked for together one after the other", async () => {
+  it("runs concurrent statements one after the other", async () => {
     await database.transaction("all", async (transaction) => {
       await Promise.all([1, 2, 1, 2, 1].map((id) => increase(transaction, id)));
     });
     assert.deepEqual(await counts(), [3, 2]);
   });
 
-  it("commits what its work did not wait for", async () => {
+  it("commits statements that its work did not await", async () => {
     await database.transaction("one", async (transaction) => {
       void increase(transaction, 1);
     });
     assert.deepEqual(await counts(), [1, 0]);
   });
 
-  it("refuses statements after its end", async () => {
+  it("rejects statements after its end", async () => {
     let kept: Statements | undefined;
     await database.transaction("one", async (transaction) => {
       kept = transaction;
@@ -110,7 +110,7 @@ describe("a transaction", () => {
     assert.deepEqual(await counts(), [0, 0]);
   });
 
-  it("is stopped and undone when a statement takes too long, and its connection is used again", async () => {
+  it("kills a statement that takes too long, rolls back, and reuses the connection", async () => {
     await database.close();
     database = new Database({ ...options, limit: 1, queryTimeoutMs: 200, url: db.url }, silent);
     const [before] = await database.query("id", "SELECT CONNECTION_ID() AS id");
@@ -122,7 +122,7 @@ describe("a transaction", () => {
       await increase(transaction, 2);
     });
     await assert.rejects(late, { type: "query_timeout" });
-    assert.ok(performance.now() - startedAt < 400, "told before the rollback is done");
+    assert.ok(performance.now() - startedAt < 400, "rejected before the rollback is done");
     await db.connection.query("ROLLBACK");
     const [after] = await database.query("id", "SELECT CONNECTION_ID() AS id");
     assert.equal(after?.id, before?.id);
@@ -130,7 +130,7 @@ describe("a transaction", () => {
     await eventually("no connection in use", () => database.state().used === 0);
   });
 
-  it("does not go on after a timeout that its work has caught", async () => {
+  it("fails after a query timeout even if its work catches it", async () => {
     await database.close();
     database = new Database({ ...options, queryTimeoutMs: 200, url: db.url }, silent);
     const failed = database.transaction("both", async (transaction) => {
@@ -142,21 +142,21 @@ describe("a transaction", () => {
     assert.deepEqual(await counts(), [0, 0]);
   });
 
-  it("is tried again after a deadlock when that is allowed, until both have succeeded", async () => {
+  it("retries after a deadlock when allowed, until both have succeeded", async () => {
     for (let round = 0; round < 5; round++) await Promise.all([crosswise(1, 2), crosswise(2, 1)]);
     assert.deepEqual(await counts(), [10, 10]);
-    await assertWhole();
+    await assertPoolIntact();
   });
 
-  it("passes a deadlock on when it is not", async () => {
+  it("passes a deadlock on when retries are not allowed", async () => {
     const both = await Promise.allSettled([crosswise(1, 2, false), crosswise(2, 1, false)]);
-    const reasons = both.flatMap((one) => (one.status === "rejected" ? [one.reason.code] : []));
+    const reasons = both.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason.code] : []));
     assert.deepEqual(reasons, ["ER_LOCK_DEADLOCK"]);
     assert.deepEqual(await counts(), [1, 1]);
-    await assertWhole();
+    await assertPoolIntact();
   });
 
-  it("does not go on outside of a transaction after a deadlock that its work has caught", async () => {
+  it("runs nothing outside the transaction after a deadlock that its work catches", async () => {
     const careless = (first: number, second: number) =>
       database.transaction("careless", async (transaction) => {
         await increase(transaction, first);
@@ -176,7 +176,7 @@ describe("a transaction", () => {
       async (transaction) => {
         tries += 1;
         await increase(transaction, first);
-        // The first try meets the other one's lock for certain.
+        // Makes the first tries deadlock for certain.
         if (tries === 1) await sleep(100);
         await increase(transaction, second);
       },

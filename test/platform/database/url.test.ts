@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseDatabaseUrl } from "../../../src/platform/database/url.ts";
 
-const at = "mysql://user:hunter2@db.example.com:3307/shop";
+const base = "mysql://user:hunter2@db.example.com:3307/shop";
 
 describe("parseDatabaseUrl", () => {
-  it("reads every part of the address, decoded", () => {
+  it("reads and decodes every part of the address", () => {
     assert.deepEqual(parseDatabaseUrl("mysql://us%40er:p%2Fw@[::1]:3307/my%20db"), {
       host: "::1",
       port: 3307,
@@ -16,7 +16,7 @@ describe("parseDatabaseUrl", () => {
     assert.equal(parseDatabaseUrl("mysql://root@db/shop").port, 3306);
   });
 
-  it("takes a password of any characters", () => {
+  it("accepts any characters in a password", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme" }), (password) => {
         const url = `mysql://user:${encodeURIComponent(password)}@db/shop`;
@@ -35,14 +35,14 @@ describe("parseDatabaseUrl", () => {
     ["?ssl-mode=VERIFY_IDENTITY", { rejectUnauthorized: true, verifyIdentity: true }],
     [`?ssl-mode=VERIFY_CA&ssl-ca=${import.meta.filename}`, { ...tls, rejectUnauthorized: true }],
   ] as const) {
-    it(`means by ${JSON.stringify(query.replace(import.meta.dirname, "…"))} what MySQL's clients do`, () => {
-      const { ca, ...rest } = parseDatabaseUrl(at + query).ssl ?? {};
-      assert.deepEqual(ssl === undefined ? parseDatabaseUrl(at + query).ssl : rest, ssl);
+    it(`reads ${JSON.stringify(query.replace(import.meta.dirname, "…"))} as the MySQL clients do`, () => {
+      const { ca, ...rest } = parseDatabaseUrl(base + query).ssl ?? {};
+      assert.deepEqual(ssl === undefined ? parseDatabaseUrl(base + query).ssl : rest, ssl);
       assert.equal(ca?.includes("parseDatabaseUrl"), query.includes("ssl-ca") ? true : undefined);
     });
   }
 
-  it("takes a socket instead of a host", () => {
+  it("accepts a socket instead of a host", () => {
     assert.equal(
       parseDatabaseUrl("mysql://u:p@localhost/shop?socketPath=%2Frun%2Fmysqld.sock").socketPath,
       "/run/mysqld.sock",
@@ -62,23 +62,23 @@ describe("parseDatabaseUrl", () => {
     "mysql://u:hun\tter2@db/shop": /not a valid URL/,
     "mysql://u:hunter2@db/": /names no database/,
     "mysql://u:hunter2@/shop": /not a valid URL|names no host/,
-    "mysql://u:hunter2@d%20b/shop": /host holds a character/,
+    "mysql://u:hunter2@d%20b/shop": /host contains a character/,
     "postgres://u:hunter2@db/shop": /does not start with mysql:\/\//,
-    [`${at}?ssl=true`]: /its part "ssl" is unknown: there are ssl-mode, ssl-ca, ssl-cert, ssl-key, socketPath/,
-    [`${at}?SSL-MODE=REQUIRED`]: /"SSL-MODE" is unknown/,
-    [`${at}?ssl-mode=PREFERRED`]: /PREFERRED may silently be plain text/,
-    [`${at}?ssl-mode=hunter2`]: /^ssl-mode is unknown: there are DISABLED, REQUIRED/,
-    [`${at}?ssl-mode=`]: /ssl-mode is empty/,
-    [`${at}?ssl-mode=REQUIRED&ssl-mode=DISABLED`]: /given twice/,
-    [`${at}?ssl-ca=/x`]: /need an ssl-mode/,
-    [`${at}?ssl-mode=REQUIRED&ssl-ca=/x`]: /is not looked at/,
-    [`${at}?ssl-mode=VERIFY_CA&ssl-ca=/does/not/exist`]: /ssl-ca names a file that cannot be read/,
-    [`${at}?ssl-mode=VERIFY_CA&ssl-cert=/x`]: /go together/,
-    [`${at}?ssl-mode=REQUIRED&socketPath=/x`]: /socketPath takes no ssl-mode/,
-    "mysql://u:hunter2@10.0.0.1/shop?ssl-mode=VERIFY_IDENTITY": /takes a host name/,
+    [`${base}?ssl=true`]: /its parameter "ssl" is unknown: use ssl-mode, ssl-ca, ssl-cert, ssl-key, socketPath/,
+    [`${base}?SSL-MODE=REQUIRED`]: /"SSL-MODE" is unknown/,
+    [`${base}?ssl-mode=PREFERRED`]: /PREFERRED may silently not encrypt/,
+    [`${base}?ssl-mode=hunter2`]: /^ssl-mode is unknown: use DISABLED, REQUIRED/,
+    [`${base}?ssl-mode=`]: /ssl-mode is empty/,
+    [`${base}?ssl-mode=REQUIRED&ssl-mode=DISABLED`]: /set twice/,
+    [`${base}?ssl-ca=/x`]: /need an ssl-mode/,
+    [`${base}?ssl-mode=REQUIRED&ssl-ca=/x`]: /ignores ssl-ca/,
+    [`${base}?ssl-mode=VERIFY_CA&ssl-ca=/does/not/exist`]: /ssl-ca names a file that cannot be read/,
+    [`${base}?ssl-mode=VERIFY_CA&ssl-cert=/x`]: /go together/,
+    [`${base}?ssl-mode=REQUIRED&socketPath=/x`]: /socketPath takes no ssl-mode/,
+    "mysql://u:hunter2@10.0.0.1/shop?ssl-mode=VERIFY_IDENTITY": /needs a host name/,
   };
   for (const [url, why] of Object.entries(refused)) {
-    it(`refuses ${JSON.stringify(url)}, without showing a password`, () => {
+    it(`rejects ${JSON.stringify(url)} without showing the password`, () => {
       assert.throws(
         () => parseDatabaseUrl(url),
         (error) => {
@@ -91,7 +91,7 @@ describe("parseDatabaseUrl", () => {
     });
   }
 
-  it("never means plain text by any part, known or not, but ssl-mode=DISABLED and socketPath", () => {
+  it("always encrypts when the URL has parameters, except for ssl-mode=DISABLED and socketPath", () => {
     const name = fc.oneof(
       fc.constantFrom("ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "ssl", "tls", "sslmode"),
       fc.string(),
@@ -106,7 +106,7 @@ describe("parseDatabaseUrl", () => {
         fc.pre(!parts.some(([part]) => part === "socketPath"));
         let parsed: ReturnType<typeof parseDatabaseUrl>;
         try {
-          parsed = parseDatabaseUrl(`${at}?${new URLSearchParams(parts)}`);
+          parsed = parseDatabaseUrl(`${base}?${new URLSearchParams(parts)}`);
         } catch (error) {
           assert.ok(error instanceof RangeError);
           return;
@@ -116,9 +116,10 @@ describe("parseDatabaseUrl", () => {
     );
   });
 
-  it("takes a part behind the wrong sign for no part of the database's name, which would be a connection in plain text", () => {
-    for (const sign of ["&", ";", ","]) {
-      assert.throws(() => parseDatabaseUrl(`mysql://user:x@host/service${sign}ssl-mode=REQUIRED`), RangeError, sign);
+  it("rejects a parameter after the wrong separator, which would otherwise mean an unencrypted connection", () => {
+    for (const separator of ["&", ";", ","]) {
+      const url = `mysql://user:x@host/service${separator}ssl-mode=REQUIRED`;
+      assert.throws(() => parseDatabaseUrl(url), RangeError, separator);
     }
   });
 });

@@ -18,39 +18,39 @@ describe("http client", () => {
   const client = clientWith();
   after(() => client.close());
 
-  it("gives status, headers and body, and uses the connection again", async () => {
-    const there = await dependency((socket) => ok(socket, "héllo", "x-thing: 1\r\n"));
+  it("returns status, headers and body, and reuses the connection", async () => {
+    const target = await dependency((socket) => ok(socket, "héllo", "x-thing: 1\r\n"));
     for (let index = 0; index < 20; index++) {
-      const answer = await client.request(`${there.url}/a%20b?c=d#e`, { headers: { "x-mine": "2" } });
+      const answer = await client.request(`${target.url}/a%20b?c=d#e`, { headers: { "x-mine": "2" } });
       assert.equal(answer.status, 200);
       assert.equal(answer.headers["x-thing"], "1");
       assert.equal(answer.body.toString(), "héllo");
     }
-    // undici may open a second one for a call that follows at once.
-    assert.ok(there.connections() <= 2, `${there.connections()} connections`);
-    assert.match(there.received[0] ?? "", /^GET \/a%20b\?c=d HTTP\/1\.1\r\n/);
-    assert.match(there.received[0] ?? "", /\r\nx-mine: 2\r\n/);
-    await there.stop();
+    // undici may open a second connection for a call that follows immediately.
+    assert.ok(target.connections() <= 2, `${target.connections()} connections`);
+    assert.match(target.received[0] ?? "", /^GET \/a%20b\?c=d HTTP\/1\.1\r\n/);
+    assert.match(target.received[0] ?? "", /\r\nx-mine: 2\r\n/);
+    await target.stop();
   });
 
-  it("undoes gzip and brotli, and leaves what it did not ask for as it is", async () => {
+  it("decompresses gzip and brotli, and leaves other encodings as they are", async () => {
     for (const [encoding, bytes, expected] of [
       ["gzip", gzipSync("plain"), "plain"],
       ["br", brotliCompressSync("plain"), "plain"],
       ["zebra", Buffer.from("striped"), "striped"],
     ] as const) {
-      const there = await dependency((socket) => {
+      const target = await dependency((socket) => {
         socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: ${encoding}\r\ncontent-length: ${bytes.length}\r\n\r\n`);
         socket.write(bytes);
       });
-      const answer = await client.request(there.url);
+      const answer = await client.request(target.url);
       assert.equal(answer.body.toString(), expected);
       assert.equal(answer.headers["content-encoding"], encoding === "zebra" ? "zebra" : undefined);
-      await there.stop();
+      await target.stop();
     }
   });
 
-  it("reads an answer of exactly the limit, and not one byte more, announced or not", async () => {
+  it("reads a response of exactly the limit and not a byte more, with or without content-length", async () => {
     const limitBytes = 65_536;
     for (const [bytes, announced] of [
       [limitBytes, true],
@@ -58,51 +58,51 @@ describe("http client", () => {
       [limitBytes + 1, true],
       [limitBytes + 1, false],
     ] as const) {
-      const there = await dependency((socket) => {
+      const target = await dependency((socket) => {
         socket.write(`HTTP/1.1 200 OK\r\n${announced ? `content-length: ${bytes}` : "connection: close"}\r\n\r\n`);
         socket.write(Buffer.alloc(bytes), () => announced || socket.end());
       });
-      const called = client.request(there.url);
+      const called = client.request(target.url);
       if (bytes === limitBytes) {
         assert.equal((await called).body.length, limitBytes);
       } else {
         await assert.rejects(called, isProblem("dependency_failed"));
-        await closed(there);
+        await closed(target);
       }
-      await there.stop();
+      await target.stop();
     }
   });
 
-  it("takes a HEAD's content-length for what it is", async () => {
-    const there = await dependency((socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 999999999\r\n\r\n"));
-    assert.equal((await client.request(there.url, { method: "HEAD" })).body.length, 0);
-    await there.stop();
+  it("ignores the content-length of a response to HEAD", async () => {
+    const target = await dependency((socket) => socket.write("HTTP/1.1 200 OK\r\ncontent-length: 999999999\r\n\r\n"));
+    assert.equal((await client.request(target.url, { method: "HEAD" })).body.length, 0);
+    await target.stop();
   });
 
-  it("skips interim answers", async () => {
-    const there = await dependency((socket) => {
+  it("skips interim responses", async () => {
+    const target = await dependency((socket) => {
       socket.write("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n");
       ok(socket);
     });
-    assert.equal((await client.request(there.url)).status, 200);
-    await there.stop();
+    assert.equal((await client.request(target.url)).status, 200);
+    await target.stop();
   });
 
-  it("gives up opening a connection at its own limit, and leaves no attempt behind", async () => {
-    const there = await unanswering();
+  it("stops opening a connection at the connect timeout, and leaves no socket behind", async () => {
+    const target = await unanswering();
     const before = process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
     const patient = clientWith({ timeoutMs: 5000 });
     const tookMs = await timed(() =>
-      assert.rejects(patient.request(there.url, { method: "POST" }), isProblem("outbound_timeout")),
+      assert.rejects(patient.request(target.url, { method: "POST" }), isProblem("outbound_timeout")),
     );
     assert.ok(tookMs >= 145 && tookMs < 2000, `${tookMs} ms`);
     const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
-    await eventually("the attempt is over", () => sockets() <= before, 1000);
+    await eventually("the socket to close", () => sockets() <= before, 1000);
     await patient.close();
-    await there.stop();
+    await target.stop();
   });
 
-  it("bounds name look-up with the rest", async () => {
+  it("includes the DNS lookup in the time limit", async () => {
     const slow = clientWith({ timeoutMs: 100, connectTimeoutMs: 2000, lookup: () => {} });
     const tookMs = await timed(() =>
       assert.rejects(slow.request("http://slow.example/"), isProblem("outbound_timeout")),
@@ -111,69 +111,69 @@ describe("http client", () => {
     await slow.close();
   });
 
-  it("bounds headers and body by one limit, and closes the connection", async () => {
+  it("applies one time limit to headers and body, and closes the connection", async () => {
     for (const sent of ["", "HTTP/1.1 200 OK\r\ncontent-", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"]) {
-      const there = await dependency((socket) => socket.write(sent));
-      const tookMs = await timed(() => assert.rejects(client.request(there.url), isProblem("outbound_timeout")));
+      const target = await dependency((socket) => socket.write(sent));
+      const tookMs = await timed(() => assert.rejects(client.request(target.url), isProblem("outbound_timeout")));
       assert.ok(tookMs >= 395 && tookMs < 1400, `${tookMs} ms`);
-      await closed(there);
-      assert.equal(there.connections(), 1, "no connection is opened for a call that is over");
-      await there.stop();
+      await closed(target);
+      assert.equal(target.connections(), 1, "opens no connection for a call that is over");
+      await target.stop();
     }
   });
 
-  it("bounds the wait for a connection when all are in use, and never sends what was given up", async () => {
+  it("limits the wait for a connection, and never sends a call that has timed out", async () => {
     const one = clientWith({ connections: 1 });
-    const there = await dependency((socket, requests) => {
+    const target = await dependency((socket, requests) => {
       if (requests > 1) ok(socket);
     });
     const paths = ["/first", "/second", "/third"];
     const tookMs = await timed(() =>
       Promise.all(
-        paths.map((path) => assert.rejects(one.request(there.url + path), isProblem("outbound_timeout"), path)),
+        paths.map((path) => assert.rejects(one.request(target.url + path), isProblem("outbound_timeout"), path)),
       ),
     );
     assert.ok(tookMs < 1100, `${tookMs} ms`);
-    await closed(there);
-    // The first one's end may come a moment before the second one's, which then has a connection; the third has no chance.
-    assert.doesNotMatch(there.received.join(""), /third/);
+    await closed(target);
+    // If the first call times out a moment before the second, the second may get its connection; the third never does.
+    assert.doesNotMatch(target.received.join(""), /third/);
     await one.close();
-    await there.stop();
+    await target.stop();
   });
 
-  it("opens no more connections to an origin than it may", async () => {
+  it("opens at most the allowed number of connections per origin", async () => {
     const waiting: (() => void)[] = [];
-    const there = await dependency((socket) => waiting.push(() => ok(socket)));
-    const calls = Array.from({ length: 20 }, () => client.request(there.url));
-    await eventually("five arrive", () => waiting.length === 5);
+    const target = await dependency((socket) => waiting.push(() => ok(socket)));
+    const calls = Array.from({ length: 20 }, () => client.request(target.url));
+    await eventually("five requests", () => waiting.length === 5);
     for (let answered = 0; answered < 20; answered++) {
       const answer = await eventually("a request", () => waiting.shift());
       answer();
     }
     assert.ok((await Promise.all(calls)).every(({ status }) => status === 200));
-    assert.equal(there.connections(), 5);
-    await there.stop();
+    assert.equal(target.connections(), 5);
+    await target.stop();
   });
 
-  it("keeps a hostile number of tiny pieces in as much memory as their bytes", async () => {
+  it("stores a huge number of tiny chunks in no more memory than their bytes need", async () => {
     const large = clientWith({ maxResponseBytes: 1_048_576, timeoutMs: 5000 });
     const piece = Buffer.from("1\r\nx\r\n".repeat(10_000));
-    const there = await dependency((socket) => {
+    const target = await dependency((socket) => {
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
       endlessly(socket, piece);
     });
     const used = () => process.memoryUsage().heapUsed + process.memoryUsage().external;
     const before = used();
-    let most = 0;
+    let peak = 0;
     const watch = setInterval(() => {
-      most = Math.max(most, used() - before);
+      peak = Math.max(peak, used() - before);
     }, 5);
-    await assert.rejects(large.request(there.url), isProblem("dependency_failed"));
+    await assert.rejects(large.request(target.url), isProblem("dependency_failed"));
     clearInterval(watch);
-    await closed(there);
-    assert.ok(most < 60_000_000, `${most} bytes`);
+    await closed(target);
+    assert.ok(peak < 60_000_000, `${peak} bytes`);
     await large.close();
-    await there.stop();
+    await target.stop();
   });
 
   it("fails when the dependency refuses, resets, or does not speak HTTP", async () => {
@@ -188,10 +188,10 @@ describe("http client", () => {
       `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n${"t: r\r\n".repeat(20_000)}\r\n`,
       "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 4\r\n\r\nnope",
     ]) {
-      const there = await dependency((socket) => socket.write(answer));
-      await assert.rejects(client.request(there.url, { method: "POST" }), isProblem("dependency_failed"), answer);
-      if (!answer.includes("gzip")) await closed(there);
-      await there.stop();
+      const target = await dependency((socket) => socket.write(answer));
+      await assert.rejects(client.request(target.url, { method: "POST" }), isProblem("dependency_failed"), answer);
+      if (!answer.includes("gzip")) await closed(target);
+      await target.stop();
     }
     const resetting = await dependency((socket) => socket.write("HTTP/1.1 200", () => socket.resetAndDestroy()));
     await assert.rejects(client.request(resetting.url, { method: "POST" }), isProblem("dependency_failed"));
@@ -199,10 +199,10 @@ describe("http client", () => {
   });
 
   it("does not follow a redirect", async () => {
-    const there = await dependency((socket) =>
+    const target = await dependency((socket) =>
       socket.write("HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"),
     );
-    assert.equal((await client.request(there.url)).status, 302);
-    await there.stop();
+    assert.equal((await client.request(target.url)).status, 302);
+    await target.stop();
   });
 });

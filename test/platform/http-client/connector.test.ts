@@ -9,7 +9,7 @@ import { clientWith, type Dependency, dependency, ok } from "./dependency.ts";
 
 const refused = (error: unknown) => error instanceof Problem && error.type === "destination_refused";
 
-/** A resolver that gives these answers one after the other, then the last one for ever. */
+/** A resolver that returns these answers in order, then keeps returning the last. */
 function resolver(...answers: (readonly string[])[]): LookupFunction {
   return function lookup(_hostname, options, callback) {
     const [answer = []] = answers.length > 1 ? answers.splice(0, 1) : answers;
@@ -19,17 +19,17 @@ function resolver(...answers: (readonly string[])[]): LookupFunction {
   };
 }
 
-describe("the address that is connected to", () => {
-  let there: Dependency;
+describe("the address of a connection", () => {
+  let target: Dependency;
   let port: string;
   before(async () => {
-    there = await dependency((socket) => ok(socket, "secret", "connection: close\r\n"));
-    ({ port } = new URL(there.url));
+    target = await dependency((socket) => ok(socket, "secret", "connection: close\r\n"));
+    ({ port } = new URL(target.url));
   });
-  after(() => there.stop());
+  after(() => target.stop());
 
-  it("must be allowed, whatever the name is", async () => {
-    const before = there.connections();
+  it("must be allowed, whatever the host name", async () => {
+    const before = target.connections();
     for (const addresses of [["127.0.0.1"], ["::1"], ["127.0.0.1", "10.0.0.1"], ["::ffff:127.0.0.1"]]) {
       const client = clientWith({ allowPrivate: [], lookup: resolver(addresses) });
       await assert.rejects(client.request(`http://public.example:${port}/`), refused);
@@ -40,30 +40,30 @@ describe("the address that is connected to", () => {
       await assert.rejects(system.request(`http://${host}:${port}/`), refused, host);
     }
     await system.close();
-    assert.equal(there.connections(), before, "nothing was connected to");
+    assert.equal(target.connections(), before, "no connection was opened");
   });
 
-  it("must be allowed when the URL has it too, whoever uses the connector", async () => {
-    const before = there.connections();
+  it("must be allowed when it comes from the URL too", async () => {
+    const before = target.connections();
     const mayConnect = addressPolicy(["127.0.0.2"]);
     const agent = new Agent({ connect: guardedConnector({ mayConnect, connectTimeoutMs: 100, lookup: resolver() }) });
-    await assert.rejects(agent.request({ origin: there.url, path: "/", method: "GET" }), refused);
+    await assert.rejects(agent.request({ origin: target.url, path: "/", method: "GET" }), refused);
     await agent.close();
-    assert.equal(there.connections(), before);
+    assert.equal(target.connections(), before);
   });
 
-  it("is never one that was refused, when the name has others", async () => {
+  it("is an allowed one when the name also has others", async () => {
     const client = clientWith({
       allowPrivate: ["127.0.0.1"],
       lookup: resolver(["10.0.0.1", "127.0.0.1", "127.0.0.2"]),
     });
     const answer = await client.request(`http://mixed.example:${port}/`);
     assert.equal(answer.body.toString(), "secret");
-    assert.equal([...there.received].at(-1)?.includes(`host: mixed.example:${port}`), true);
+    assert.equal([...target.received].at(-1)?.includes(`host: mixed.example:${port}`), true);
     await client.close();
   });
 
-  it("is asked about for each connection: a name that moves (DNS rebinding) is refused then", async () => {
+  it("is checked for each connection, which stops DNS rebinding", async () => {
     const client = clientWith({ allowPrivate: ["127.0.0.1"], lookup: resolver(["127.0.0.1"], ["127.0.0.2"]) });
     const url = `http://rebinding.example:${port}/`;
     assert.equal((await client.request(url)).status, 200);
@@ -71,7 +71,7 @@ describe("the address that is connected to", () => {
     await client.close();
   });
 
-  it("says nothing of what the name stands for", async () => {
+  it("does not appear in the error", async () => {
     const client = clientWith({ allowPrivate: [], lookup: resolver(["10.11.12.13"]) });
     const error: unknown = await client.request("http://inside.example/").catch((reason: unknown) => reason);
     assert.ok(error instanceof Problem);

@@ -1,4 +1,4 @@
-// Dependencies that misbehave, each on a real socket of this machine.
+// Dependencies that misbehave, on real local sockets.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,15 +11,15 @@ export interface Dependency {
   url: string;
   /** Connections that are open now. */
   open: Set<Socket>;
-  /** Connections that were made so far, and bytes that were written to them. */
+  /** Total connections so far, and total bytes written to them. */
   connections(): number;
   written(): number;
-  /** What arrived, by connection. */
+  /** Data received, by connection. */
   received: string[];
   stop(): Promise<void>;
 }
 
-/** A TCP server that runs `behave` once a request's head has arrived, for each of them. */
+/** A TCP server that runs `behave` for each request, once its head has arrived. */
 export async function dependency(behave: (socket: Socket, requests: number) => void): Promise<Dependency> {
   const open = new Set<Socket>();
   const all: Socket[] = [];
@@ -51,11 +51,12 @@ export async function dependency(behave: (socket: Socket, requests: number) => v
   };
 }
 
+/** Sends a 200 response. */
 export function ok(socket: Socket, body = "ok", headers = ""): void {
   socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${headers}\r\n${body}`);
 }
 
-/** Writes `piece` as fast as it is taken, for as long as the connection lives. */
+/** Writes `piece` over and over, as fast as the client reads, until the connection closes. */
 export function endlessly(socket: Socket, piece: Buffer): void {
   const more = () => {
     while (!socket.destroyed && socket.write(piece));
@@ -64,7 +65,7 @@ export function endlessly(socket: Socket, piece: Buffer): void {
   more();
 }
 
-/** A port where connecting neither succeeds nor fails: its process is stopped, and its queue of connections is full. */
+/** A port where connecting neither succeeds nor fails: its process is stopped and its accept queue is full. */
 export async function unanswering(): Promise<{ url: string; stop(): Promise<void> }> {
   const script = `const server = require("node:net").createServer().listen({ port: 0, host: "127.0.0.1", backlog: 1 },
     () => console.log(server.address().port))`;
@@ -76,7 +77,7 @@ export async function unanswering(): Promise<{ url: string; stop(): Promise<void
   child.kill("SIGSTOP");
   const fillers: Socket[] = [];
   for (let full = false; !full; ) {
-    assert.ok(fillers.length < 100, "the queue of connections never fills up");
+    assert.ok(fillers.length < 100, "the accept queue never fills up");
     const filler = connect(port, "127.0.0.1").on("error", () => {});
     fillers.push(filler);
     full = await Promise.race([once(filler, "connect").then(() => false), sleep(200, true)]);

@@ -1,15 +1,15 @@
-// A DNS server on a UDP socket of this machine that says what a test wants it to say.
+// A local DNS server that answers as a test wants it to.
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { isIP, SocketAddress } from "node:net";
 
-/** Addresses (of which those of the family that was asked for are sent), a failure, or nothing at all. */
+/** Addresses (it sends those of the requested family), a failure, or no answer at all. */
 export type DnsAnswer = readonly string[] | "nxdomain" | "servfail" | "refused" | "silent" | "forged";
 type Answers = (name: string, family: 4 | 6) => DnsAnswer | Promise<DnsAnswer>;
 
 const codes = { servfail: 2, nxdomain: 3, refused: 5 } as const;
 
-/** `asked` has the names in the order in which questions of either family arrived. */
+/** Starts the server. `asked` lists the names of all queries, of either family, in order of arrival. */
 export async function dnsServer(answers: Answers) {
   const asked: string[] = [];
   const socket = createSocket("udp4");
@@ -50,14 +50,14 @@ function replyTo(id: number, question: Buffer, answer: Exclude<DnsAnswer, "silen
     .filter((address) => isIP(address) === family)
     .map((address) => {
       const bytes = bytesOf(address);
-      // A pointer to the name of the question, type, class IN, a TTL of a minute.
+      // A pointer to the name in the question, the type, class IN, and a TTL of a minute.
       return Buffer.concat([
         Buffer.from([0xc0, 12, 0, family === 6 ? 28 : 1, 0, 1, 0, 0, 0, 60, 0, bytes.length]),
         bytes,
       ]);
     });
   const head = Buffer.alloc(12);
-  // What answers another question than the one that was asked.
+  // A forged reply has the wrong id.
   head.writeUInt16BE(answer === "forged" ? id ^ 1 : id, 0);
   head.writeUInt16BE(0x8180 | (typeof answer === "string" && answer !== "forged" ? codes[answer] : 0), 2);
   head.writeUInt16BE(1, 4);

@@ -5,7 +5,7 @@ import { BoundedBody } from "../../../src/platform/http-client/bounded-body.ts";
 import { exchange } from "../../../src/platform/http-client/exchange.ts";
 
 describe("an exchange", () => {
-  it("ends at once with its signal, also while it has no connection", async () => {
+  it("ends at once when its signal aborts, even while it waits for a connection", async () => {
     const agent = new Agent({ connect: { lookup: () => {}, timeout: 60_000 } });
     const reason = new Error("given up");
     const controller = new AbortController();
@@ -21,7 +21,7 @@ describe("an exchange", () => {
 });
 
 describe("a bounded body", () => {
-  it("is what arrived, as long as it is within the limit", () => {
+  it("holds everything that arrived, up to its limit", () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 40 })),

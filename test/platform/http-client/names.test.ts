@@ -15,7 +15,7 @@ import { type DnsAnswer, dnsServer } from "./dns-server.ts";
 
 type Server = Awaited<ReturnType<typeof dnsServer>>;
 
-describe("names of outbound calls", () => {
+describe("name resolution of outbound calls", () => {
   let answers: Record<string, DnsAnswer>;
   let server: Server;
   let folder: string;
@@ -46,24 +46,24 @@ describe("names of outbound calls", () => {
     return typeof found === "string" ? [found] : found.map(({ address }) => address);
   }
 
-  it("are found in DNS, both families, IPv4 first", async () => {
+  it("queries DNS for both families and returns IPv4 first", async () => {
     answers["both.example"] = ["2001:db8::1", "192.0.2.1", "192.0.2.2"];
     answers["six.example"] = ["2001:db8::2"];
     assert.deepEqual(await find(namesWith(), "both.example"), ["192.0.2.1", "192.0.2.2", "2001:db8::1"]);
     assert.deepEqual(await find(namesWith(), "SIX.example"), ["2001:db8::2"]);
-    const one: unknown = await promisify(namesWith().lookup)("both.example", { family: 6 });
-    assert.equal(one, "2001:db8::1");
+    const address: unknown = await promisify(namesWith().lookup)("both.example", { family: 6 });
+    assert.equal(address, "2001:db8::1");
   });
 
-  it("are found when the server answers for one family only", async () => {
+  it("succeeds when the server answers for one family only", async () => {
     const half = await dnsServer((_name, family) => (family === 4 ? ["192.0.2.1"] : "silent"));
     const startedAt = performance.now();
     assert.deepEqual(await find(namesWith({ servers: half.servers }), "half.example"), ["192.0.2.1"]);
-    assert.ok(performance.now() - startedAt < 250, "it waited for the other family");
+    assert.ok(performance.now() - startedAt < 250, "does not wait for the other family");
     await half.stop();
   });
 
-  it("are found in the hosts file first, as it is now", async () => {
+  it("reads the hosts file first, and again when it changes", async () => {
     answers["there.example"] = ["192.0.2.9"];
     writeFileSync(hostsPath, "192.0.2.1 there.example Webhook # a comment\n::1\tthere.example\nnonsense x\n");
     const names = namesWith();
@@ -72,23 +72,23 @@ describe("names of outbound calls", () => {
     assert.deepEqual(server.asked, []);
     writeFileSync(hostsPath, "192.0.2.2 webhook\n");
     utimesSync(hostsPath, 1, 1);
-    await eventually("the change is seen", async () => (await find(names, "webhook"))[0] === "192.0.2.2", 3000);
+    await eventually("the changed address", async () => (await find(names, "webhook"))[0] === "192.0.2.2", 3000);
     assert.deepEqual(await find(names, "there.example"), ["192.0.2.9"]);
   });
 
-  it("are looked for in the search list when they are bare", async () => {
+  it("completes short names from the search list", async () => {
     writeFileSync(resolvConfPath, "domain old.example\nsearch one.example two.example.\noptions timeout:1 ndots:2\n");
     answers["webhook.two.example"] = ["192.0.2.1"];
     answers["a.b.c"] = ["192.0.2.2"];
     assert.deepEqual(await find(namesWith(), "webhook"), ["192.0.2.1"]);
     assert.deepEqual([...new Set(server.asked)], ["webhook.one.example", "webhook.two.example"]);
     server.asked.length = 0;
-    assert.deepEqual(await find(namesWith(), "a.b.c"), ["192.0.2.2"], "as it is first, with enough dots");
+    assert.deepEqual(await find(namesWith(), "a.b.c"), ["192.0.2.2"], "tried as it is first, with enough dots");
     assert.deepEqual([...new Set(server.asked)], ["a.b.c"]);
-    await assert.rejects(find(namesWith(), "webhook."), { code: "ENOTFOUND" }, "with a dot at the end it is whole");
+    await assert.rejects(find(namesWith(), "webhook."), { code: "ENOTFOUND" }, "a trailing dot skips the search list");
   });
 
-  it("are never asked for when they are addresses or this machine", async () => {
+  it("sends no query for IP addresses and localhost", async () => {
     const names = namesWith();
     assert.deepEqual(await find(names, "localhost"), ["127.0.0.1", "::1"]);
     assert.deepEqual(await find(names, "a.LOCALHOST."), ["127.0.0.1", "::1"]);
@@ -97,7 +97,7 @@ describe("names of outbound calls", () => {
     assert.deepEqual(server.asked, []);
   });
 
-  it("that are not found say why", async () => {
+  it("fails with a code that says why", async () => {
     Object.assign(answers, { "none.example": [], "broken.example": "servfail", "no.example": "refused" });
     Object.assign(answers, { "silent.example": "silent", "forged.example": "forged" });
     const codes = {
@@ -114,41 +114,41 @@ describe("names of outbound calls", () => {
     );
     writeFileSync(resolvConfPath, "search broken\n");
     answers["host.broken"] = "servfail";
-    await assert.rejects(find(namesWith(), "host"), { code: "ESERVFAIL" }, "it may be there after all");
+    await assert.rejects(find(namesWith(), "host"), { code: "ESERVFAIL" }, "the name may exist after all");
   });
 
-  it("are looked up a few at a time, once for all who ask, within the limit", async () => {
+  it("limits concurrent lookups, shares those for the same name, and times out", async () => {
     answers["quick.example"] = ["192.0.2.1"];
-    const names = namesWith({ most: 3 });
+    const names = namesWith({ concurrency: 3 });
     const slow = await dnsServer(() => "silent");
-    const silent = namesWith({ most: 3, servers: slow.servers });
+    const silent = namesWith({ concurrency: 3, servers: slow.servers });
     const asking = ["a", "a", "b", "c", "d"].map((name) => assert.rejects(find(silent, name), { code: "ETIMEOUT" }));
-    await eventually("they run", () => silent.state.running === 3);
+    await eventually("three running lookups", () => silent.state.running === 3);
     assert.deepEqual(silent.state, { running: 3, waiting: 1 });
     await Promise.all(asking);
     assert.deepEqual(silent.state, { running: 0, waiting: 0 });
     const all = Array.from({ length: 20 }, () => find(names, "quick.example"));
     assert.deepEqual([...new Set((await Promise.all(all)).flat())], ["192.0.2.1"]);
-    assert.equal(server.asked.length, 2, "one question for each family");
+    assert.equal(server.asked.length, 2, "one query for each family");
     await slow.stop();
   });
 
-  it("free their slot at once when the last call that wanted them is over", async () => {
+  it("releases a lookup's slot when the last call that needs it ends", async () => {
     const slow = await dnsServer((name) => (name === "next.example" ? ["192.0.2.1"] : "silent"));
-    const names = namesWith({ most: 1, limitMs: 60_000, servers: slow.servers });
-    const [one, two] = [names.use("Slow.example"), names.use("slow.example")];
+    const names = namesWith({ concurrency: 1, limitMs: 60_000, servers: slow.servers });
+    const [endFirst, endSecond] = [names.use("Slow.example"), names.use("slow.example")];
     const abandoned = assert.rejects(find(names, "slow.example"), { code: "ECANCELLED" });
     const next = find(names, "next.example");
-    one();
+    endFirst();
     await new Promise(setImmediate);
-    assert.deepEqual(names.state, { running: 1, waiting: 1 }, "another call still wants it");
-    two();
+    assert.deepEqual(names.state, { running: 1, waiting: 1 }, "another call still needs it");
+    endSecond();
     await abandoned;
     assert.deepEqual(await next, ["192.0.2.1"]);
     await slow.stop();
   });
 
-  it("are neither read from what is no hosts file, nor looked for in what is no search list", () => {
+  it("ignores invalid lines in the hosts file and resolv.conf", () => {
     assert.deepEqual([...parseHosts("a b c\n#1.2.3.4 x\n\n1.2.3.4\n999.1.1.1 y")], []);
     assert.deepEqual(parseSearch("search\noptions ndots:x rotate\n"), { domains: [], ndots: 1 });
     assert.equal(parseSearch("options ndots:99").ndots, 15);
@@ -157,16 +157,16 @@ describe("names of outbound calls", () => {
   });
 });
 
-describe("calls to names", () => {
-  let there: Dependency;
+describe("calls to host names", () => {
+  let target: Dependency;
   let port: string;
   before(async () => {
-    there = await dependency((socket) => ok(socket));
-    ({ port } = new URL(there.url));
+    target = await dependency((socket) => ok(socket));
+    ({ port } = new URL(target.url));
   });
-  after(() => there.stop());
+  after(() => target.stop());
 
-  it("reach the address that DNS says, if the policy allows it", async () => {
+  it("reach the address from DNS if the policy allows it", async () => {
     const server = await dnsServer((name) => (name === "webhook.example" ? ["127.0.0.1"] : ["10.0.0.1"]));
     const client = clientWith({ dnsServers: server.servers, allowPrivate: ["127.0.0.1"] });
     assert.equal((await client.request(`http://webhook.example:${port}/`)).status, 200);
@@ -175,7 +175,7 @@ describe("calls to names", () => {
     await server.stop();
   });
 
-  it("say whether the name failed or took too long, and are sent again when no server answered", async () => {
+  it("tell a failed lookup from a slow one, and are retried when no server answered", async () => {
     let tries = 0;
     const server = await dnsServer((name, family) => {
       if (name === "later.example") return family === 4 && ++tries > 1 ? ["127.0.0.1"] : "servfail";
@@ -195,14 +195,14 @@ describe("calls to names", () => {
     await server.stop();
   });
 
-  it("that never answer leave look-ups of the process and new database connections by name fast", async () => {
+  it("don't slow down other lookups or new database connections while their DNS server is silent", async () => {
     const server = await dnsServer(() => "silent");
     const db = await createDatabase();
     const client = clientWith({ dnsServers: server.servers, connectTimeoutMs: 3000, timeoutMs: 3000 });
     const calls = Array.from({ length: 24 }, (_, index) =>
       assert.rejects(client.request(`http://${index}.slow.example:${port}/`), { type: "outbound_timeout" }),
     );
-    await eventually("they are under way", () => new Set(server.asked).size >= 16);
+    await eventually("16 running lookups", () => new Set(server.asked).size >= 16);
     const url = new URL(db.url);
     url.hostname = "localhost";
     const startedAt = performance.now();
@@ -211,14 +211,14 @@ describe("calls to names", () => {
     const tookMs = performance.now() - startedAt;
     await connection.end();
     assert.ok(tookMs < 200, `${tookMs} ms for a name and a connection`);
-    assert.equal(new Set(server.asked).size, 16, "no more at a time");
+    assert.equal(new Set(server.asked).size, 16, "at most 16 at a time");
     await Promise.all(calls);
     await client.close();
     await db.drop();
     await server.stop();
   });
 
-  it("end their look-ups with themselves", async () => {
+  it("cancel their lookups when they end", async () => {
     const server = await dnsServer(() => "silent");
     const client = clientWith({ dnsServers: server.servers, connectTimeoutMs: 5000, timeoutMs: 100 });
     const first = Array.from({ length: 16 }, (_, index) =>
@@ -226,7 +226,7 @@ describe("calls to names", () => {
     );
     await Promise.all(first);
     await assert.rejects(client.request(`http://second.example:${port}/`), { type: "outbound_timeout" });
-    assert.ok(server.asked.includes("second.example"), "it waited for those that were given up");
+    assert.ok(server.asked.includes("second.example"), "got a slot from the cancelled ones");
     await client.close();
     await server.stop();
   });

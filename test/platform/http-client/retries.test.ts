@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { HttpAnswer } from "../../../src/platform/http-client/exchange.ts";
+import type { HttpResponse } from "../../../src/platform/http-client/exchange.ts";
 import { mayRetry, type RetryOutcome, withRetries } from "../../../src/platform/http-client/retries.ts";
 import { RetryBudget } from "../../../src/platform/http-client/retry-budget.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
@@ -9,39 +9,39 @@ import { clientWith, dependency, ok } from "./dependency.ts";
 const failed = (error: unknown) => error instanceof Problem && error.type === "dependency_failed";
 const status = (code: number, headers = "") => `HTTP/1.1 ${code} Status\r\n${headers}content-length: 0\r\n\r\n`;
 
-/** Answers each request with the next of `answers`, the last one for ever; a reset for undefined. */
+/** Answers each request with the next of `answers`, then keeps repeating the last. `undefined` resets the connection. */
 async function sequence(...answers: (string | undefined)[]) {
   let requests = 0;
-  const there = await dependency((socket) => {
+  const target = await dependency((socket) => {
     const answer = answers[Math.min(requests++, answers.length - 1)];
     if (answer === undefined) socket.resetAndDestroy();
     else socket.write(answer);
   });
-  return { ...there, requests: () => requests };
+  return { ...target, requests: () => requests };
 }
 
 describe("retries", () => {
   const client = clientWith({ timeoutMs: 1000 });
   after(() => client.close());
 
-  it("send again what failed in passing, when that does no harm", async () => {
-    for (const passing of [undefined, status(502), status(503), status(504)]) {
-      const there = await sequence(passing, status(200));
-      assert.equal((await client.request(there.url)).status, 200);
-      assert.equal(there.requests(), 2);
-      await there.stop();
+  it("follow transient failures of idempotent requests", async () => {
+    for (const failure of [undefined, status(502), status(503), status(504)]) {
+      const target = await sequence(failure, status(200));
+      assert.equal((await client.request(target.url)).status, 200);
+      assert.equal(target.requests(), 2);
+      await target.stop();
     }
   });
 
-  it("do not send again what may do harm twice, unless its sender says otherwise", async () => {
-    for (const passing of [undefined, status(503)]) {
-      const post = await sequence(passing, status(200));
+  it("do not repeat requests that may do harm twice, unless the caller says they are idempotent", async () => {
+    for (const failure of [undefined, status(503)]) {
+      const post = await sequence(failure, status(200));
       const called = client.request(post.url, { method: "POST", body: "pay" });
-      if (passing === undefined) await assert.rejects(called, failed);
+      if (failure === undefined) await assert.rejects(called, failed);
       else assert.equal((await called).status, 503);
       assert.equal(post.requests(), 1);
       await post.stop();
-      const idempotent = await sequence(passing, status(200));
+      const idempotent = await sequence(failure, status(200));
       const again = await client.request(idempotent.url, { method: "POST", body: "pay", idempotent: true });
       assert.equal(again.status, 200);
       assert.match(idempotent.received.at(-1) ?? "", /pay$/);
@@ -54,37 +54,37 @@ describe("retries", () => {
     assert.equal(mayRetry({ method: "GET", idempotent: false }), false);
   });
 
-  it("do not send again what will not pass", async () => {
+  it("do not follow permanent failures", async () => {
     for (const answer of [status(200), status(404), status(500), "nonsense\r\n\r\n"]) {
-      const there = await sequence(answer);
-      await client.request(there.url).catch(() => {});
-      assert.equal(there.requests(), 1, answer);
-      await there.stop();
+      const target = await sequence(answer);
+      await client.request(target.url).catch(() => {});
+      assert.equal(target.requests(), 1, answer);
+      await target.stop();
     }
   });
 
-  it("end after two, with the last answer", async () => {
-    const there = await sequence(
+  it("end after two and return the last response", async () => {
+    const target = await sequence(
       ...Array.from({ length: 20 }, () => status(200)),
       status(503),
       status(503),
       status(504),
     );
-    // Their share of the budget is what the retries are paid from.
-    for (let call = 0; call < 20; call++) await client.request(there.url);
-    assert.equal((await client.request(there.url)).status, 504);
-    assert.equal(there.requests(), 23);
-    await there.stop();
+    // These calls earn the budget for the retries.
+    for (let call = 0; call < 20; call++) await client.request(target.url);
+    assert.equal((await client.request(target.url)).status, 504);
+    assert.equal(target.requests(), 23);
+    await target.stop();
   });
 
-  it("are at most a tenth of the calls when everything fails", async () => {
-    const there = await sequence(status(503));
-    for (let call = 0; call < 100; call++) assert.equal((await client.request(there.url)).status, 503);
-    assert.ok(there.requests() >= 105 && there.requests() <= 125, `${there.requests()} requests for 100 calls`);
-    await there.stop();
+  it("stay at a tenth of the calls when everything fails", async () => {
+    const target = await sequence(status(503));
+    for (let call = 0; call < 100; call++) assert.equal((await client.request(target.url)).status, 503);
+    assert.ok(target.requests() >= 105 && target.requests() <= 125, `${target.requests()} requests for 100 calls`);
+    await target.stop();
   });
 
-  it("wait as long as Retry-After says, when that fits into the time left", async () => {
+  it("wait as long as Retry-After says if the time left allows it", async () => {
     const patient = clientWith({ timeoutMs: 2000 });
     const fits = await sequence(status(503, "retry-after: 1\r\n"), status(200));
     const startedAt = performance.now();
@@ -98,18 +98,18 @@ describe("retries", () => {
     await longer.stop();
   });
 
-  it("survive a dependency that closes its kept connections", async () => {
-    const there = await dependency((socket) => {
+  it("hide that a dependency closes its idle connections", async () => {
+    const target = await dependency((socket) => {
       ok(socket);
       setImmediate(() => socket.destroy());
     });
-    for (let call = 0; call < 50; call++) assert.equal((await client.request(there.url)).status, 200);
-    await there.stop();
+    for (let call = 0; call < 50; call++) assert.equal((await client.request(target.url)).status, 200);
+    await target.stop();
   });
 });
 
 describe("the pause before a retry", () => {
-  const bad: HttpAnswer = { status: 503, headers: {}, body: Buffer.alloc(0) };
+  const bad: HttpResponse = { status: 503, headers: {}, body: Buffer.alloc(0) };
 
   async function attempts(random: () => number, endsAt: number, budget = new RetryBudget({ perSecond: 10 })) {
     const times: number[] = [];
@@ -125,7 +125,7 @@ describe("the pause before a retry", () => {
     return { pauses: times.slice(1).map((time, index) => time - (times[index] ?? 0)), outcomes };
   }
 
-  it("is anything up to a bound that doubles, and there are two retries", async () => {
+  it("is random up to a bound that doubles, for two retries", async () => {
     const late = performance.now() + 60_000;
     const longest = await attempts(() => 0.999, late);
     assert.deepEqual(longest.outcomes, ["sent", "sent"]);
@@ -137,13 +137,13 @@ describe("the pause before a retry", () => {
     assert.ok(shortest.pauses.every((pause) => pause < 45));
   });
 
-  it("is not begun when it would not end in time, or the budget is empty", async () => {
+  it("is skipped when it would not end in time, or the budget is empty", async () => {
     assert.deepEqual((await attempts(() => 0.9, performance.now() + 20)).outcomes, ["no_time"]);
     const empty = new RetryBudget({ perSecond: 0 });
     assert.deepEqual((await attempts(() => 0, performance.now() + 1000, empty)).outcomes, ["no_budget"]);
   });
 
-  it("ends with its signal", async () => {
+  it("ends when its signal aborts", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 40 }), async (afterMs) => {
         const controller = new AbortController();

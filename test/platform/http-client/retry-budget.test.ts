@@ -12,15 +12,15 @@ describe("retry budget", () => {
     { maxLength: 60 },
   );
 
-  it("never gives more than a tenth of the calls and one a second, in any stretch of time", () => {
+  it("never allows more than a tenth of the calls plus one a second, over any period", () => {
     fc.assert(
       fc.property(steps, (list) => {
         let now = 0;
-        const budget = new RetryBudget({ perCall: 0.1, perSecond: 1, most: 10, now: () => now });
+        const budget = new RetryBudget({ perCall: 0.1, perSecond: 1, limit: 10, now: () => now });
         const history: { at: number; calls: number; retries: number }[] = [];
         for (const { afterMs, calls, tries } of list) {
           now += afterMs;
-          for (let call = 0; call < calls; call++) budget.called();
+          for (let call = 0; call < calls; call++) budget.countCall();
           let retries = 0;
           for (let tried = 0; tried < tries; tried++) if (budget.take()) retries += 1;
           history.push({ at: now, calls, retries });
@@ -30,7 +30,7 @@ describe("retry budget", () => {
             called += entry.calls;
             retried += entry.retries;
             const idleS = (now - entry.at) / 1000;
-            // At most ten were saved up when the stretch began; one, when it is the beginning of all.
+            // At most ten were saved when the period began, or one at the very start.
             const saved = entry === history[0] ? 1 + entry.at / 1000 : 10;
             assert.ok(retried <= saved + 0.1 * called + idleS + 1e-6, `${retried} retries of ${called} calls`);
           }
@@ -40,7 +40,7 @@ describe("retry budget", () => {
     );
   });
 
-  it("gives a retry of ten calls, and one a second without", () => {
+  it("earns one retry per ten calls and one per second", () => {
     let now = 0;
     const budget = new RetryBudget({ now: () => now });
     const taken = () => {
@@ -48,12 +48,12 @@ describe("retry budget", () => {
       while (count < 100 && budget.take()) count += 1;
       return count;
     };
-    assert.equal(taken(), 1, "one to begin with");
-    for (let call = 0; call < 41; call++) budget.called();
+    assert.equal(taken(), 1, "one at the start");
+    for (let call = 0; call < 41; call++) budget.countCall();
     assert.equal(taken(), 4);
     now = 3000;
     assert.equal(taken(), 3);
-    for (let call = 0; call < 10_000; call++) budget.called();
-    assert.equal(taken(), 10, "no more than ten are saved up");
+    for (let call = 0; call < 10_000; call++) budget.countCall();
+    assert.equal(taken(), 10, "at most ten are saved");
   });
 });

@@ -11,7 +11,7 @@ describe("the telemetry of outbound calls", () => {
   before(async () => {
     db = await createDatabase();
     receiver = await startOtlpReceiver();
-    // One connection, so that calls wait for each other.
+    // One connection, so that calls queue for it.
     const env = { MYSQL_URL: db.url, OUTBOUND_CONNECTIONS: "1", OUTBOUND_ALLOW_PRIVATE: "127.0.0.1" };
     service = await spawnService({ ...receiver.env, ...env });
   });
@@ -29,9 +29,9 @@ describe("the telemetry of outbound calls", () => {
     return `${service.url}${created.headers.get("location")}/runs`;
   }
 
-  it("hands each call its own span as the parent, also when it waited for a connection", async () => {
-    const there = await dependency((socket) => void setTimeout(() => ok(socket), 50));
-    const url = await runs(there.url);
+  it("sends each call's own span as the parent, even after a wait for a connection", async () => {
+    const target = await dependency((socket) => void setTimeout(() => ok(socket), 50));
+    const url = await runs(target.url);
     const traces = Array.from({ length: 5 }, () => randomBytes(16).toString("hex"));
     await Promise.all(
       traces.map(async (traceId) => {
@@ -40,7 +40,7 @@ describe("the telemetry of outbound calls", () => {
         assert.equal(answer.status, 201);
       }),
     );
-    const arrived = [...there.received.join("").matchAll(/^traceparent: 00-(\w{32})-(\w{16})-01\r$/gm)];
+    const arrived = [...target.received.join("").matchAll(/^traceparent: 00-(\w{32})-(\w{16})-01\r$/gm)];
     assert.deepEqual(new Set(arrived.map(([, traceId]) => traceId)), new Set(traces));
     for (const [, traceId, spanId] of arrived) {
       const span = await eventually("the span of the call", () =>
@@ -52,10 +52,10 @@ describe("the telemetry of outbound calls", () => {
       );
       assert.equal(span.parentSpanId, server.spanId);
     }
-    await there.stop();
+    await target.stop();
   });
 
-  it("measures calls, and counts retries and refusals from zero on", async () => {
+  it("measures calls, and exports retries and refusals from zero on", async () => {
     const counts = (metric: string, attribute: string) =>
       Object.fromEntries(receiver.points(metric).map(({ attributes, asInt }) => [attributes[attribute], asInt]));
     await eventually("the durations", () => receiver.points("http.client.request.duration").length > 0);

@@ -1,6 +1,6 @@
-// Looks up the names of outbound calls. Not by getaddrinfo, whose few threads are shared by the process: a handful of names
-// that strangers chose and whose servers never answer would keep the database, the log and everybody else from them.
-// Here look-ups take no thread, are few at a time, and end with the calls that wait for them.
+// Resolves the host names of outbound calls. Avoids getaddrinfo, which runs on a few threads that the whole process shares: a
+// handful of names that clients chose and whose DNS servers never answer would block the database, the log and everything else.
+// Lookups here use no threads, are limited in number, and end with the calls that wait for them.
 // cacheable-lookup, the usual choice, falls back to getaddrinfo for names that DNS does not know, and can't be cancelled.
 import { promises as dns, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
@@ -8,12 +8,13 @@ import { ParsedFile } from "./parsed-file.ts";
 import { LookupError, resolve } from "./resolve.ts";
 import { candidates, parseHosts, parseSearch } from "./system-files.ts";
 
+/** Limits of the lookups, and the system files and DNS servers to use. */
 export interface NamesOptions {
-  /** The longest that one look-up may take, its wait for a slot included. */
+  /** Time limit of a lookup, its wait for a slot included. */
   limitMs: number;
-  /** Most look-ups at a time; more wait. Default: 16. */
-  most?: number;
-  /** DNS servers, as `127.0.0.1:5353`. Default: those of resolv.conf. */
+  /** Maximum lookups at a time; more wait for a slot. Default: 16. */
+  concurrency?: number;
+  /** DNS servers, such as `127.0.0.1:5353`. Default: those in resolv.conf. */
   servers?: readonly string[] | undefined;
   hostsPath?: string;
   resolvConfPath?: string;
@@ -23,7 +24,7 @@ interface Lookup {
   name: string;
   result: Promise<LookupAddress[]>;
   settle(outcome: LookupAddress[] | LookupError): void;
-  /** Asks DNS. */
+  /** Sends the DNS query. */
   start(): void;
 }
 
@@ -32,42 +33,43 @@ const loopback: LookupAddress[] = [
   { address: "::1", family: 6 },
 ];
 
+/** A resolver with a limit on concurrent lookups. Reads the hosts file and resolv.conf as getaddrinfo does. */
 export class Names {
-  readonly #options: Required<Pick<NamesOptions, "limitMs" | "most">> & NamesOptions;
+  readonly #options: Required<Pick<NamesOptions, "limitMs" | "concurrency">> & NamesOptions;
   readonly #hosts: ParsedFile<ReturnType<typeof parseHosts>>;
   readonly #search: ParsedFile<ReturnType<typeof parseSearch>>;
-  /** By name: connections to one origin that open together share a look-up. */
+  /** By name: connections to the same host that open at the same time share a lookup. */
   readonly #lookups = new Map<string, Lookup>();
   readonly #waiting = new Set<Lookup>();
   #running = 0;
-  /** How many calls may still want the address of a name. */
+  /** Number of running calls by name. */
   readonly #users = new Map<string, number>();
 
   constructor(options: NamesOptions) {
-    this.#options = { most: 16, ...options };
+    this.#options = { concurrency: 16, ...options };
     this.#hosts = new ParsedFile(options.hostsPath ?? "/etc/hosts", parseHosts);
     this.#search = new ParsedFile(options.resolvConfPath ?? "/etc/resolv.conf", parseSearch);
   }
 
-  /** Look-ups that ask DNS now, and those that wait for a slot. */
+  /** Lookups that are running, and those that wait for a slot. */
   get state(): { running: number; waiting: number } {
     return { running: this.#running, waiting: this.#waiting.size };
   }
 
-  /** For `net.connect` and those on top of it. Fails with a {@link LookupError}. */
+  /** A `lookup` for `net.connect` and everything built on it. Fails with a {@link LookupError}. */
   readonly lookup: LookupFunction = (hostname, { family, all }, callback) => {
-    this.#addressesOf(hostname.toLowerCase())
-      .then((found) => {
-        const wanted = found.filter((one) => !(family === 4 || family === 6) || one.family === family);
-        const [first] = wanted;
+    this.#resolve(hostname.toLowerCase())
+      .then((addresses) => {
+        const matching = addresses.filter((found) => !(family === 4 || family === 6) || found.family === family);
+        const [first] = matching;
         if (first === undefined) throw new LookupError("ENOTFOUND", hostname);
-        // Out of the promise: what the callback throws is not ours.
-        process.nextTick(() => (all ? callback(null, wanted) : callback(null, first.address, first.family)));
+        // Called outside the promise, so that we don't catch what the callback throws.
+        process.nextTick(() => (all ? callback(null, matching) : callback(null, first.address, first.family)));
       })
       .catch((error) => process.nextTick(callback, error, ""));
   };
 
-  /** Says that a call may look up `hostname` until it calls what this returns: then nobody waits for the answer any more. */
+  /** Registers a call that may look up `hostname`. Returns a function that ends it: the last one cancels a pending lookup. */
   use(hostname: string): () => void {
     const name = hostname.toLowerCase();
     this.#users.set(name, (this.#users.get(name) ?? 0) + 1);
@@ -78,24 +80,24 @@ export class Names {
         return;
       }
       this.#users.delete(name);
-      // A call that comes in this very moment shares the look-up instead of its end.
+      // Deferred: a call that starts at this very moment shares the lookup instead of seeing it cancelled.
       if (this.#lookups.has(name)) setImmediate(() => this.#abandon(name));
     };
   }
 
-  async #addressesOf(name: string): Promise<readonly LookupAddress[]> {
+  async #resolve(name: string): Promise<readonly LookupAddress[]> {
     const family = isIP(name);
     if (family !== 0) return [{ address: name, family }];
     const bare = name.replace(/\.$/, "");
-    const known = this.#hosts.get().get(bare);
-    if (known !== undefined) return known;
-    // Never a question for DNS (RFC 6761, 6.3).
+    const listed = this.#hosts.get().get(bare);
+    if (listed !== undefined) return listed;
+    // Must never be sent to DNS (RFC 6761, 6.3).
     if (bare === "localhost" || bare.endsWith(".localhost")) return loopback;
-    return (this.#lookups.get(name) ?? this.#begin(name)).result;
+    return (this.#lookups.get(name) ?? this.#startLookup(name)).result;
   }
 
-  #begin(name: string): Lookup {
-    const { limitMs, most, servers } = this.#options;
+  #startLookup(name: string): Lookup {
+    const { limitMs, concurrency, servers } = this.#options;
     const { promise: result, resolve: succeed, reject } = Promise.withResolvers<LookupAddress[]>();
     const timer = setTimeout(() => lookup.settle(new LookupError("ETIMEOUT", name)), limitMs);
     let resolver: dns.Resolver | undefined;
@@ -104,7 +106,7 @@ export class Names {
       result,
       start: () => {
         this.#running += 1;
-        // Of its own, so that it can be cancelled alone. A server that is silent leaves time for the next one.
+        // One resolver per lookup, so that it can be cancelled alone. The timeout leaves time for a second server.
         resolver = new dns.Resolver({ timeout: Math.max(1, Math.floor(limitMs / 2)), tries: 2 });
         if (servers !== undefined) resolver.setServers(servers);
         resolve(resolver, candidates(name, this.#search.get())).then(lookup.settle, (error: unknown) =>
@@ -125,7 +127,7 @@ export class Names {
       },
     };
     this.#lookups.set(name, lookup);
-    if (this.#running < most) lookup.start();
+    if (this.#running < concurrency) lookup.start();
     else this.#waiting.add(lookup);
     return lookup;
   }

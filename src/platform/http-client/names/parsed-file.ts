@@ -1,10 +1,11 @@
-// A small file of the system's that is read again when it changes, such as /etc/hosts. Read at once and in place: asking for
-// it asynchronously would need one of the very threads that slow look-ups block.
+// Caches a small system file such as /etc/hosts and rereads it when it changes. Reads synchronously: an asynchronous read would
+// need one of the very threads that slow lookups block.
 import { readFileSync, statSync } from "node:fs";
 
-/** How long a change may stay unseen. */
+/** How long a change may go unnoticed. */
 const checkEveryMs = 1000;
 
+/** The parsed contents of the file at a path. */
 export class ParsedFile<Parsed> {
   readonly #path: string;
   readonly #parse: (text: string) => Parsed;
@@ -18,7 +19,7 @@ export class ParsedFile<Parsed> {
     this.#parsed = parse("");
   }
 
-  /** What the file says, as of a second ago at most; a file that can't be read is empty. */
+  /** The contents, at most a second old. A file that can't be read counts as empty. */
   get(now: number = performance.now()): Parsed {
     if (now - this.#checkedAt < checkEveryMs) return this.#parsed;
     this.#checkedAt = now;

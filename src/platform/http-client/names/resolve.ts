@@ -1,15 +1,15 @@
-// Asks DNS for the addresses of a name, as getaddrinfo would: both families, and the next name of the search list when there
-// is no such name.
+// Resolves a name through DNS as getaddrinfo would: queries both address families, and tries the next name of the search list
+// when a name does not exist.
 import type { LookupAddress, promises } from "node:dns";
 import { setTimeout as sleep } from "node:timers/promises";
 
 type Resolver = Pick<promises.Resolver, "resolve4" | "resolve6">;
 
-/** How long the second family may take once the first has answered (RFC 8305, section 3): some servers never answer AAAA. */
+/** How long to wait for the second family once the first has answered (RFC 8305, section 3): some servers never answer AAAA. */
 const resolutionDelayMs = 50;
-const mostAddresses = 32;
+const maxAddresses = 32;
 
-/** A name that was not found. `code` is one of c-ares', such as ENOTFOUND, ESERVFAIL, ETIMEOUT or ECANCELLED. */
+/** A failed lookup. `code` is one of c-ares' codes, such as ENOTFOUND, ESERVFAIL, ETIMEOUT or ECANCELLED. */
 export class LookupError extends Error {
   override name = "LookupError";
   readonly syscall = "lookup";
@@ -24,22 +24,22 @@ export class LookupError extends Error {
 }
 
 /**
- * The addresses of the first of `names` that has any, IPv4 first: that is the family that networks without the other have.
+ * Returns the addresses of the first of `names` that has any, IPv4 first: networks with only one family mostly have IPv4.
  *
- * @throws {LookupError} of the last name; ESERVFAIL when one of them could not be answered. Any other failure ends the search.
+ * @throws {LookupError} for the last name: ENOTFOUND, or ESERVFAIL when a query failed. Any other failure ends the search.
  */
 export async function resolve(resolver: Resolver, names: readonly string[]): Promise<LookupAddress[]> {
   let failed = false;
   for (const name of names) {
-    const { addresses, code } = await answerOf(resolver, name);
-    if (addresses.length > 0) return addresses.slice(0, mostAddresses);
+    const { addresses, code } = await query(resolver, name);
+    if (addresses.length > 0) return addresses.slice(0, maxAddresses);
     if (code === "ESERVFAIL") failed = true;
     else if (code !== "ENOTFOUND") throw new LookupError(code, name);
   }
   throw new LookupError(failed ? "ESERVFAIL" : "ENOTFOUND", names.at(-1) ?? "");
 }
 
-async function answerOf(resolver: Resolver, name: string): Promise<{ addresses: LookupAddress[]; code: string }> {
+async function query(resolver: Resolver, name: string): Promise<{ addresses: LookupAddress[]; code: string }> {
   const found: Record<4 | 6, LookupAddress[]> = { 4: [], 6: [] };
   const codes = new Set<string>();
   const ask = async (family: 4 | 6): Promise<boolean> => {
@@ -55,12 +55,12 @@ async function answerOf(resolver: Resolver, name: string): Promise<{ addresses: 
   const all = Promise.all(both);
   if (await Promise.race(both)) await Promise.race([all, sleep(resolutionDelayMs, undefined, { ref: false })]);
   else await all;
-  // No such name, or none with an address, only when both say so.
-  const [code = "ENOTFOUND"] = [...codes].filter((one) => one !== "ENOTFOUND");
+  // Not found only when both families say so.
+  const [code = "ENOTFOUND"] = [...codes].filter((other) => other !== "ENOTFOUND");
   return { addresses: [...found[4], ...found[6]], code };
 }
 
-/** What there is under another type is not there for us. */
+/** A name that exists without addresses (ENODATA) counts as not found. */
 function codeOf(error: unknown): string {
   const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
   return typeof code === "string" && code !== "ENODATA" ? code : "ENOTFOUND";
