@@ -1,5 +1,5 @@
-// Starts OpenTelemetry. Loaded with `--import` ahead of the service, so that the libraries it imports can be instrumented.
-// The variables of the OpenTelemetry specification decide the rest.
+// Starts OpenTelemetry. Loaded with `--import` before the service, so that the libraries it imports can be instrumented.
+// Set everything else with OpenTelemetry's OTEL_* variables.
 import packageJson from "../package.json" with { type: "json" };
 import { startTelemetry } from "./platform/telemetry/start.ts";
 
@@ -8,16 +8,16 @@ const off = { enabled: false };
 export const telemetry = await startTelemetry({
   service: { name: packageJson.name, version: packageJson.version, environment: process.env.APP_ENV || "production" },
   instrumentations: {
-    // Requests that come in have their span from platform/reporting/server-span.ts.
+    // platform/reporting/server-span.ts creates the spans of incoming requests.
     "@opentelemetry/instrumentation-http": { disableIncomingRequestInstrumentation: true },
-    // A span for every file, look-up and socket hides the request among them.
+    // A span for every file, DNS lookup and socket would bury the request's own.
     "@opentelemetry/instrumentation-fs": off,
     "@opentelemetry/instrumentation-dns": off,
     "@opentelemetry/instrumentation-net": off,
-    // A span for every middleware says little; the route is named by platform/http/router.ts.
+    // A span for every middleware adds little; platform/http/router.ts names the route.
     "@opentelemetry/instrumentation-koa": off,
-    // It records values of queries and not the wait for a connection; see platform/database/telemetry.ts.
+    // It records query values but not the wait for a connection; platform/database/telemetry.ts does the opposite.
     "@opentelemetry/instrumentation-mysql2": off,
   },
-  // Your own go here: spanProcessors, sampler, resourceDetectors, views.
+  // Add your own spanProcessors, sampler, resourceDetectors and views here.
 });

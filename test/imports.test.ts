@@ -1,4 +1,4 @@
-// Who may import whom, types included: the map of the rooms in src/platform/README.md as a test.
+// Tests the import rules of src/platform/README.md, type imports included.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
@@ -24,14 +24,14 @@ const imports = files.flatMap((from) =>
 );
 const own = imports.filter(({ to }) => files.includes(to));
 
-/** The rooms of src/platform from the bottom to the top. A room imports those below its level. */
+/** The folders of src/platform from the bottom to the top level. A folder imports only from lower levels. */
 const levels = [
   ["request", "telemetry"],
   ["http", "breaker"],
   ["auth", "database", "http-client", "overload", "rate-limit", "reporting"],
   ["endpoints"],
 ];
-/** The contract with the domains names what it shares with them. */
+/** The platform's contract with the domains. It may import from any folder. */
 const contract = "platform/domain.ts";
 const openToDomains = ["platform/request/", "platform/http/", "platform/database/", "platform/http-client/"];
 const openFiles = [contract, "platform/log.ts", "platform/variables.ts"];
@@ -43,21 +43,21 @@ const domains = own
   .map(({ to }) => folderOf(to))
   .filter((name) => name !== "platform");
 
-/** The room of a file of the platform; undefined for the files beside the rooms, which all may import. */
-function roomOf(file: string): string | undefined {
-  const [, room, inside] = file.split("/");
-  return inside === undefined ? undefined : room;
+/** Returns the platform folder of a file; undefined for files directly in src/platform, which any folder may import. */
+function platformFolderOf(file: string): string | undefined {
+  const [, folder, inside] = file.split("/");
+  return inside === undefined ? undefined : folder;
 }
 
 function levelOf(file: string): number {
-  const room = roomOf(file);
-  return room === undefined ? -1 : levels.findIndex((level) => level.includes(room));
+  const folder = platformFolderOf(file);
+  return folder === undefined ? -1 : levels.findIndex((level) => level.includes(folder));
 }
 
-/** Fails with each import that breaks a rule. */
-function assertNone(broken: readonly Import[]): void {
+/** Fails with a list of the imports that break a rule. */
+function assertNone(violations: readonly Import[]): void {
   assert.deepEqual(
-    broken.map(({ from, to }) => `${from} imports ${to}`),
+    violations.map(({ from, to }) => `${from} imports ${to}`),
     [],
   );
 }
@@ -65,30 +65,33 @@ function assertNone(broken: readonly Import[]): void {
 const inPlatform = (file: string) => file.startsWith("platform/");
 
 describe("imports in src", () => {
-  it("are found: the rules below are not about nothing", () => {
+  it("are found, so that the rules below test something", () => {
     assert.ok(own.length > 200, String(own.length));
     assert.deepEqual(domains, ["automations"]);
-    const rooms = new Set(
+    const folders = new Set(
       files
         .filter(inPlatform)
-        .map(roomOf)
-        .filter((room) => room !== undefined),
+        .map(platformFolderOf)
+        .filter((folder) => folder !== undefined),
     );
-    assert.deepEqual([...rooms].toSorted(), levels.flat().toSorted());
+    assert.deepEqual([...folders].toSorted(), levels.flat().toSorted());
   });
 
-  it("lead from the platform to the platform only, so that domains can come and go", () => {
+  it("of the platform stay in the platform, so that domains can be added and removed", () => {
     assertNone(own.filter(({ from, to }) => inPlatform(from) && !inPlatform(to)));
   });
 
-  it("lead downwards between the rooms of the platform", () => {
+  it("between folders of the platform go to a lower level", () => {
     const between = own.filter(({ from, to }) => inPlatform(from) && inPlatform(to) && from !== contract);
     assertNone(
-      between.filter(({ from, to }) => roomOf(from) !== roomOf(to) && levelOf(to) >= levelOf(from) && levelOf(to) >= 0),
+      between.filter(
+        ({ from, to }) =>
+          platformFolderOf(from) !== platformFolderOf(to) && levelOf(to) >= levelOf(from) && levelOf(to) >= 0,
+      ),
     );
   });
 
-  it("make no circle", () => {
+  it("have no cycles", () => {
     const next = new Map(files.map((file) => [file, own.filter(({ from }) => from === file).map(({ to }) => to)]));
     const done = new Set<string>();
     const visit = (file: string, path: readonly string[]): void => {
@@ -100,26 +103,26 @@ describe("imports in src", () => {
     for (const file of files) visit(file, []);
   });
 
-  it("of a domain lead to itself and to what the platform offers to domains", () => {
+  it("of a domain stay in the domain or go to what the platform opens to domains", () => {
     const ofDomains = own.filter(({ from }) => domains.includes(folderOf(from)));
     assertNone(
       ofDomains.filter(
         ({ from, to }) =>
           folderOf(from) !== folderOf(to) &&
           !openFiles.includes(to) &&
-          !openToDomains.some((room) => to.startsWith(room)),
+          !openToDomains.some((folder) => to.startsWith(folder)),
       ),
     );
   });
 
-  it("of what makes telemetry fast are made by telemetry alone", () => {
-    const fast = (file: string) => /^platform\/telemetry\/(?:lean|loading)\//.test(file);
-    assertNone(own.filter(({ from, to }) => fast(to) && !from.startsWith("platform/telemetry/")));
+  it("of telemetry's lean/ and loading/ are in telemetry only", () => {
+    const isInternal = (file: string) => /^platform\/telemetry\/(?:lean|loading)\//.test(file);
+    assertNone(own.filter(({ from, to }) => isInternal(to) && !from.startsWith("platform/telemetry/")));
     const lean = imports.filter(({ from }) => from.startsWith("platform/telemetry/lean/"));
     assertNone(lean.filter(({ to }) => files.includes(to) && !to.startsWith("platform/telemetry/lean/")));
   });
 
-  it("of OpenTelemetry's SDK are made by telemetry alone: all others use its API", () => {
+  it("of OpenTelemetry's SDK are in telemetry only; other code uses the API", () => {
     const sdk = /^@opentelemetry\/(?!api$|semantic-conventions$)/;
     assertNone(
       imports.filter(

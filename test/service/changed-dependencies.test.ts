@@ -1,9 +1,9 @@
-// Tests that the service falls back when a dependency changes undocumented behaviour that we rely on.
+// The service must keep working when a dependency changes something undocumented that the service relies on.
 import assert from "node:assert/strict";
 import { evaluateMutated } from "../support/mutated.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
-/** Starts an application, sends one request, and prints the status and the logged warnings. */
+/** Starts an application, sends it a request, and prints the status and the log. */
 const requestOnce = `
   import { once } from "node:events";
   import { createServer } from "node:http";
@@ -21,7 +21,7 @@ describe("with a changed on-finished", () => {
   const queue = ".queue = []";
   const push = ".queue.push(listener)";
 
-  it("still answers when its queue is a Set", async () => {
+  it("answers as usual when its queue is a Set", async () => {
     const replace = [
       [queue, ".queue = new Set()"],
       [push, ".queue.add(listener)"],
@@ -33,20 +33,20 @@ describe("with a changed on-finished", () => {
     assert.match(warnings.join(), /on-finished has changed/);
   });
 
-  it("still answers when its queue has another name", async () => {
+  it("answers as usual when its queue has another name", async () => {
     const { output } = await evaluateMutated(requestOnce, [{ file, replace: [["__onFinished", "__waiting"]] }]);
     const { status, warnings } = JSON.parse(output);
     assert.equal(status, 200);
     assert.match(warnings.join(), /on-finished has changed/);
   });
 
-  it("does not warn about the installed version", async () => {
+  it("logs nothing with the installed version", async () => {
     const { output } = await evaluateMutated(requestOnce, [{ file, replace: [[push, push]] }]);
     assert.deepEqual(JSON.parse(output), { status: 200, warnings: [] });
   });
 });
 
-/** Makes a span and a measurement by the service's own telemetry, sends them, and prints what it says of itself. */
+/** Creates a span and a measurement with the service's telemetry, sends them, and prints telemetry's notes. */
 const measureOnce = `
   import { metrics, trace } from "@opentelemetry/api";
   import { telemetry } from "./src/telemetry.ts";
@@ -58,17 +58,17 @@ const measureOnce = `
 describe("with a changed OpenTelemetry", () => {
   for (const [what, mutation, note] of [
     [
-      "a field more in its tracer",
-      { file: "sdk-trace/dist/Tracer.mjs", replace: [["\t_tracerMetrics;\n", "\t_tracerMetrics;\n\t_more = {};\n"]] },
-      /spans are the SDK's own, .*: the SDK's tracer has other fields/,
+      "an extra field in its tracer",
+      { file: "sdk-trace/dist/Tracer.mjs", replace: [["\t_tracerMetrics;\n", "\t_tracerMetrics;\n\t_extra = {};\n"]] },
+      /using the SDK's own spans, .*: the SDK's tracer has unknown or missing fields/,
     ],
     [
       "another version of its tracer",
       { file: "sdk-trace/package.json", replace: [['"version": "3.1.', '"version": "3.2.']] },
-      /spans are the SDK's own, .*: @opentelemetry\/sdk-trace is 3\.2\.\d+, tested is 3\.1/,
+      /using the SDK's own spans, .*: @opentelemetry\/sdk-trace is 3\.2\.\d+, tested with 3\.1/,
     ],
     [
-      "a serializer that is frozen",
+      "a frozen serializer",
       {
         file: "otlp-transformer/dist/trace/protobuf/trace.mjs",
         replace: [
@@ -76,10 +76,10 @@ describe("with a changed OpenTelemetry", () => {
           ["\t}\n};", "\t}\n});"],
         ],
       },
-      /serializer cannot be replaced/,
+      /can't replace the SDK's protobuf serializer/,
     ],
     [
-      "one name more that its SDK imports",
+      "an extra import in its SDK",
       {
         file: "sdk-node/dist/create-from-env.mjs",
         replace: [
@@ -89,10 +89,10 @@ describe("with a changed OpenTelemetry", () => {
           ],
         ],
       },
-      /the whole SDK is loaded/,
+      /loaded the whole SDK/,
     ],
   ] as const) {
-    it(`traces and measures as before, and says what it costs, with ${what}`, async () => {
+    it(`traces and measures as usual, and notes the higher cost, with ${what}`, async () => {
       const receiver = await startOtlpReceiver("http/protobuf");
       const { output } = await evaluateMutated(measureOnce, [mutation], receiver.env, { telemetry: true });
       assert.match(JSON.parse(output).join("\n"), note);
@@ -103,7 +103,7 @@ describe("with a changed OpenTelemetry", () => {
     });
   }
 
-  it("says nothing of the one that is installed", async () => {
+  it("logs nothing with the installed version", async () => {
     const receiver = await startOtlpReceiver("http/protobuf");
     const same = { file: "sdk-trace/dist/Tracer.mjs", replace: [["_tracerMetrics;", "_tracerMetrics;"]] } as const;
     const { output } = await evaluateMutated(measureOnce, [same], receiver.env, { telemetry: true });

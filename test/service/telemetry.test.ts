@@ -17,7 +17,7 @@ function newTrace() {
   return { traceId, traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01` };
 }
 
-/** In seconds. */
+/** Returns seconds. */
 function durationOf({
   startTimeUnixNano,
   endTimeUnixNano,
@@ -28,7 +28,7 @@ function durationOf({
   return Number(endTimeUnixNano - startTimeUnixNano) / 1e9;
 }
 
-// Protobuf is what the service sends by default, JSON what some vendors take.
+// The service sends protobuf by default; some vendors accept only JSON.
 for (const [mode, protocol] of [
   ["lean", "http/protobuf"],
   ["lean", "http/json"],
@@ -49,7 +49,7 @@ for (const [mode, protocol] of [
         DB_POOL_WAIT_MS: "8000",
         DEADLINE_MS: "20000",
         ADMISSION_LIMIT: "100",
-        // A busy machine is no reason to refuse any of them.
+        // A busy machine must not cause refusals here.
         LOOP_DELAY_SHED_MS: "60000",
       });
     });
@@ -58,13 +58,13 @@ for (const [mode, protocol] of [
       receiver.stop();
     });
 
-    const spansOf = (traceId: string, number: number) =>
-      eventually(`${number} spans of ${traceId}`, () => {
+    const spansOf = (traceId: string, count: number) =>
+      eventually(`${count} spans of ${traceId}`, () => {
         const spans = receiver.spans.filter((span) => span.traceId === traceId);
-        return spans.length >= number && spans;
+        return spans.length >= count && spans;
       });
 
-    it("makes a server span with its route and one query span below it", async () => {
+    it("creates a server span with the route, and a query span below it", async () => {
       const { traceId, traceparent } = newTrace();
       assert.equal(
         (await fetch(`${service.url}/api/automations/17?secret=1`, { headers: { ...headers, traceparent } })).status,
@@ -83,7 +83,7 @@ for (const [mode, protocol] of [
       assert.match(String(query.attributes["db.query.text"]), /WHERE id = \?$/);
     });
 
-    it("gives each of 50 parallel requests its own query span when the pool has 3 connections", async () => {
+    it("keeps the query spans of 50 parallel requests apart on 3 connections", async () => {
       const traces = Array.from({ length: 50 }, newTrace);
       const urls = (index: number) => `${service.url}/api/automations/marketplace?search=nothing-like-${index}`;
       const answers = await Promise.all(
@@ -110,7 +110,7 @@ for (const [mode, protocol] of [
       );
     });
 
-    it("says on the server span where its time went", async () => {
+    it("breaks down the server span's time into phases", async () => {
       const { traceId, traceparent } = newTrace();
       await fetch(`${service.url}/api/automations/1`, { headers: { ...headers, traceparent } });
       const spans = await spansOf(traceId, 2);
@@ -119,7 +119,7 @@ for (const [mode, protocol] of [
       assert.ok(server && query);
       const names = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"];
       const seconds = names.map((name) => Number(server.attributes[`request.phase.${name}`]));
-      const sum = seconds.reduce((total, one) => total + one, 0);
+      const sum = seconds.reduce((total, phase) => total + phase, 0);
       assert.ok(Math.abs(sum - durationOf(server)) < 0.005, `${sum} of ${durationOf(server)} s`);
       assert.ok(Math.abs(Number(server.attributes["request.phase.query"]) - durationOf(query)) < 0.005);
       assert.match(String(server.attributes["request.id"]), /^[\w-]{36}$/);
@@ -134,7 +134,7 @@ for (const [mode, protocol] of [
         );
     });
 
-    it("counts every request under its route, and all unknown ones under one", async () => {
+    it("counts requests by route, and unknown paths as one", async () => {
       for (let index = 0; index < 20; index++) {
         const path = [`/${randomBytes(4).toString("hex")}`, `/api/automations/${index}/nothing`][index % 2];
         assert.equal((await fetch(service.url + path)).status, 404);
@@ -163,7 +163,7 @@ for (const [mode, protocol] of [
       );
     });
 
-    it("says on the span of a refusal which kind it was", async () => {
+    it("sets the kind of refusal on the server span", async () => {
       const { traceId, traceparent } = newTrace();
       const input = { name: "Away", category: "hr", webhookUrl: `http://127.0.0.1:${await freePort()}/hooks` };
       const created = await fetch(`${service.url}/api/automations`, {
@@ -179,7 +179,7 @@ for (const [mode, protocol] of [
       const spans = await spansOf(traceId, 8);
       const server = spans.find((span) => span.kind === spanKind.server);
       assert.equal(server?.attributes["error.type"], "dependency_failed");
-      // What the service looked like then.
+      // The state of the service at the time.
       for (const name of [
         "admission.running",
         "admission.queued",
@@ -195,7 +195,7 @@ for (const [mode, protocol] of [
           .toSorted(),
         ["BEGIN", "COMMIT", "POST", "automations.get", "runs.create", "runs.update"],
       );
-      // What belongs to a transaction is below its span.
+      // The statements of a transaction are children of its span.
       const finish = spans.find((span) => span.name === "runs.finish");
       const inTransaction = new Set(["BEGIN", "COMMIT", "runs.update"]);
       for (const span of spans) {
@@ -204,14 +204,14 @@ for (const [mode, protocol] of [
       }
     });
 
-    it("runs as asked for, without a line that says otherwise", () => {
+    it("runs in this mode without a fallback", () => {
       assert.deepEqual(
         service.log().filter(({ msg }) => String(msg).startsWith("telemetry:")),
         [],
       );
     });
 
-    it("sends the pool's and the runtime's metrics", async () => {
+    it("sends the metrics of the pool and the runtime", async () => {
       const names = [
         "http.server.request.duration",
         "db.client.operation.duration",
@@ -229,7 +229,7 @@ for (const [mode, protocol] of [
       await eventually("all metrics", () => missing().length === 0).catch(() => assert.deepEqual(missing(), []));
     });
 
-    it("puts the trace into each log line of a request", async () => {
+    it("adds the trace id to each log line of a request", async () => {
       const slow = await spawnService({ ...receiver.env, MYSQL_URL: db.url, SLOW_REQUEST_MS: "1", SLOW_QUERY_MS: "1" });
       const { traceId, traceparent } = newTrace();
       await fetch(`${slow.url}/api/automations/marketplace?search=nothing`, { headers: { traceparent } });
@@ -247,8 +247,8 @@ for (const [mode, protocol] of [
   });
 }
 
-describe("the variables of OpenTelemetry", () => {
-  it("are honoured: service, resource, headers, propagator, limits", async () => {
+describe("the OTEL_* variables", () => {
+  it("set the service, resource, headers, propagator and limits", async () => {
     const receiver = await startOtlpReceiver();
     const service = await spawnService({
       ...receiver.env,
@@ -279,12 +279,12 @@ describe("the variables of OpenTelemetry", () => {
     receiver.stop();
   });
 
-  it("are honoured: sampler and the switch that turns all of it off", async () => {
+  it("set the sampler, and turn off the SDK", async () => {
     for (const env of [{ OTEL_TRACES_SAMPLER: "always_off" }, { OTEL_SDK_DISABLED: "true" }]) {
       const receiver = await startOtlpReceiver();
       const service = await spawnService({ ...receiver.env, ...env, MYSQL_URL: db.url });
       assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
-      // Stopping sends what is left: what has not arrived after that will never come.
+      // Stopping flushes the rest, so nothing can arrive later.
       assert.equal(await service.stop(), 0);
       assert.deepEqual(receiver.spans, []);
       if ("OTEL_SDK_DISABLED" in env) assert.deepEqual(receiver.requests, []);
@@ -294,8 +294,8 @@ describe("the variables of OpenTelemetry", () => {
   });
 });
 
-describe("a library that is added", () => {
-  it("is traced at once: a query through knex is a span below the caller's", async () => {
+describe("an added library", () => {
+  it("is traced without setup: a query through knex is a child of the caller's span", async () => {
     const receiver = await startOtlpReceiver();
     const script = `
       import { trace } from "@opentelemetry/api";
@@ -321,7 +321,7 @@ describe("a library that is added", () => {
   });
 });
 
-describe("a collector that is away", () => {
+describe("an unavailable collector", () => {
   const fast = {
     OTEL_BSP_SCHEDULE_DELAY: "50",
     OTEL_METRIC_EXPORT_INTERVAL: "100",
@@ -329,8 +329,8 @@ describe("a collector that is away", () => {
     OTEL_EXPORTER_OTLP_TIMEOUT: "500",
   };
 
-  async function load(url: string, number: number): Promise<void> {
-    for (let sent = 0; sent < number; sent += 50) {
+  async function load(url: string, count: number): Promise<void> {
+    for (let sent = 0; sent < count; sent += 50) {
       const answers = await Promise.all(
         Array.from({ length: 50 }, () => fetch(`${url}/api/optimized/automations/marketplace`)),
       );
@@ -341,18 +341,18 @@ describe("a collector that is away", () => {
     }
   }
 
-  it("fails no request and is reported once, when it refuses", async () => {
+  it("fails no request and is logged once when it refuses connections", async () => {
     const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` };
     const service = await spawnService({ ...fast, ...endpoint, MYSQL_URL: db.url });
     await load(service.url, 500);
-    await eventually("a line about it", () => service.log().some((line) => line.component === "telemetry"));
+    await eventually("a line about the collector", () => service.log().some((line) => line.component === "telemetry"));
     await load(service.url, 2500);
     assert.equal(await service.stop(), 0);
     assert.equal(service.log().filter((line) => line.component === "telemetry").length, 1);
     assert.equal(service.errors(), "");
   });
 
-  it("fails no request, holds no memory and is reported once, when it hangs", async function () {
+  it("fails no request, uses bounded memory and is logged once when it hangs", async function () {
     this.timeout(40_000);
     const hanging = createServer(() => {}).listen(0, "127.0.0.1");
     await once(hanging, "listening");
@@ -366,10 +366,10 @@ describe("a collector that is away", () => {
       NODE_OPTIONS: "--max-old-space-size=64",
     });
     await load(service.url, 5000);
-    await eventually("a line about it", () => service.log().some((line) => line.component === "telemetry"));
+    await eventually("a line about the collector", () => service.log().some((line) => line.component === "telemetry"));
     const startedAt = performance.now();
     assert.equal(await service.stop(), 0);
-    assert.ok(performance.now() - startedAt < 5000, "it does not hold up the end of the process");
+    assert.ok(performance.now() - startedAt < 5000, "it doesn't delay the exit");
     assert.equal(service.log().filter((line) => line.component === "telemetry").length, 1);
     hanging.close();
     hanging.closeAllConnections();

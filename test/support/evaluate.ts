@@ -1,10 +1,10 @@
-// Runs a script in a separate process and lists the modules that it loads.
+// Runs a script in its own process, to see its output and which modules it loads.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { root } from "./helper.ts";
 
-/** Preloaded: records the URL of every module that is loaded, and prints them at exit. */
-const listing = `data:text/javascript,${encodeURIComponent(`
+/** Preloaded first: records the URL of every loaded module, and prints them at exit. */
+const moduleRecorder = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
   const urls = [];
   registerHooks({
@@ -16,7 +16,7 @@ const listing = `data:text/javascript,${encodeURIComponent(`
   process.on("exit", () => process.stderr.write("\\n" + JSON.stringify(urls)));`)}`;
 
 /**
- * Runs `script` as an ES module in the project's folder. Returns its output and the URL of each loaded module. `before` is a
+ * Runs `script` as an ES module in the project's folder. Returns its output and the URLs of the loaded modules. `before` is a
  * module to load before all others.
  */
 export async function evaluate(
@@ -24,12 +24,16 @@ export async function evaluate(
   env: Record<string, string> = {},
   { telemetry = false, before }: { telemetry?: boolean; before?: string } = {},
 ): Promise<{ output: string; modules: string[] }> {
-  const preloads = [...(before === undefined ? [] : [before]), listing, ...(telemetry ? ["./src/telemetry.ts"] : [])];
-  const imports = preloads.flatMap((path) => ["--import", path]);
+  const imports = [
+    ...(before === undefined ? [] : [before]),
+    moduleRecorder,
+    ...(telemetry ? ["./src/telemetry.ts"] : []),
+  ];
+  const preloaded = imports.flatMap((path) => ["--import", path]);
   const program = `${script}\nprocess.exit();`;
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
-    [...imports, "--input-type=module", "--eval", program],
+    [...preloaded, "--input-type=module", "--eval", program],
     { cwd: root, env: { PATH: process.env.PATH, ...env } },
   );
   return { output: stdout, modules: JSON.parse(stderr.split("\n").at(-1) ?? "") };

@@ -1,15 +1,15 @@
-// Runs a script in a separate process with dependencies modified as they load, to simulate a future version of them. Nothing on
-// disk changes.
+// Runs a script in its own process, with dependencies changed while they load, as a later version could change them. Changes
+// nothing on disk.
 import { evaluate } from "./evaluate.ts";
 
 export interface Mutation {
   /** The end of the file's path, such as `on-finished/index.js`. */
   file: string;
-  /** Texts to replace, at every occurrence, with their replacements. */
+  /** Texts to replace everywhere in the file, with their replacements. */
   replace: readonly (readonly [text: string, by: string])[];
 }
 
-/** Like {@link evaluate}. Rejects when a file was not loaded or lacks one of the texts: then the test would prove nothing. */
+/** Like {@link evaluate}. Rejects when a file wasn't loaded or lacks one of the texts: the test would test nothing. */
 export async function evaluateMutated(
   script: string,
   mutations: readonly Mutation[],

@@ -1,5 +1,5 @@
-// Decodes OTLP in protobuf: the part of its definition that the service sends.
-// Messages and field numbers are from https://github.com/open-telemetry/opentelemetry-proto (Apache 2.0).
+// Decodes OTLP protobuf. Defines only the messages and fields that the service sends.
+// The messages and their numbers come from https://github.com/open-telemetry/opentelemetry-proto (Apache 2.0).
 import protobuf from "protobufjs";
 
 const definition = `
@@ -56,7 +56,7 @@ const definition = `
 const messages = protobuf.parse(definition).root;
 const ids = new Set(["traceId", "spanId", "parentSpanId"]);
 
-/** Decodes an export request to the shape of OTLP's JSON: 64-bit integers as strings, ids in hex. */
+/** Decodes an export request into the shape of OTLP's JSON: 64-bit integers as strings, ids in hexadecimal. */
 export function decodeOtlp(kind: "Traces" | "Metrics", bytes: Uint8Array): unknown {
   const type = messages.lookupType(kind);
   const plain = type.toObject(type.decode(bytes), { longs: String, bytes: String });

@@ -1,4 +1,4 @@
-// Receives OTLP over HTTP, in JSON or protobuf, so that tests see what the service sends without a collector.
+// Receives OTLP over HTTP, as JSON or protobuf, so that tests see what the service sends without a collector.
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { z } from "zod";
@@ -61,7 +61,7 @@ function bodyOf({ url, headers }: IncomingMessage, bytes: Buffer): unknown {
 /** OpenTelemetry's numbers for span kinds on the wire. */
 export const spanKind = { internal: 1, server: 2, client: 3 } as const;
 
-/** Starts a receiver for both formats. `protocol` is the one that its `env` tells the service to use. */
+/** Starts a receiver for both formats. `protocol` is what `env` sets for a service. */
 export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" = "http/json") {
   const spans: ReceivedSpan[] = [];
   const points = new Map<string, z.output<typeof point>[]>();
@@ -85,7 +85,7 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
         }
       }
     }
-    // An empty message in the request's format.
+    // An empty message, in either format.
     const type = request.headers["content-type"];
     response.writeHead(200, { "content-type": type }).end(type === "application/json" ? "{}" : "");
   }).listen(0, "127.0.0.1");
@@ -94,12 +94,12 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
     spans,
     resources,
     requests,
-    /** All request bodies as JSON. */
+    /** All request bodies, as JSON. */
     texts,
     /** The latest data points of a metric. */
     points: (name: string) => points.get(name) ?? [],
     metricNames: () => [...points.keys()],
-    /** Environment variables that make a service send to this receiver, with short delays. */
+    /** The variables that make a service send here, with little delay. */
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(server.address()),
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,

@@ -1,11 +1,11 @@
-// What the database layer reports: a client span and a duration for each query, and the state of the pool.
-// Names follow the OpenTelemetry conventions for database clients; durations are in seconds.
+// The database layer's telemetry: a client span and a duration for each query, and the state of the pool.
+// Names follow OpenTelemetry's conventions for database clients; durations are in seconds.
 import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
 
 const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
 
-/** Connections of a pool at this instant. */
+/** The current number of connections of a pool. */
 export interface PoolState {
   used: number;
   idle: number;
@@ -16,13 +16,13 @@ export interface PoolState {
 export type DatabaseTelemetry = ReturnType<typeof databaseTelemetry>;
 
 interface ServerAddress {
-  /** Or the path of a Unix socket, which has no port. */
+  /** A host name, or the path of a Unix socket, which has no port. */
   host: string;
   port: number | undefined;
   database: string;
 }
 
-/** The instruments of one pool. `state` is read at each collection; `stop` ends that. */
+/** Creates the instruments of one pool. Each collection reads `state`, until `stop` is called. */
 export function databaseTelemetry(server: ServerAddress, state: () => PoolState) {
   const tracer = trace.getTracer("database");
   const meter = metrics.getMeter("database");
@@ -39,35 +39,31 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
 
   const duration = histogram("db.client.operation.duration", "Duration of queries, without the wait for a connection");
   const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool");
-  /** By query and outcome: a good one has the empty text. Frozen and used again, which makes a record cheap. */
-  const known = new Map<string, Map<string, Attributes>>();
+  /** Attributes by query and error type ("" for success). Frozen and reused, which makes recording cheap. */
+  const byQuery = new Map<string, Map<string, Attributes>>();
   function durationAttributes(name: string, errorType = ""): Attributes {
-    const ofQuery = known.get(name) ?? new Map<string, Attributes>();
-    const found = ofQuery.get(errorType);
-    if (found !== undefined) return found;
+    const byErrorType = byQuery.get(name) ?? new Map<string, Attributes>();
+    const cached = byErrorType.get(errorType);
+    if (cached !== undefined) return cached;
     const attributes = Object.freeze({
       "db.system.name": "mysql",
       "db.query.summary": name,
       ...(errorType !== "" && { [ATTR_ERROR_TYPE]: errorType }),
     });
-    known.set(name, ofQuery.set(errorType, attributes));
+    byQuery.set(name, byErrorType.set(errorType, attributes));
     return attributes;
   }
   const counter = (name: string, unit: string, description: string) =>
     meter.createCounter(name, { unit, description, valueType: ValueType.INT });
-  const timeouts = counter("db.client.connection.timeouts", "{timeout}", "Waits for a connection that ran out of time");
+  const timeouts = counter("db.client.connection.timeouts", "{timeout}", "Waits for a connection that timed out");
   const slow = counter("db.query.slow", "{query}", "Queries over the slow-query threshold");
   const killed = counter(
     "db.query.killed",
     "{query}",
-    "Queries stopped in the server, past their limit or without a client",
+    "Queries killed in the server after a timeout or a client's disconnect",
   );
-  const retried = counter(
-    "db.query.retried",
-    "{retry}",
-    "Queries run again, for a connection that had died or a deadlock",
-  );
-  // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
+  const retried = counter("db.query.retried", "{retry}", "Queries retried after a lost connection or a deadlock");
+  // A counter is not exported before its first value. Starting at zero tells "none so far" from "no data".
   timeouts.add(0, poolAttributes);
   slow.add(0);
   killed.add(0);
@@ -76,8 +72,12 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
   const gauge = (name: string, unit: string, description: string) =>
     meter.createObservableUpDownCounter(name, { unit, description, valueType: ValueType.INT });
   const count = gauge("db.client.connection.count", "{connection}", "Open connections by state");
-  const max = gauge("db.client.connection.max", "{connection}", "Most open connections");
-  const pending = gauge("db.client.connection.pending_requests", "{request}", "Requests that wait for a connection");
+  const max = gauge("db.client.connection.max", "{connection}", "Maximum number of open connections");
+  const pending = gauge(
+    "db.client.connection.pending_requests",
+    "{request}",
+    "Requests that are waiting for a connection",
+  );
   const observed = [count, max, pending];
   const observe: Parameters<typeof meter.addBatchObservableCallback>[0] = (result) => {
     const { used, idle, waiting, limit } = state();
@@ -89,7 +89,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
   meter.addBatchObservableCallback(observe, observed);
 
   return {
-    /** A span for one query: named for the query, with its statement (placeholders only, never values). */
+    /** Starts a span for a query, with its name and its statement (placeholders only, never values). */
     startQuery(name: string, sql: string, waitS: number): Span {
       const attributes = {
         ...spanAttributes,
@@ -107,7 +107,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
       span.end();
       duration.record(durationS, durationAttributes(name, errorType));
     },
-    /** A span around several queries, as a transaction is one; marked when `work` rejects. */
+    /** Runs `work`, such as a transaction, in its own span. Sets the span's status to error when `work` rejects. */
     inSpan<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
       return tracer.startActiveSpan(name, async (span) => {
         try {

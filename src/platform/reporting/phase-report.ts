@@ -1,4 +1,4 @@
-// Says where each request's time went: on its span, in the metrics, and, where that is wanted, to its client.
+// Reports where each request's time went: on its span, in the metrics, and optionally to the client (Server-Timing).
 import { type Attributes, metrics, type Span, trace, ValueType } from "@opentelemetry/api";
 import { whenAnswered, whenHandedOver } from "../http/hooks.ts";
 import { unmatchedRoute } from "../http/router.ts";
@@ -8,7 +8,7 @@ import type { ProblemType } from "../request/problem.ts";
 import { Slowest } from "./slowest.ts";
 
 const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
-/** What ends because time was up; each name says which limit it was. */
+/** Problems that mean a timeout; each names the limit that was hit. */
 const timeouts: ReadonlySet<ProblemType> = new Set([
   "queue_timeout",
   "pool_timeout",
@@ -17,19 +17,19 @@ const timeouts: ReadonlySet<ProblemType> = new Set([
   "deadline_exceeded",
 ] as const);
 
-type AttributesOfPhases = Readonly<Record<Phase, Attributes>>;
+type AttributesByPhase = Readonly<Record<Phase, Attributes>>;
 
-/** Of the server span, in seconds. */
-const attributeOf = ofEachPhase((phase) => `request.phase.${phase}`);
+/** Attributes of the server span, in seconds. */
+const attributeOf = mapPhases((phase) => `request.phase.${phase}`);
 
 interface PhaseReportOptions {
-  /** Adds the header `Server-Timing`: it tells clients how the service is built. */
+  /** Adds the header `Server-Timing`, which reveals the service's internals to clients. */
   serverTiming: boolean;
-  /** What the service looks like at this instant: goes onto the spans of what it refuses or cannot finish. */
+  /** The current state of the service, added to the spans of failed and refused requests. */
   systemState: () => Attributes;
 }
 
-/** Reports the phases of `ctx.state.phases` when the answer is in the hands of the socket, or its client has gone. */
+/** Reports the phases of `ctx.state.phases` when the answer has been handed to the socket, or the client has gone. */
 export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): Middleware {
   const { duration, attributesOf, timedOut } = instruments();
   const slowest = new Slowest();
@@ -38,7 +38,7 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
     const span = trace.getActiveSpan();
     whenHandedOver(ctx, () => report(ctx, span));
     whenAnswered(ctx, () => {
-      // Now, not when the answer has been sent: by then the crowd that was in its way may be gone.
+      // Now, not once the answer is sent: by then, the load that caused the problem may be gone.
       if (ctx.state.problem !== undefined) span?.setAttributes(systemState());
       if (serverTiming && !ctx.res.headersSent) ctx.set("Server-Timing", timingHeader(ctx.state.phases.times()));
     });
@@ -54,7 +54,7 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
     for (const phase of phases) duration.record(times[phase] / 1000, attributes[phase]);
     const { problem } = ctx.state;
     if (problem !== undefined && timeouts.has(problem)) {
-      // A deadline says nothing about its cause: the largest phase is it.
+      // A deadline doesn't say what took so long; the largest phase does.
       timedOut.add(1, { "http.route": route, "error.type": problem, phase: largest(times) });
     }
     if (span?.isRecording()) {
@@ -64,59 +64,59 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
   }
 }
 
-/** Milliseconds by phase, for a log line: whole ones, without those that took none. */
-export function inWholeMs(times: PhaseTimes): Partial<Record<Phase, number>> {
+/** Returns rounded milliseconds by phase for a log line, without phases that took none. */
+export function roundedMs(times: PhaseTimes): Partial<Record<Phase, number>> {
   const rounded = phases.map((phase) => [phase, Math.round(times[phase])] as const);
   return Object.fromEntries(rounded.filter(([, ms]) => ms > 0));
 }
 
-/** As W3C Server Timing has it, in milliseconds. */
+/** Formats the times as W3C Server Timing, in milliseconds. */
 function timingHeader(times: PhaseTimes): string {
-  const taken = phases.filter((phase) => times[phase] > 0);
-  return taken.map((phase) => `${phase};dur=${times[phase].toFixed(1)}`).join(", ");
+  const nonzero = phases.filter((phase) => times[phase] > 0);
+  return nonzero.map((phase) => `${phase};dur=${times[phase].toFixed(1)}`).join(", ");
 }
 
 function largest(times: PhaseTimes): Phase {
-  return phases.reduce((most, phase) => (times[phase] > times[most] ? phase : most));
+  return phases.reduce((max, phase) => (times[phase] > times[max] ? phase : max));
 }
 
 function instruments() {
   const meter = metrics.getMeter("request");
   const timedOut = meter.createCounter("request.timeouts", {
     unit: "{request}",
-    description: "Requests that a limit ended, by the limit and by what they waited for longest",
+    description: "Requests that timed out, by the limit they hit and their longest phase",
     valueType: ValueType.INT,
   });
-  // A counter that has not counted yet is not exported: with the first zero, "none so far" can be told from "no data".
+  // A counter is not exported before its first value. Starting at zero tells "none so far" from "no data".
   timedOut.add(0);
   const duration = meter.createHistogram("request.phase.duration", {
     unit: "s",
-    description: "Where requests spend their time: the phases of one sum up to its duration",
+    description: "Time that requests spent in each phase; the phases of a request add up to its duration",
     advice: { explicitBucketBoundaries },
   });
-  // Frozen and used again, which makes a record cheap.
-  const known = { slowest: new Map<string, AttributesOfPhases>(), others: new Map<string, AttributesOfPhases>() };
-  function attributesOf(route: string, isSlowest: boolean): AttributesOfPhases {
-    const of = isSlowest ? known.slowest : known.others;
-    let attributes = of.get(route);
+  // Frozen and reused, which makes recording cheap.
+  const cache = { slowest: new Map<string, AttributesByPhase>(), others: new Map<string, AttributesByPhase>() };
+  function attributesOf(route: string, isSlowest: boolean): AttributesByPhase {
+    const byRoute = isSlowest ? cache.slowest : cache.others;
+    let attributes = byRoute.get(route);
     if (attributes === undefined) {
-      attributes = ofEachPhase((phase) => Object.freeze({ phase, "http.route": route, "request.slowest": isSlowest }));
-      of.set(route, attributes);
+      attributes = mapPhases((phase) => Object.freeze({ phase, "http.route": route, "request.slowest": isSlowest }));
+      byRoute.set(route, attributes);
     }
     return attributes;
   }
   return { duration, attributesOf, timedOut };
 }
 
-function ofEachPhase<Value>(of: (phase: Phase) => Value): Readonly<Record<Phase, Value>> {
+function mapPhases<Value>(map: (phase: Phase) => Value): Readonly<Record<Phase, Value>> {
   return {
-    loop: of("loop"),
-    outbound: of("outbound"),
-    query: of("query"),
-    pool: of("pool"),
-    queue: of("queue"),
-    auth: of("auth"),
-    receive: of("receive"),
-    own: of("own"),
+    loop: map("loop"),
+    outbound: map("outbound"),
+    query: map("query"),
+    pool: map("pool"),
+    queue: map("queue"),
+    auth: map("auth"),
+    receive: map("receive"),
+    own: map("own"),
   };
 }

@@ -1,6 +1,6 @@
-// The span of each request and its duration, as the OpenTelemetry conventions for HTTP servers have them. In place of the
+// Creates the span of each request and measures its duration, following OpenTelemetry's conventions for HTTP servers. Replaces the
 // incoming half of the standard instrumentation, which costs several times as much (`npm run bench`): it parses the address
-// anew, wraps every listener of the request and the response, and cannot see the route or why a request was refused.
+// again, wraps every listener of the request and the response, and can't see the route or why a request was refused.
 import {
   type Attributes,
   metrics,
@@ -34,14 +34,14 @@ import { inRequest } from "../request/scope.ts";
 import { followRequests } from "../telemetry/follow-requests.ts";
 
 const scope = "http-server";
-/** The conventions' own, and the target of 0.2 s: whether it is met can be counted, and not only guessed. */
+/** The conventions' boundaries plus 0.2, the target, so that requests within it are counted and not estimated. */
 const explicitBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-/** Any other is counted as `_OTHER`, so that nobody can grow the metrics by inventing some. */
+/** Other methods count as `_OTHER`, so that clients can't add series by inventing methods. */
 const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]);
 
 /**
- * Runs the rest of the chain in a server span, which ends when the answer is in the hands of the socket or its client has gone. `trustedProxies`
- * is how many proxies in front of the service append to X-Forwarded-For.
+ * Runs the rest of the chain in a server span, which ends when the answer has been handed to the socket or the client has gone.
+ * `trustedProxies` is the number of proxies in front of the service that append to X-Forwarded-For.
  */
 export function serverSpan(trustedProxies: number): Middleware {
   const tracer = trace.getTracer(scope);
@@ -59,7 +59,11 @@ export function serverSpan(trustedProxies: number): Middleware {
     const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const scheme = clientScheme(req, trustedProxies);
-    const span = tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: asked(ctx, method, scheme) }, parent);
+    const span = tracer.startSpan(
+      method,
+      { kind: SpanKind.SERVER, attributes: requestAttributes(ctx, method, scheme) },
+      parent,
+    );
     whenHandedOver(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
@@ -68,16 +72,16 @@ export function serverSpan(trustedProxies: number): Middleware {
       const attributes = attributesOf(method, route, statusCode, errorType, req.httpVersion, scheme);
       duration.record((performance.now() - startedAt) / 1000, attributes);
     });
-    // One context for all that follows the request: the span, and what requestContext() adds to its scope.
+    // One context for the whole request: it holds the span, and requestContext() adds to its scope.
     ctx.state.scope = {};
     return inRequest(ctx.state.scope, parent, next, span);
   };
 }
 
-function asked(ctx: Context, method: string, scheme: Scheme): Attributes {
+function requestAttributes(ctx: Context, method: string, scheme: Scheme): Attributes {
   const { headers, url = "" } = ctx.req;
   const userAgent = headers["user-agent"];
-  // Not by Koa's parser, which throws on some of what clients can send. An absolute address may have a password in it.
+  // Not with Koa's parser, which throws on some paths that clients can send. An absolute URL may hold a password.
   const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
   const queryAt = url.indexOf("?");
   const [path = ""] = target.split(/[?#]/, 1);
@@ -85,7 +89,7 @@ function asked(ctx: Context, method: string, scheme: Scheme): Attributes {
     [ATTR_HTTP_REQUEST_METHOD]: method,
     ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(ctx.method) }),
     [ATTR_URL_SCHEME]: scheme,
-    // `//user:password@host` is a path, and looks as if it were more.
+    // `//user:password@host` is a path, but may hold credentials.
     [ATTR_URL_PATH]: cut(path.startsWith("//") ? path.replace(/^\/\/[^/]*@/, "//REDACTED@") : path),
     // Redacted: may hold secrets or personal data.
     ...(queryAt !== -1 && { [ATTR_URL_QUERY]: redactedQuery(url.slice(queryAt + 1)) }),
@@ -105,12 +109,9 @@ function endSpan(span: Span, ctx: Context, name: string, route: string, errorTyp
   span.end();
 }
 
-/**
- * The attributes of a request's duration: as many kinds as there are routes and outcomes. Frozen and used again, which makes a
- * record cheap.
- */
+/** Caches the attributes of request durations by route and outcome. Frozen and reused, which makes recording cheap. */
 function durationAttributes() {
-  const ofRoutes = new Map<string, Known[]>();
+  const byRoute = new Map<string, Outcome[]>();
   return (
     method: string,
     route: string,
@@ -119,17 +120,17 @@ function durationAttributes() {
     version: string,
     scheme: Scheme,
   ) => {
-    const known = ofRoutes.get(route) ?? [];
-    // A few at most, the usual one first: cheaper to look at than a key of all of it is to make.
-    for (const one of known)
+    const outcomes = byRoute.get(route) ?? [];
+    // A few per route, the common one first: a scan is cheaper than building a key.
+    for (const outcome of outcomes)
       if (
-        one.statusCode === statusCode &&
-        one.method === method &&
-        one.errorType === errorType &&
-        one.version === version &&
-        one.scheme === scheme
+        outcome.statusCode === statusCode &&
+        outcome.method === method &&
+        outcome.errorType === errorType &&
+        outcome.version === version &&
+        outcome.scheme === scheme
       )
-        return one.attributes;
+        return outcome.attributes;
     const attributes = Object.freeze({
       [ATTR_HTTP_REQUEST_METHOD]: method,
       [ATTR_HTTP_ROUTE]: route,
@@ -138,12 +139,12 @@ function durationAttributes() {
       [ATTR_NETWORK_PROTOCOL_VERSION]: version,
       ...(errorType !== undefined && { [ATTR_ERROR_TYPE]: errorType }),
     });
-    ofRoutes.set(route, [...known, { method, statusCode, errorType, version, scheme, attributes }]);
+    byRoute.set(route, [...outcomes, { method, statusCode, errorType, version, scheme, attributes }]);
     return attributes;
   };
 }
 
-interface Known {
+interface Outcome {
   method: string;
   statusCode: number;
   errorType: string | undefined;

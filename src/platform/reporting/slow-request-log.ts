@@ -1,12 +1,11 @@
-// Names each request that took too long, once, with its route, its phases and its trace id: the place to start looking.
-
+// Logs each slow request once, with its route, phases and trace id, as the starting point of an investigation.
 import { whenAnswered } from "../http/hooks.ts";
 import { unmatchedRoute } from "../http/router.ts";
 import type { Middleware } from "../http/types.ts";
 import type { Logger } from "../log.ts";
-import { inWholeMs } from "./phase-report.ts";
+import { roundedMs } from "./phase-report.ts";
 
-/** Warns about requests over `thresholdMs`. Never logs a path or a query string: they can carry secrets. */
+/** Logs a warning for requests over `thresholdMs`. Never logs a path or a query string: they can hold secrets. */
 export function slowRequest(thresholdMs: number, log: Logger): Middleware {
   return function slowRequest(ctx, next) {
     const startedAt = performance.now();
@@ -14,7 +13,7 @@ export function slowRequest(thresholdMs: number, log: Logger): Middleware {
       const durationMs = Math.round(performance.now() - startedAt);
       if (durationMs <= thresholdMs) return;
       const route = ctx.state.routeName ?? unmatchedRoute;
-      const phases = inWholeMs(ctx.state.phases.times());
+      const phases = roundedMs(ctx.state.phases.times());
       log.warn({ route, method: ctx.method, status: ctx.status, durationMs, phases }, "slow request");
     });
     return next();

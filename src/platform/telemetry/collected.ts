@@ -1,9 +1,9 @@
-// What a reader of metrics has collected, for code that does not know the SDK.
+// Collected metrics, for code that doesn't import the SDK.
 import type { Attributes } from "@opentelemetry/api";
 import { DataPointType, type Histogram, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
 export type Collected = ResourceMetrics;
-/** Counts by bucket, count, sum, and the smallest and the largest value. */
+/** Bucket counts, count, sum, min and max. */
 export type HistogramValue = Histogram;
 
 /** Collects all metrics at once. */
@@ -11,7 +11,7 @@ export interface Reader {
   collect(): Promise<{ resourceMetrics: Collected }>;
 }
 
-/** The series of the histogram `name`, in all scopes. */
+/** Returns the series of the histogram `name` in all scopes. */
 export function histogramSeries({ scopeMetrics }: Collected, name: string) {
   const series: { attributes: Attributes; value: HistogramValue }[] = [];
   for (const metric of scopeMetrics.flatMap((scope) => scope.metrics)) {

@@ -1,7 +1,7 @@
-// Histograms behind the API's interface that cost a fraction of the SDK's. Those turn the attributes into a text for each record
-// and each reader, which at a dozen records a request is the largest single cost of telemetry (`npm run bench`). Here a record
-// with a frozen attributes object that was used before is one look-up and an addition. Readers get the sums from a producer of
-// metrics, as the SDK provides: nothing private is used.
+// Histograms behind the API's interface that cost a fraction of the SDK's. The SDK serializes the attributes for each record and
+// each reader, which at a dozen records per request is the largest single cost of telemetry (`npm run bench`). Here, a record with
+// a frozen attributes object that was used before is a lookup and an addition. Readers get the sums from a MetricProducer, which
+// is the SDK's public interface for this.
 import {
   type Attributes,
   diag,
@@ -27,36 +27,36 @@ import {
   type ScopeMetrics,
 } from "@opentelemetry/sdk-metrics";
 
-/** Series beyond this number are added up in one, with the attribute that the specification has for it. */
+/** Series beyond this limit are summed up in one, with the overflow attribute of the specification. */
 const seriesLimit = 2000;
 const overflow: Attributes = Object.freeze({ "otel.metric.overflow": true });
 const noAttributes: Attributes = Object.freeze({});
 
-/** Why `reader` needs the SDK's own histograms; undefined when it can read these. */
+/** Returns why `reader` needs the SDK's own histograms, or undefined when it can read these. */
 export function whyNotReadable(reader: IMetricReader): string | undefined {
   const { type } = reader.selectAggregation(InstrumentType.HISTOGRAM);
   if (type !== AggregationType.DEFAULT && type !== AggregationType.EXPLICIT_BUCKET_HISTOGRAM) {
-    return "another aggregation of histograms is asked for";
+    return "a reader needs another aggregation of histograms";
   }
   const temporality = reader.selectAggregationTemporality(InstrumentType.HISTOGRAM);
-  return temporality === AggregationTemporality.DELTA ? "delta temporality is asked for" : undefined;
+  return temporality === AggregationTemporality.DELTA ? "a reader needs delta temporality" : undefined;
 }
 
-/** The histograms of one provider of meters. */
+/** The histograms of one meter provider. */
 export class Histograms {
-  readonly #all = new Map<string, FastHistogram>();
+  readonly #byKey = new Map<string, FastHistogram>();
 
-  /** Returns what was recorded since the start: for each reader that the SDK is given. */
+  /** Collects everything recorded since the start. Pass it to each reader of the SDK. */
   readonly producer: MetricProducer = {
     collect: async () => {
-      const scopeMetrics = [...this.#all.values()].flatMap((histogram) => histogram.read() ?? []);
-      // The reader replaces the resource by the SDK's.
+      const scopeMetrics = [...this.#byKey.values()].flatMap((histogram) => histogram.read() ?? []);
+      // The reader replaces the resource with the SDK's.
       return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
     },
   };
 
-  /** `sdk`, but histograms with explicit boundaries are made here. */
-  inFrontOf(sdk: MeterProvider): MeterProvider {
+  /** Returns a provider that creates histograms with explicit boundaries here, and every other instrument in `sdk`. */
+  wrap(sdk: MeterProvider): MeterProvider {
     return {
       getMeter: (name, version, options) => {
         const scope = {
@@ -75,8 +75,8 @@ export class Histograms {
         const boundaries = options.advice?.explicitBucketBoundaries;
         if (boundaries === undefined || options.valueType === ValueType.INT) return sdk.createHistogram(name, options);
         const key = JSON.stringify([scope, name]);
-        const histogram = this.#all.get(key) ?? new FastHistogram(scope, name, options, boundaries);
-        this.#all.set(key, histogram);
+        const histogram = this.#byKey.get(key) ?? new FastHistogram(scope, name, options, boundaries);
+        this.#byKey.set(key, histogram);
         return histogram;
       },
       createGauge: (...args) => sdk.createGauge(...args),
@@ -97,7 +97,7 @@ class FastHistogram implements Histogram {
   readonly #options: MetricOptions;
   readonly #boundaries: number[];
   readonly #series = new Map<string, Series>();
-  readonly #seriesOfFrozen = new WeakMap<Attributes, Series>();
+  readonly #seriesByObject = new WeakMap<Attributes, Series>();
 
   constructor(scope: InstrumentationScope, name: string, options: MetricOptions, boundaries: number[]) {
     this.#scope = scope;
@@ -107,12 +107,12 @@ class FastHistogram implements Histogram {
   }
 
   record(value: number, attributes: Attributes = noAttributes): void {
-    // Types do not keep away NaN, or other types than numbers.
-    if (value >= 0) (this.#seriesOfFrozen.get(attributes) ?? this.#seriesOf(attributes)).record(value);
-    else diag.warn(`${this.#name}: ${value} is not recorded`);
+    // Untyped callers may pass NaN or something that isn't a number.
+    if (value >= 0) (this.#seriesByObject.get(attributes) ?? this.#findSeries(attributes)).record(value);
+    else diag.warn(`${this.#name}: can't record ${value}`);
   }
 
-  /** What was recorded; undefined while nothing was. */
+  /** Returns what was recorded, or undefined before the first record. */
   read(): ScopeMetrics | undefined {
     if (this.#series.size === 0) return undefined;
     const endTime = hrTime();
@@ -126,25 +126,25 @@ class FastHistogram implements Histogram {
     return { scope: this.#scope, metrics: [metric] };
   }
 
-  #seriesOf(attributes: Attributes): Series {
+  #findSeries(attributes: Attributes): Series {
     const key = JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)));
     let series = this.#series.get(key);
     if (series === undefined) {
-      if (this.#series.size >= seriesLimit && attributes !== overflow) return this.#seriesOf(overflow);
+      if (this.#series.size >= seriesLimit && attributes !== overflow) return this.#findSeries(overflow);
       series = new Series({ ...attributes }, this.#boundaries);
       this.#series.set(key, series);
     }
-    if (cannotChange(attributes)) this.#seriesOfFrozen.set(attributes, series);
+    if (isImmutable(attributes)) this.#seriesByObject.set(attributes, series);
     return series;
   }
 }
 
-/** Only then does an object mean the same attributes the next time. */
-function cannotChange(attributes: Attributes): boolean {
+/** Only an immutable object is sure to hold the same attributes the next time. */
+function isImmutable(attributes: Attributes): boolean {
   return Object.isFrozen(attributes) && Object.values(attributes).every((value) => !(value instanceof Object));
 }
 
-/** What was recorded with the same attributes. */
+/** The sums of all records with the same attributes. */
 class Series {
   readonly #attributes: Attributes;
   readonly #boundaries: number[];

@@ -1,5 +1,5 @@
-// Who reads the SDK's metrics: the exporters that the environment asks for, and the service itself for GET /metrics.
-// Readers that are passed to the SDK replace those of OTEL_METRICS_EXPORTER, so these are made here, by the same variables.
+// The readers of the SDK's metrics: the exporters that the environment names, and the service itself for GET /metrics.
+// Readers passed to the SDK replace those of OTEL_METRICS_EXPORTER, so those are created here, from the same variables.
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import {
@@ -12,21 +12,21 @@ import {
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
 
-/** Instruments that begin anew each time they are read, such as the runtime's event-loop delay. */
-type Interval = Pick<Instrumentation, "enable" | "disable">;
+/** Instruments that reset when they are read, such as the runtime's event-loop delay. */
+type ResettingInstruments = Pick<Instrumentation, "enable" | "disable">;
 
 /**
- * Reads when it is asked to: `collect()` returns all that was measured since the start of the process. What `leave` measures is
- * left to the other readers, and shown as they read it last: else each look at the page would take a stall away from them.
+ * Reads on demand: `collect()` returns everything measured since the start of the process. It doesn't read `resetting`, but shows
+ * the values that the other readers read last: reading them here would hide a stall from the exporters.
  */
 export class OnDemandReader extends MetricReader {
-  readonly #leave: Interval | undefined;
-  /** Whether the SDK was given this reader, and has started. */
+  readonly #resetting: ResettingInstruments | undefined;
+  /** True once the SDK has started with this reader. */
   connected = false;
 
-  constructor(metricProducers: MetricProducer[] = [], leave?: Interval) {
+  constructor(metricProducers: MetricProducer[] = [], resetting?: ResettingInstruments) {
     super({ metricProducers });
-    this.#leave = leave;
+    this.#resetting = resetting;
   }
 
   override setMetricProducer(producer: MetricProducer): void {
@@ -35,12 +35,12 @@ export class OnDemandReader extends MetricReader {
   }
 
   override async collect(options?: Parameters<MetricReader["collect"]>[0]): Promise<CollectionResult> {
-    // All instruments are asked at once, before there is a promise to wait for.
-    this.#leave?.disable();
+    // super.collect() reads all instruments synchronously, before it returns its promise.
+    this.#resetting?.disable();
     try {
       return super.collect(options);
     } finally {
-      this.#leave?.enable();
+      this.#resetting?.enable();
     }
   }
 
@@ -49,8 +49,8 @@ export class OnDemandReader extends MetricReader {
 }
 
 /**
- * The readers for OTEL_METRICS_EXPORTER (otlp by default; console, prometheus, none), as its specification has it. Each reads
- * `metricProducers` too. None with OTEL_CONFIG_FILE, which replaces all other variables.
+ * Creates the readers that OTEL_METRICS_EXPORTER names (otlp by default; console, prometheus, none), as specified by
+ * OpenTelemetry. Each also reads `metricProducers`. Returns none with OTEL_CONFIG_FILE, which replaces all other variables.
  */
 export async function metricReadersFromEnvironment(metricProducers: MetricProducer[]): Promise<IMetricReader[]> {
   if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) return [];
@@ -61,7 +61,7 @@ export async function metricReadersFromEnvironment(metricProducers: MetricProduc
   return readers.filter((reader) => reader !== undefined);
 }
 
-/** Each exporter is loaded only when it is asked for: gRPC's alone takes 40 ms and 7 MB. */
+/** Loads an exporter only when it is needed: gRPC's alone takes 40 ms and 7 MB. */
 async function readerFor(name: string, metricProducers: MetricProducer[]): Promise<IMetricReader | undefined> {
   if (name === "otlp") return periodic(await otlpExporter(), metricProducers);
   if (name === "console") return periodic(new ConsoleMetricExporter(), metricProducers);
@@ -106,11 +106,11 @@ async function prometheus(metricProducers: MetricProducer[]): Promise<IMetricRea
 function positive(name: string): number | undefined {
   const value = getNumberFromEnv(name);
   if (value === undefined || value > 0) return value;
-  warn(name, value, "a number over 0");
+  warn(name, value, "a number above 0");
   return undefined;
 }
 
-/** Not by the SDK's own logger, which the SDK only sets up once it has its readers. */
-function warn(name: string, got: unknown, takes: string): void {
-  process.emitWarning(`${name}: got ${got}, takes ${takes}; ignored`);
+/** A process warning, because the SDK sets up its logger only after it has its readers. */
+function warn(name: string, value: unknown, accepted: string): void {
+  process.emitWarning(`${name}: got ${value}, accepts ${accepted}; ignored`);
 }

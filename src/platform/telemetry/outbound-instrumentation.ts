@@ -1,5 +1,5 @@
-// Limits what the instrumentations of undici (with fetch) and http report about outbound calls, before anything is exported: no
-// query values, no paths unless the host is ours, no values in errors, and a bounded number of destinations.
+// Limits what the instrumentations of undici (which includes fetch) and http report about outbound calls, before export: no query
+// values, no paths unless the host is our own, no values in errors, and a bounded number of destinations.
 import type { RequestOptions } from "node:http";
 import type { Attributes, Span } from "@opentelemetry/api";
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
@@ -19,13 +19,13 @@ import {
 import { exceptionOf } from "../error-fields.ts";
 import type { OwnHosts } from "../own-hosts.ts";
 import { cut, redactedUrl } from "../redaction.ts";
-import { nextInjectionGoesToOwn } from "./outbound-propagation.ts";
+import { markNextInjection } from "./outbound-propagation.ts";
 
-/** The part of the configuration of {@link instrument} that concerns calls to others. */
+/** The settings of {@link instrument} for the instrumentations of outbound calls. */
 export function outboundInstrumentation(isOwn: OwnHosts) {
   function urlAttributes(url: URL | null): Attributes {
     const own = url !== null && isOwn(url.hostname);
-    nextInjectionGoesToOwn(own);
+    markNextInjection(own);
     if (url === null) return { [ATTR_URL_FULL]: "REDACTED", [ATTR_SERVER_ADDRESS]: "REDACTED" };
     const { full, path, query } = redactedUrl(url, own);
     const address = cut(url.hostname);
@@ -54,8 +54,8 @@ export function outboundInstrumentation(isOwn: OwnHosts) {
 }
 
 function urlOf({ protocol, agent, port, defaultPort, host, hostname, path }: RequestOptions): URL | null {
-  const given = protocol ?? Object(agent).protocol;
-  const scheme = given ?? (Number(port ?? defaultPort) === 443 ? "https:" : "http:");
+  const known = protocol ?? Object(agent).protocol;
+  const scheme = known ?? (Number(port ?? defaultPort) === 443 ? "https:" : "http:");
   const name = hostname ?? host ?? "localhost";
   const bracketed = name.includes(":") && !name.startsWith("[") && !/:\d+$/.test(name) ? `[${name}]` : name;
   const base = URL.parse(`${scheme}//${bracketed}`);
@@ -63,7 +63,7 @@ function urlOf({ protocol, agent, port, defaultPort, host, hostname, path }: Req
   return base && URL.parse(path ?? "/", base.href);
 }
 
-/** The instrumentations record errors as they are, and their messages once more as the status. */
+/** The instrumentations record errors unredacted, and repeat their messages in the status. */
 function withoutValues(span: Span): void {
   const record = span.recordException.bind(span);
   const setStatus = span.setStatus.bind(span);
@@ -71,23 +71,23 @@ function withoutValues(span: Span): void {
   span.setStatus = ({ code }) => setStatus({ code });
 }
 
-/** The SDK keeps 2000 series of an instrument; what comes later loses all its attributes. */
-const mostDestinations = 50;
-const mostOutcomes = 20;
-/** For hosts that are ours besides, whoever called others first. */
-const mostOwnDestinations = 25;
+/** The SDK keeps 2000 series per instrument; later ones lose all their attributes. */
+const maxDestinations = 50;
+const maxOutcomes = 20;
+/** Reserved for our own hosts, on top of {@link maxDestinations}. */
+const maxOwnDestinations = 25;
 const other = "_OTHER";
 
-/** For the SDK's `views`: strangers choose where webhooks lead, and what answers there. */
+/** A view for the SDK that bounds the series of outbound calls: clients choose where webhooks go, and what answers there. */
 export function boundedDestinations(isOwn: OwnHosts): ViewOptions {
   const outcomes = new Map<string, Set<string>>();
   let [own, foreign] = [0, 0];
-  /** Whether the destination has figures of its own. */
-  function isKnown(key: string, hostname: string): boolean {
+  /** Whether the destination has its own series. */
+  function hasSeries(key: string, hostname: string): boolean {
     if (outcomes.has(key)) return true;
-    const ours = isOwn(hostname);
-    if (ours ? own >= mostOwnDestinations : foreign >= mostDestinations) return false;
-    if (ours) own += 1;
+    const isOurs = isOwn(hostname);
+    if (isOurs ? own >= maxOwnDestinations : foreign >= maxDestinations) return false;
+    if (isOurs) own += 1;
     else foreign += 1;
     return true;
   }
@@ -95,14 +95,14 @@ export function boundedDestinations(isOwn: OwnHosts): ViewOptions {
     process(attributes) {
       const { [ATTR_SERVER_ADDRESS]: address, [ATTR_SERVER_PORT]: port, ...rest } = attributes;
       const key = `${address} ${port}`;
-      const known = isKnown(key, String(address));
-      const seen = outcomes.get(known ? key : other) ?? new Set();
-      outcomes.set(known ? key : other, seen);
-      const where = known ? attributes : { ...rest, [ATTR_SERVER_ADDRESS]: other };
+      const separate = hasSeries(key, String(address));
+      const seen = outcomes.get(separate ? key : other) ?? new Set();
+      outcomes.set(separate ? key : other, seen);
+      const bounded = separate ? attributes : { ...rest, [ATTR_SERVER_ADDRESS]: other };
       const outcome = JSON.stringify(rest);
-      if (!seen.has(outcome) && seen.size >= mostOutcomes) return withOtherOutcome(where);
+      if (!seen.has(outcome) && seen.size >= maxOutcomes) return withOtherOutcome(bounded);
       seen.add(outcome);
-      return where;
+      return bounded;
     },
   };
   return { instrumentName: METRIC_HTTP_CLIENT_REQUEST_DURATION, attributesProcessors: [processor] };

@@ -1,44 +1,44 @@
-// The trace context that outbound calls carry. `traceparent` goes to all: it is two random numbers, and
-// the other side may want to name them. `baggage` and `tracestate` hold what clients and other services put there, and go to
-// hosts that are ours. With whatever propagators OTEL_PROPAGATORS names: they are given a context that has neither.
+// Limits the trace context that outbound calls carry. Every host gets `traceparent`: it's two random numbers, which the other side
+// can quote in a bug report. `baggage` and `tracestate` hold data from clients and other services, so only our own hosts get them.
+// Works with any propagators in OTEL_PROPAGATORS, because they are passed a context without the two.
 import { type Context, diag, propagation, type TextMapPropagator, trace } from "@opentelemetry/api";
 
-let ownIsNext = false;
+let nextIsOwn = false;
 
 /**
- * Called by the HTTP clients' hooks right before, and synchronously with, the injection of the context into a request. An
- * injection that no hook speaks for, such as that into a message of a queue, counts as one for a stranger.
+ * Says whether the next injection of the context goes to one of our own hosts. The HTTP clients' hooks call it right before the
+ * injection, synchronously. An injection without a call, such as into a queue's message, counts as one to another host.
  */
-export function nextInjectionGoesToOwn(own: boolean): void {
-  ownIsNext = own;
+export function markNextInjection(own: boolean): void {
+  nextIsOwn = own;
 }
 
-/** Puts itself in front of the propagator that the SDK has set up. Call it once, after the SDK has started. */
-export function keepContextFromStrangers(): void {
-  // The API gives away no propagator, and composing another one would mean to read OTEL_PROPAGATORS and the configuration file.
+/** Wraps the propagator that the SDK has set up. Call it once, after the SDK has started. */
+export function limitPropagation(): void {
+  // The API doesn't expose its propagator, and building another would mean reading OTEL_PROPAGATORS and the configuration file.
   const current: unknown = Reflect.get(propagation, "_getGlobalPropagator")?.call(propagation);
   propagation.disable();
-  if (isPropagator(current)) propagation.setGlobalPropagator(discreet(current));
-  else diag.error("@opentelemetry/api shows its propagator in no way that is known: calls carry no trace context");
+  if (isPropagator(current)) propagation.setGlobalPropagator(limited(current));
+  else diag.error("can't find the propagator in @opentelemetry/api: outbound calls carry no trace context");
 }
 
-function discreet(inner: TextMapPropagator): TextMapPropagator {
+function limited(inner: TextMapPropagator): TextMapPropagator {
   return {
     inject(context, carrier, setter) {
-      const own = ownIsNext;
-      ownIsNext = false;
-      inner.inject(own ? context : withoutOurs(context), carrier, setter);
+      const own = nextIsOwn;
+      nextIsOwn = false;
+      inner.inject(own ? context : withoutSharedData(context), carrier, setter);
     },
     extract: (context, carrier, getter) => inner.extract(context, carrier, getter),
     fields: () => inner.fields(),
   };
 }
 
-function withoutOurs(context: Context): Context {
+function withoutSharedData(context: Context): Context {
   const bare = propagation.deleteBaggage(context);
   const span = trace.getSpanContext(bare);
   if (span?.traceState === undefined) return bare;
-  const { traceState: _ours, ...ids } = span;
+  const { traceState: _removed, ...ids } = span;
   return trace.setSpanContext(bare, ids);
 }
 

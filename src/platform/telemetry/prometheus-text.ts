@@ -1,9 +1,9 @@
-// Metrics as Prometheus' text, under the names that Prometheus gives them when they come by OTLP: with their unit at the end
-// (`http_server_request_duration_seconds`), which the exporter leaves out. So one query fits both ways.
+// Writes metrics in Prometheus' text format, under the names that Prometheus uses for metrics sent by OTLP: they end with the unit
+// (`http_server_request_duration_seconds`), which the SDK's exporter leaves out. So the same query works either way.
 import { emptyResource } from "@opentelemetry/resources";
 import { DataPointType, type MetricData, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
-/** As https://prometheus.io/docs/guides/opentelemetry translates units; what is in braces, such as `{request}`, is no unit. */
+/** Prometheus' names of units (https://prometheus.io/docs/guides/opentelemetry). Annotations, such as `{request}`, don't count. */
 const units: Readonly<Record<string, string>> = {
   d: "days",
   h: "hours",
@@ -24,11 +24,11 @@ const units: Readonly<Record<string, string>> = {
   "%": "percent",
 };
 
-/** In the exposition format 0.0.4. */
+/** Serializes `metrics` in the exposition format 0.0.4. */
 export async function prometheusText(metrics: ResourceMetrics): Promise<string> {
   const { PrometheusSerializer } = await import("@opentelemetry/exporter-prometheus");
-  // Without the resource: it has the process's paths and arguments, which do not belong here, and looking at it
-  // before the last of its detectors has ended is an error in the log.
+  // Without the resource: it holds the process's paths and arguments, which don't belong here, and reading it before all its
+  // detectors have finished logs an error.
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   const scopeMetrics = metrics.scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(withUnit) }));
   return serializer.serialize({ resource: emptyResource(), scopeMetrics });

@@ -1,5 +1,5 @@
-// The span processors that the environment asks for, for those who add their own: processors that are passed to the SDK replace
-// those of OTEL_TRACES_EXPORTER and of the OTEL_BSP_* variables, so these are made here, by the same variables.
+// Creates the span processors that the environment names, for services that add their own: processors passed to the SDK replace
+// those of OTEL_TRACES_EXPORTER and the OTEL_BSP_* variables.
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
 import {
   BatchSpanProcessor,
@@ -9,7 +9,7 @@ import {
   type SpanProcessor,
 } from "@opentelemetry/sdk-trace";
 
-/** As OTEL_TRACES_EXPORTER has it: otlp by default, console or none. */
+/** Creates the processors for OTEL_TRACES_EXPORTER: otlp (default), console or none. */
 export async function spanProcessorsFromEnvironment(): Promise<SpanProcessor[]> {
   const names = new Set(getStringListFromEnv("OTEL_TRACES_EXPORTER") ?? []);
   if (names.has("none")) return [];
@@ -18,19 +18,19 @@ export async function spanProcessorsFromEnvironment(): Promise<SpanProcessor[]> 
   for (const name of names) {
     if (name === "otlp") processors.push(batch(await otlpExporter()));
     else if (name === "console") processors.push(new SimpleSpanProcessor({ exporter: new ConsoleSpanExporter() }));
-    else process.emitWarning(`OTEL_TRACES_EXPORTER: got ${name}, takes otlp, console or none; ignored`);
+    else process.emitWarning(`OTEL_TRACES_EXPORTER: got ${name}, accepts otlp, console or none; ignored`);
   }
   return processors;
 }
 
 function batch(exporter: SpanExporter): SpanProcessor {
-  const given = {
+  const settings = {
     maxQueueSize: getNumberFromEnv("OTEL_BSP_MAX_QUEUE_SIZE"),
     scheduledDelayMillis: getNumberFromEnv("OTEL_BSP_SCHEDULE_DELAY"),
     exportTimeoutMillis: getNumberFromEnv("OTEL_BSP_EXPORT_TIMEOUT"),
     maxExportBatchSize: getNumberFromEnv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
   };
-  const valid = Object.entries(given).filter(([, value]) => value !== undefined && value >= 0);
+  const valid = Object.entries(settings).filter(([, value]) => value !== undefined && value >= 0);
   return new BatchSpanProcessor({ exporter, ...Object.fromEntries(valid) });
 }
 

@@ -1,5 +1,5 @@
-// Starts OpenTelemetry: the SDK, by the variables of its specification, and in front of it what makes it cheaper (see README.md
-// beside this file). Everything else in the service uses the API and does not know which of the two modes runs.
+// Starts OpenTelemetry: the SDK, configured by the variables of its specification, and in lean mode the cheaper parts in front of
+// it (see README.md in this folder). The rest of the service uses the API and works the same in both modes.
 import { metrics } from "@opentelemetry/api";
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
 import { getBooleanFromEnv, getStringFromEnv } from "@opentelemetry/core";
@@ -20,34 +20,34 @@ import { instrument } from "./loading/instrumentations.ts";
 import { importSdk } from "./loading/sdk.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./metric-readers.ts";
 import { boundedDestinations, outboundInstrumentation } from "./outbound-instrumentation.ts";
-import { keepContextFromStrangers } from "./outbound-propagation.ts";
+import { limitPropagation } from "./outbound-propagation.ts";
 import { spanProcessorsFromEnvironment } from "./span-processors.ts";
 
 export interface TelemetryOptions {
-  /** Unless OTEL_SERVICE_NAME or OTEL_RESOURCE_ATTRIBUTES says otherwise. */
+  /** OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence. */
   service: { name: string; version: string; environment: string };
-  /** Settings by instrumentation, such as `{ enabled: false }`; those that are not named are on. */
+  /** Settings by instrumentation, such as `{ enabled: false }`. Instrumentations without settings are on. */
   instrumentations: InstrumentationConfigMap;
-  /** Called before the exporter's, so that `onStart` and `onEnding` can change a span. */
+  /** Run before the exporters' processors, so that `onStart` and `onEnding` can change a span. */
   spanProcessors?: SpanProcessor[];
-  /** In place of the one that OTEL_TRACES_SAMPLER names. */
+  /** Replaces the sampler that OTEL_TRACES_SAMPLER names. */
   sampler?: Sampler;
-  /** Beside those that OTEL_NODE_RESOURCE_DETECTORS names. */
+  /** Added to the detectors that OTEL_NODE_RESOURCE_DETECTORS names. */
   resourceDetectors?: ResourceDetector[];
-  /** Any makes the histograms those of the SDK, which alone heed views. */
+  /** With any view, all histograms are the SDK's: only those honour views. */
   views?: ViewOptions[];
 }
 
 export interface Telemetry {
-  /** What GET /metrics reads. With OTEL_CONFIG_FILE that file alone says who reads metrics, and there is none. */
+  /** The reader for GET /metrics. Undefined with OTEL_CONFIG_FILE: that file alone defines the metric readers. */
   metricsReader: OnDemandReader | undefined;
-  /** What runs otherwise than TELEMETRY_MODE says, and why: a line each, for the log. */
+  /** Log lines, one for each part that doesn't run as TELEMETRY_MODE says, with the reason. */
   notes: string[];
-  /** Sends what is left, and gives up when the collector is away. */
+  /** Sends the remaining data; gives up when the collector is down. */
   shutdown(): Promise<void>;
 }
 
-/** Call it once, ahead of the libraries that are to be traced. */
+/** Starts telemetry. Call it once, before the libraries that should be traced are loaded. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const isLean = process.env.TELEMETRY_MODE !== "standard";
   const histograms = isLean ? new Histograms() : undefined;
@@ -56,13 +56,13 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 
   const { service, spanProcessors = [], sampler, resourceDetectors = [], views = [] } = options;
   const isOwn = ownHostsOf(process.env.OUTBOUND_OWN_HOSTS ?? "");
-  const instrumentations = instrument(merged(outboundInstrumentation(isOwn), options.instrumentations));
+  const instrumentations = instrument(mergeSettings(outboundInstrumentation(isOwn), options.instrumentations));
   const runtime = instrumentations.find(({ instrumentationName: name }) => name.endsWith("-runtime-node"));
   const exporting = await metricReadersFromEnvironment(producers);
   const metricsReader = new OnDemandReader(producers, exporting.length > 0 ? runtime : undefined);
   const { startNodeSdk, note } = await importSdk(isLean);
   const sdk = startNodeSdk({
-    // A message while it starts is worth reading only when something is wrong.
+    // At startup, only warnings and errors are worth reading.
     logLevel: process.env.OTEL_LOG_LEVEL || "warn",
     baseResource: defaultResource()
       .merge(
@@ -84,48 +84,48 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 
   const notes = note === undefined ? [] : [note];
   const file = getStringFromEnv("OTEL_CONFIG_FILE");
-  if (file !== undefined && (sampler || [spanProcessors, resourceDetectors, views].some((own) => own.length > 0))) {
+  if (file !== undefined && (sampler || [spanProcessors, resourceDetectors, views].some((items) => items.length > 0))) {
     notes.push(
-      "telemetry: OTEL_CONFIG_FILE decides: span processors, sampler, detectors and views of the code are not used",
+      "telemetry: OTEL_CONFIG_FILE is set: ignoring the span processors, sampler, detectors and views set in code",
     );
   }
   if (histograms !== undefined) {
-    const spans = startLean();
-    if (spans !== undefined) notes.push(`telemetry: spans are the SDK's own, which cost more: ${spans}`);
-    const sdkHistograms = whySdkHistograms(exporting, views);
-    if (sdkHistograms === undefined) inFrontOfSdk(histograms);
-    else notes.push(`telemetry: histograms are the SDK's own, which cost more: ${sdkHistograms}`);
+    const spansReason = startLean();
+    if (spansReason !== undefined) notes.push(`telemetry: using the SDK's own spans, which cost more: ${spansReason}`);
+    const histogramsReason = whySdkHistograms(exporting, views);
+    if (histogramsReason === undefined) useHistograms(histograms);
+    else notes.push(`telemetry: using the SDK's own histograms, which cost more: ${histogramsReason}`);
   }
-  keepContextFromStrangers();
+  limitPropagation();
   return { metricsReader: metricsReader.connected ? metricsReader : undefined, notes, shutdown: () => sdk.shutdown() };
 }
 
-/** With OTEL_SDK_DISABLED the service still measures itself for GET /metrics; nothing is traced or sent. */
+/** With OTEL_SDK_DISABLED, the service still measures itself for GET /metrics, but traces and sends nothing. */
 function measureOnly(histograms: Histograms | undefined): Telemetry {
   followRequests();
   const metricsReader = new OnDemandReader(histograms === undefined ? [] : [histograms.producer]);
   const meterProvider = new MeterProvider({ readers: [metricsReader] });
   metrics.setGlobalMeterProvider(meterProvider);
-  if (histograms !== undefined) inFrontOfSdk(histograms);
+  if (histograms !== undefined) useHistograms(histograms);
   return { metricsReader, notes: [], shutdown: () => meterProvider.shutdown() };
 }
 
-/** Before anybody takes a meter. */
-function inFrontOfSdk(histograms: Histograms): void {
+/** Puts `histograms` in front of the global meter provider. Call it before any code gets a meter. */
+function useHistograms(histograms: Histograms): void {
   const sdk = metrics.getMeterProvider();
-  // A second registration is refused while there is a first.
+  // The API refuses to replace a registered provider.
   metrics.disable();
-  metrics.setGlobalMeterProvider(histograms.inFrontOf(sdk));
+  metrics.setGlobalMeterProvider(histograms.wrap(sdk));
 }
 
 function whySdkHistograms(readers: readonly IMetricReader[], views: readonly ViewOptions[]): string | undefined {
-  if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) return "OTEL_CONFIG_FILE says who reads metrics";
+  if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) return "OTEL_CONFIG_FILE defines the metric readers";
   if (views.length > 0) return "there are views";
   return readers.map(whyNotReadable).find((reason) => reason !== undefined);
 }
 
-/** Settings of both for an instrumentation that both name. */
-function merged(ours: InstrumentationConfigMap, theirs: InstrumentationConfigMap): InstrumentationConfigMap {
+/** Merges the settings by instrumentation; `theirs` take precedence. */
+function mergeSettings(ours: InstrumentationConfigMap, theirs: InstrumentationConfigMap): InstrumentationConfigMap {
   const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
   const settings = (map: InstrumentationConfigMap, name: string) => new Map(Object.entries(map)).get(name);
   return Object.fromEntries([...names].map((name) => [name, { ...settings(ours, name), ...settings(theirs, name) }]));

@@ -41,11 +41,11 @@ describe("GET /metrics", () => {
   });
 
   for (const [what, env] of [
-    ["as it is", {}],
+    ["by default", {}],
     ["with OTEL_SDK_DISABLED", { OTEL_SDK_DISABLED: "true" }],
     ["with OTEL_METRICS_EXPORTER=none", { OTEL_METRICS_EXPORTER: "none" }],
   ] as const) {
-    it(`counts each endpoint's requests, ${what}`, async () => {
+    it(`counts each endpoint's requests ${what}`, async () => {
       const service = await spawnService({ ...receiver.env, MYSQL_URL: db.url, ...env });
       const headers = { authorization: `Bearer ${token}` };
       for (const id of [1, 2, 3])
@@ -73,12 +73,12 @@ describe("GET /metrics", () => {
       );
       for (const name of ["process_memory_usage_bytes", "process_memory_limit_bytes"])
         assert.equal(lines.filter((line) => line.startsWith(`${name} `)).length, 1, name);
-      assert.ok(!lines.some((line) => line.includes("process_command")), "nothing about how the process was started");
+      assert.ok(!lines.some((line) => line.includes("process_command")), "nothing about the process's command line");
       assert.equal(await service.stop(), 0);
     });
   }
 
-  it("says nothing of an error when it is scraped as soon as the service listens", async () => {
+  it("logs no error when scraped right after startup", async () => {
     const none = { OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none", OTEL_LOGS_EXPORTER: "none" };
     const service = await spawnService({ ...none, MYSQL_URL: db.url });
     const text = await fetch(`${service.url}/metrics`, { headers: { accept: "text/plain" } });
@@ -90,7 +90,7 @@ describe("GET /metrics", () => {
     );
   });
 
-  it("answers a scraper with text, and everybody else with JSON", async () => {
+  it("answers scrapers with text, and other clients with JSON", async () => {
     const service = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true" });
     const typeFor = async (accept: string) => {
       const response = await fetch(`${service.url}/metrics`, { headers: { accept } });
@@ -98,7 +98,7 @@ describe("GET /metrics", () => {
       assert.equal(response.headers.get("vary"), "Accept");
       return response.headers.get("content-type")?.split(";")[0];
     };
-    // As Prometheus 3 asks.
+    // The Accept header of Prometheus 3.
     const prometheus = [
       "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5",
       "application/openmetrics-text;version=0.0.1;q=0.4",
@@ -115,7 +115,7 @@ describe("GET /metrics", () => {
     await service.stop();
   });
 
-  it("says so when a configuration file of OpenTelemetry decides who reads metrics", async () => {
+  it("answers 404 with the reason when OTEL_CONFIG_FILE defines the metric readers", async () => {
     const folder = await mkdtemp(join(tmpdir(), "metrics-"));
     const file = join(folder, "otel.yaml");
     await writeFile(file, 'file_format: "1.0"\n');
@@ -128,7 +128,7 @@ describe("GET /metrics", () => {
     await rm(folder, { recursive: true });
   });
 
-  it("collects once a second for all who ask, in whatever form", async () => {
+  it("collects at most once a second for all clients and formats", async () => {
     let collections = 0;
     let nowMs = 0;
     class CountingReader extends OnDemandReader {
@@ -142,20 +142,24 @@ describe("GET /metrics", () => {
     requests.add(1);
     const server = new Koa<RequestState>().use(metricsEndpoint(reader, () => nowMs)).listen(0, "127.0.0.1");
     await once(server, "listening");
-    const ask = async (accept: string) => {
+    const scrape = async (accept: string) => {
       const response = await fetch(`${addressOf(server.address())}/metrics`, { headers: { accept } });
       return response.text();
     };
-    const everyone = await Promise.all([ask("text/plain"), ask("application/json"), ask("text/plain")]);
-    assert.match(everyone[0], /^requests_total 1$/m);
-    assert.ok(everyone[1].startsWith('{"endpoints":{'));
-    assert.equal(everyone[2], everyone[0]);
+    const [text, json, sameText] = await Promise.all([
+      scrape("text/plain"),
+      scrape("application/json"),
+      scrape("text/plain"),
+    ]);
+    assert.match(text, /^requests_total 1$/m);
+    assert.ok(json.startsWith('{"endpoints":{'));
+    assert.equal(sameText, text);
     requests.add(1);
     nowMs = 999;
-    assert.equal(await ask("text/plain"), everyone[0]);
+    assert.equal(await scrape("text/plain"), text);
     assert.equal(collections, 1);
     nowMs = 1000;
-    assert.match(await ask("text/plain"), /^requests_total 2$/m);
+    assert.match(await scrape("text/plain"), /^requests_total 2$/m);
     assert.equal(collections, 2);
     server.close();
     server.closeAllConnections();

@@ -53,10 +53,10 @@ for (const [mode, provider] of [
       trace.disable();
     });
 
-    const spans = (number: number) =>
-      eventually(`${number} spans`, () => exporter.getFinishedSpans().length >= number && exporter.getFinishedSpans());
+    const spans = (count: number) =>
+      eventually(`${count} spans`, () => exporter.getFinishedSpans().length >= count && exporter.getFinishedSpans());
 
-    it("records the exception of a 500: its type and frames, and its message only if that holds no values", async () => {
+    it("records the exception of a 500 with its type and stack frames, and its message only when that holds no values", async () => {
       for (const [error, type, message] of [
         [new TypeError("there is no such thing"), "TypeError", "there is no such thing"],
         [
@@ -75,24 +75,24 @@ for (const [mode, provider] of [
           ["exception"],
         );
         const {
-          "exception.type": ofType,
-          "exception.message": text,
+          "exception.type": recordedType,
+          "exception.message": recordedMessage,
           "exception.stacktrace": frames,
         } = span.events[0]?.attributes ?? {};
-        assert.equal(ofType, type);
-        assert.equal(text, message);
+        assert.equal(recordedType, type);
+        assert.equal(recordedMessage, message);
         assert.match(String(frames), /^ {4}at .*server-span\.test\.ts/);
         assert.doesNotMatch(String(frames), /secret|a@b/);
       }
     });
 
-    it("records no exception for a problem that is told to the client", async () => {
+    it("records no exception for a problem sent to the client", async () => {
       handle = () => Promise.reject(new Problem("query_timeout"));
       assert.equal((await fetch(`${url}/things/7`)).status, 504);
       assert.deepEqual((await spans(1))[0]?.events, []);
     });
 
-    it("ends when the answer is in the hands of the socket, however slowly its client reads", async () => {
+    it("ends once the answer has been handed to the socket, however slowly the client reads", async () => {
       handle = () => "x".repeat(32_000_000);
       const socket = connect(Number(new URL(url).port), "127.0.0.1").pause();
       socket.write("GET /things/7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -101,7 +101,7 @@ for (const [mode, provider] of [
       await once(socket.resume(), "close");
     });
 
-    it("is a child of the caller's, has its route, and is the parent of what happens inside", async () => {
+    it("is a child of the caller's span, has the route, and is the parent of spans inside the request", async () => {
       const tracer = trace.getTracer("test");
       handle = () => tracer.startSpan("inside").end();
       const [traceId, spanId] = ["0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"];
@@ -131,20 +131,20 @@ for (const [mode, provider] of [
       assert.equal(span.status.code, SpanStatusCode.UNSET);
     });
 
-    it("has the names of a query's parameters and none of their values", async () => {
+    it("has the names of the query's parameters but no values", async () => {
       await fetch(`${url}/things/7?token=secret&empty=&page=2&flag`);
       const [span] = await spans(1);
       assert.equal(span?.attributes["url.path"], "/things/7");
       assert.equal(span?.attributes["url.query"], "token=REDACTED&REDACTED&page=REDACTED&REDACTED");
     });
 
-    it("has neither a fragment nor what looks like a password in its path", async () => {
+    it("has neither the fragment nor a password in its path", async () => {
       await exchange(url, "GET //u:secret@host/x#secret HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
       const [span] = await spans(1);
       assert.equal(span?.attributes["url.path"], "//REDACTED@host/x");
     });
 
-    it("cuts what clients choose to 256 characters", async () => {
+    it("truncates what clients choose to 256 characters", async () => {
       const long = "x".repeat(1000);
       await fetch(`${url}/${long}?${long}=1&${long}`, { headers: { "user-agent": long } });
       const [span] = await spans(1);
@@ -154,7 +154,7 @@ for (const [mode, provider] of [
       }
     });
 
-    it("has nothing of an absolute address but its path", async () => {
+    it("has only the path and query of an absolute URL", async () => {
       const { port } = new URL(url);
       const path = "http://user:password@127.0.0.1/things/7?token=secret";
       const [answer] = await once(request({ port, path }).end(), "response");
@@ -164,7 +164,7 @@ for (const [mode, provider] of [
       assert.equal(span?.attributes["url.query"], "token=REDACTED");
     });
 
-    it("says what a failure was, and of a refusal that is the client's own nothing", async () => {
+    it("has the type of a server error, but not of a client error", async () => {
       handle = () => {
         throw new Problem("pool_timeout");
       };
@@ -189,7 +189,7 @@ for (const [mode, provider] of [
       );
     });
 
-    it("counts unknown paths and unknown methods as one each", async () => {
+    it("groups unknown paths and unknown methods", async () => {
       await fetch(`${url}/nothing/here`);
       const { port } = new URL(url);
       const unknown = request({ port, method: "PROPFIND", path: "/things/1" }).end();
@@ -202,9 +202,9 @@ for (const [mode, provider] of [
       assert.equal(odd?.attributes["http.request.method_original"], "PROPFIND");
     });
 
-    it("ends when the client goes away before its answer", async () => {
-      const left = Promise.withResolvers<void>();
-      handle = () => left.promise;
+    it("ends when the client disconnects before the answer", async () => {
+      const blocked = Promise.withResolvers<void>();
+      handle = () => blocked.promise;
       const address = server.address();
       assert.ok(isAddress(address));
       const socket = connect(address.port, "127.0.0.1");
@@ -214,7 +214,7 @@ for (const [mode, provider] of [
       socket.destroy();
       const [span] = await spans(1);
       assert.equal(span?.name, "GET /things/{id}");
-      left.resolve();
+      blocked.resolve();
     });
 
     const connections = () =>

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { secret, startService } from "../../support/helper.ts";
 
-describe("slow request", () => {
-  it("makes one warning with the route and no value of the request", async () => {
+describe("slowRequest", () => {
+  it("logs one warning with the route and no values from the request", async () => {
     const service = await startService({ automations: 2000, env: { SLOW_REQUEST_MS: "1" } });
     await fetch(`${service.url}/api/automations/marketplace?search=${secret}`);
     const lines = service.log.filter((line) => line.msg === "slow request");
@@ -16,7 +16,7 @@ describe("slow request", () => {
     await service.stop();
   });
 
-  it("says nothing of a quick one", async () => {
+  it("logs nothing about a fast request", async () => {
     const service = await startService();
     await fetch(`${service.url}/api/automations/marketplace`);
     assert.deepEqual(service.log, []);

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Slowest } from "../../../src/platform/reporting/slowest.ts";
 
-/** Uniform numbers from 0 to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
+/** Returns a generator of uniform numbers from 0 to 1, the same for the same seed. */
+function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
@@ -11,8 +11,8 @@ function randomOf(seed: number): () => number {
   };
 }
 
-/** The share of `count` requests that is called slowest, once 2000 have been seen. */
-function shareOf(draw: () => number, count = 20_000): number {
+/** Returns the share of `count` requests that counts as slowest, after 2000 warm-up requests. */
+function slowestShare(draw: () => number, count = 20_000): number {
   const slowest = new Slowest();
   for (let seen = 0; seen < 2000; seen++) slowest.isAmong("/a", draw());
   let among = 0;
@@ -21,20 +21,20 @@ function shareOf(draw: () => number, count = 20_000): number {
 }
 
 describe("Slowest", () => {
-  it("finds about one in a hundred, whatever the times are spread like", () => {
+  it("finds about one request in a hundred, for any distribution of times", () => {
     fc.assert(
       fc.property(
         fc.nat(2 ** 31),
         fc.double({ min: 0.1, max: 5000, noNaN: true }),
-        fc.constantFrom("even", "long tail", "two kinds"),
+        fc.constantFrom("even", "long tail", "bimodal"),
         (seed, scaleMs, kind) => {
-          const random = randomOf(seed);
+          const random = seededRandom(seed);
           const draw = {
             even: () => scaleMs * (0.5 + random()),
             "long tail": () => scaleMs / Math.sqrt(random() + 1e-6),
-            "two kinds": () => scaleMs * (random() < 0.05 ? 20 + random() : 1 + random()),
+            bimodal: () => scaleMs * (random() < 0.05 ? 20 + random() : 1 + random()),
           }[kind];
-          const share = shareOf(draw);
+          const share = slowestShare(draw);
           assert.ok(share > 0.005 && share < 0.02, `${kind}: ${share}`);
         },
       ),
@@ -43,7 +43,7 @@ describe("Slowest", () => {
   });
 
   it("follows a route that becomes slower or faster", () => {
-    const random = randomOf(1);
+    const random = seededRandom(1);
     const slowest = new Slowest();
     for (const scaleMs of [10, 300, 20]) {
       let among = 0;
@@ -54,13 +54,13 @@ describe("Slowest", () => {
     }
   });
 
-  it("soon forgets a first request that was slow, and knows each route by itself", () => {
+  it("quickly forgets a slow first request, and estimates each route separately", () => {
     const slowest = new Slowest();
     slowest.isAmong("/a", 800);
     slowest.isAmong("/b", 1);
     let among = 0;
     for (let seen = 0; seen < 1500; seen++) if (slowest.isAmong("/a", 20 + (seen % 10))) among += 1;
-    assert.ok(among > 0, "20 ms and a little is soon the slowest there is");
+    assert.ok(among > 0, "a little over 20 ms soon counts as slowest");
     assert.equal(slowest.isAmong("/b", 2), true);
   });
 });

@@ -17,7 +17,7 @@ describe("reportDiagnostics", () => {
     setGlobalErrorHandler(loggingErrorHandler());
   });
 
-  it("says once that telemetry cannot be sent, whatever complains of it", () => {
+  it("logs an outage of the collector once, whichever part reports it", () => {
     for (; nowMs < 600_000; nowMs += 5000) {
       globalErrorHandler(new Error("connect ECONNREFUSED"));
       diag.error("PeriodicExportingMetricReader: metrics export timed out after 5000ms");
@@ -27,18 +27,18 @@ describe("reportDiagnostics", () => {
     assert.match(lines[0] ?? "", /"reason":"connect ECONNREFUSED"/);
   });
 
-  it("says it again in the next outage", () => {
+  it("logs the next outage too", () => {
     globalErrorHandler(new Error("first"));
     nowMs += 3_600_000;
     globalErrorHandler(new Error("second"));
     assert.equal(lines.length, 2);
   });
 
-  it("passes other messages on, each once", () => {
+  it("logs other messages once each", () => {
     diag.warn("Dropping extra attributes.");
     diag.warn("Dropping extra attributes.");
     diag.error("Something else");
-    diag.info("not at this level");
+    diag.info("below the log level");
     assert.equal(lines.length, 2);
   });
 });

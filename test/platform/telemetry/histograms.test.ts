@@ -12,19 +12,19 @@ import fc from "fast-check";
 import { Histograms, whyNotReadable } from "../../../src/platform/telemetry/histograms.ts";
 
 const advice = { explicitBucketBoundaries: [0.01, 0.1, 1] };
-const options = { unit: "s", description: "of the test", advice };
+const options = { unit: "s", description: "test", advice };
 
 class Reader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
 }
 
-/** A histogram of the SDK, or ours in front of it, and what its reader reads. */
-function histogramOf(kind: "sdk" | "ours", scope: [string, string?, { schemaUrl: string }?] = ["test"]) {
+/** A histogram of the SDK or of ours, and a function that collects it. */
+function createHistogram(kind: "sdk" | "ours", scope: [string, string?, { schemaUrl: string }?] = ["test"]) {
   const histograms = new Histograms();
   const reader = new Reader({ metricProducers: [histograms.producer] });
   const sdk = new MeterProvider({ readers: [reader] });
-  const histogram = (kind === "sdk" ? sdk : histograms.inFrontOf(sdk))
+  const histogram = (kind === "sdk" ? sdk : histograms.wrap(sdk))
     .getMeter(...scope)
     .createHistogram("test.duration", options);
   return {
@@ -43,7 +43,7 @@ function histogramOf(kind: "sdk" | "ours", scope: [string, string?, { schemaUrl:
 }
 
 describe("histograms", () => {
-  it("come to what the SDK's own come to, for any values and attributes", async () => {
+  it("collect the same data as the SDK's, for any values and attributes", async () => {
     const value = fc.oneof(
       fc.constantFrom(0, 0.01, 0.1, 1, -1, Number.NaN),
       fc.double({ min: 0, max: 3, noNaN: true }),
@@ -62,11 +62,11 @@ describe("histograms", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(value, attributes)), async (records) => {
         const [theirs, ours] = [
-          histogramOf("sdk", ["test", "1.0", { schemaUrl: "x" }]),
-          histogramOf("ours", ["test", "1.0", { schemaUrl: "x" }]),
+          createHistogram("sdk", ["test", "1.0", { schemaUrl: "x" }]),
+          createHistogram("ours", ["test", "1.0", { schemaUrl: "x" }]),
         ];
         for (const { histogram } of [theirs, ours]) {
-          // The SDK counts what is no number.
+          // The SDK counts NaN.
           for (const [value, attributes] of records) if (!Number.isNaN(value)) histogram.record(value, attributes);
         }
         const [expected, found] = [await theirs.read(), await ours.read()];
@@ -75,33 +75,33 @@ describe("histograms", () => {
     );
   });
 
-  it("count by value an object that changed between two records, and one that is frozen by itself", async () => {
-    const { histogram, read } = histogramOf("ours");
+  it("compare by value an object that changed between two records, and a frozen one with a mutable list", async () => {
+    const { histogram, read } = createHistogram("ours");
     const changing = { route: "/a" };
     histogram.record(0.5, changing);
     changing.route = "/b";
     histogram.record(0.5, changing);
     const list = ["x"];
-    const half = Object.freeze({ list });
-    histogram.record(0.5, half);
+    const shallow = Object.freeze({ list });
+    histogram.record(0.5, shallow);
     list.push("y");
-    histogram.record(0.5, half);
+    histogram.record(0.5, shallow);
     const points = (await read())?.metric.dataPoints ?? [];
     assert.deepEqual(
       points.map(({ attributes, value }) => [JSON.stringify(attributes), value.count]),
       [
         ['{"route":"/a"}', 1],
         ['{"route":"/b"}', 1],
-        // The list is the caller's: as in the SDK, it is not copied, but it is counted apart.
+        // As in the SDK, the caller's list isn't copied, but its two states count as two series.
         ['{"list":["x","y"]}', 1],
         ['{"list":["x","y"]}', 1],
       ],
     );
   });
 
-  it("are the same one for the same name and scope, and nothing to read before a record", async () => {
+  it("are shared by name and scope, and aren't collected before the first record", async () => {
     const histograms = new Histograms();
-    const meter = () => histograms.inFrontOf(new MeterProvider()).getMeter("test");
+    const meter = () => histograms.wrap(new MeterProvider()).getMeter("test");
     const histogram = meter().createHistogram("a", options);
     assert.equal(meter().createHistogram("a", options), histogram);
     assert.notEqual(meter().createHistogram("b", options), histogram);
@@ -109,29 +109,29 @@ describe("histograms", () => {
     assert.deepEqual(resourceMetrics.scopeMetrics, []);
   });
 
-  it("hold 2,000 series and one for all others, whatever comes", async () => {
-    const { histogram, read } = histogramOf("ours");
+  it("hold 2,000 series, and one for all others", async () => {
+    const { histogram, read } = createHistogram("ours");
     for (let id = 0; id < 5000; id += 1) histogram.record(0.5, { id });
     const points = (await read())?.metric.dataPoints ?? [];
     assert.equal(points.length, 2001);
     assert.equal(points.find(({ attributes }) => attributes["otel.metric.overflow"] === true)?.value.count, 3000);
   });
 
-  it("drop what no type keeps away: what is no number, and NaN", async () => {
-    const { histogram, read } = histogramOf("ours");
+  it("ignore NaN and values that aren't numbers", async () => {
+    const { histogram, read } = createHistogram("ours");
     for (const value of [Number.NaN, "text", undefined]) Reflect.apply(histogram.record, histogram, [value]);
     assert.equal(await read(), undefined);
   });
 
   it("leave every other instrument to the SDK", () => {
     const sdk = new MeterProvider();
-    const [ours, theirs] = [new Histograms().inFrontOf(sdk).getMeter("test"), sdk.getMeter("test")];
+    const [ours, theirs] = [new Histograms().wrap(sdk).getMeter("test"), sdk.getMeter("test")];
     assert.equal(ours.createCounter("c").constructor, theirs.createCounter("c").constructor);
     const withoutBoundaries: Histogram = ours.createHistogram("h");
     assert.equal(withoutBoundaries.constructor, theirs.createHistogram("h").constructor);
   });
 
-  it("can be read unless delta temporality or another aggregation is asked for", () => {
+  it("can be read, except with delta temporality or another aggregation", () => {
     assert.equal(whyNotReadable(new Reader()), undefined);
     const delta = new Reader({ aggregationTemporalitySelector: () => AggregationTemporality.DELTA });
     assert.match(whyNotReadable(delta) ?? "", /delta/);

@@ -10,10 +10,10 @@ import { freePort } from "../../support/helper.ts";
 async function longestDelay(reader: OnDemandReader): Promise<number> {
   const { resourceMetrics } = await reader.collect();
   const all = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
-  return Number(all.find((one) => one.descriptor.name === "nodejs.eventloop.delay.max")?.dataPoints[0]?.value);
+  return Number(all.find((metric) => metric.descriptor.name === "nodejs.eventloop.delay.max")?.dataPoints[0]?.value);
 }
 
-/** The readers with `variables` in the environment, which is as before afterwards. */
+/** Creates the readers with `variables` in the environment, then restores it. */
 async function readersWith(variables: Record<string, string>) {
   const before = { ...process.env };
   Object.assign(process.env, variables);
@@ -26,7 +26,7 @@ async function readersWith(variables: Record<string, string>) {
 }
 
 describe("metricReadersFromEnvironment", () => {
-  it("makes what OTEL_METRICS_EXPORTER names, otlp when it names nothing", async () => {
+  it("creates the readers that OTEL_METRICS_EXPORTER names, by default otlp", async () => {
     const port = await freePort();
     const prometheus = { OTEL_EXPORTER_PROMETHEUS_HOST: "127.0.0.1", OTEL_EXPORTER_PROMETHEUS_PORT: String(port) };
     for (const [names, kinds] of [
@@ -48,11 +48,11 @@ describe("metricReadersFromEnvironment", () => {
     }
   });
 
-  it("makes none when OTEL_CONFIG_FILE decides", async () => {
+  it("creates none with OTEL_CONFIG_FILE", async () => {
     assert.deepEqual(await readersWith({ OTEL_CONFIG_FILE: "otel.yaml", OTEL_METRICS_EXPORTER: "otlp" }), []);
   });
 
-  it("warns of a value that it does not know, and goes on without it", async () => {
+  it("warns about an unknown value and ignores it", async () => {
     for (const [name, value, number] of [
       ["OTEL_METRICS_EXPORTER", "carbon", 0],
       ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "smoke-signals", 1],
@@ -61,13 +61,13 @@ describe("metricReadersFromEnvironment", () => {
       const warned = once(process, "warning");
       assert.equal((await readersWith({ [name]: value })).length, number);
       const [warning] = await warned;
-      assert.match(String(warning), new RegExp(`${name}: got ${value}, takes .+; ignored`));
+      assert.match(String(warning), new RegExp(`${name}: got ${value}, accepts .+; ignored`));
     }
   });
 });
 
 describe("OnDemandReader", () => {
-  it("leaves a stall of the event loop to the exporter that has not read it yet", async () => {
+  it("doesn't hide a stall of the event loop from an exporter that reads later", async () => {
     const runtime = new RuntimeNodeInstrumentation();
     const [exporter, page] = [new OnDemandReader(), new OnDemandReader([], runtime)];
     const meterProvider = new MeterProvider({ readers: [exporter, page] });
@@ -80,7 +80,7 @@ describe("OnDemandReader", () => {
     await sleep(100);
     const [read, shown] = [await longestDelay(exporter), await longestDelay(page)];
     assert.ok(read > 0.25, `${read} s`);
-    assert.equal(shown, read, "the page shows what the exporter read");
+    assert.equal(shown, read, "the page shows the exporter's value");
     runtime.disable();
     await meterProvider.shutdown();
   });

@@ -1,5 +1,4 @@
-// What users of OpenTelemetry's SDK rely on, in both modes: what they add works on the spans and metrics of the service as on
-// those of the SDK.
+// What users of OpenTelemetry's SDK rely on must work in both modes: their processors, exporters, samplers, detectors and views.
 import assert from "node:assert/strict";
 import { evaluate } from "../../support/evaluate.ts";
 import { root } from "../../support/helper.ts";
@@ -7,7 +6,7 @@ import { startOtlpReceiver } from "../../support/otlp-receiver.ts";
 
 const modes = ["lean", "standard"] as const;
 
-/** Runs `script` with `start(options)`, which starts telemetry; what the script prints as JSON. */
+/** Runs `script`, which can call `start(options)` to start telemetry, and returns its output. */
 async function run(script: string, env: Record<string, string>) {
   const { output } = await evaluate(
     `import { context, metrics, ROOT_CONTEXT, trace } from "@opentelemetry/api";
@@ -20,7 +19,7 @@ async function run(script: string, env: Record<string, string>) {
   return output;
 }
 
-/** Each way to change the attributes of a span on its way to an exporter, as exporters that mask values do. */
+/** The ways in which exporters that mask values copy a span with other attributes. */
 const copies = `({
   spread: (span, attributes) => ({ ...span, spanContext: () => span.spanContext(), attributes }),
   "Object.create": (span, attributes) => Object.create(span, { attributes: { value: attributes } }),
@@ -39,7 +38,7 @@ for (const mode of modes)
     });
     afterEach(() => receiver.stop());
 
-    it("exports copies of spans, however they are made", async () => {
+    it("exports copies of spans, made in any way", async () => {
       await run(
         `import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
          import { SimpleSpanProcessor } from "@opentelemetry/sdk-trace";
@@ -60,7 +59,7 @@ for (const mode of modes)
         { ...env, OTEL_TRACES_EXPORTER: "none" },
       );
       for (const name of ["spread", "Object.create", "Object.assign", "Proxy"]) {
-        const span = receiver.spans.find((one) => one.name === name);
+        const span = receiver.spans.find((span) => span.name === name);
         assert.deepEqual(span?.attributes, { "client.address": "masked", kept: 1 }, name);
         assert.ok(span.endTimeUnixNano >= span.startTimeUnixNano);
         assert.deepEqual(
@@ -71,7 +70,7 @@ for (const mode of modes)
       }
     });
 
-    it("sends the scope of spans, what was dropped of them, and times to the nanosecond", async () => {
+    it("sends the scope of spans, the counts of what was dropped, and times in nanoseconds", async () => {
       await run(
         `const telemetry = await start();
          const span = trace.getTracerProvider().getTracer("scope", "4.5", { schemaUrl: "https://example.com/schema" }).startSpan("made");
@@ -91,7 +90,7 @@ for (const mode of modes)
       assert.match(sent, /"schemaUrl":"https:\/\/example.com\/schema"/);
     });
 
-    it("has a place for processors, a sampler and resource detectors of one's own", async () => {
+    it("uses custom processors, a custom sampler and custom resource detectors", async () => {
       await run(
         `import { AlwaysOnSampler } from "@opentelemetry/sdk-trace";
          const processor = {
@@ -120,7 +119,7 @@ for (const mode of modes)
       assert.equal(receiver.resources[0]["service.version"], "1.2.3");
     });
 
-    it("tells apart spans and records that are made from one object, changed in between", async () => {
+    it("keeps spans and records apart when their attributes object changes in between", async () => {
       await run(
         `const telemetry = await start();
          const attributes = { step: 1 };
@@ -139,18 +138,18 @@ for (const mode of modes)
         receiver.spans.map(({ attributes }) => attributes.step),
         [1, 2],
       );
-      // The SDK's histograms count them apart, and show the object as it is now for both.
+      // The SDK's histograms count them apart, but export the object's latest state for both.
       assert.deepEqual(
         receiver.points("test.duration").map(({ count }) => count),
         [1, 1],
       );
     });
 
-    it("prints metrics on the console at the interval that is asked for", async () => {
+    it("prints metrics on the console at the configured interval", async () => {
       const output = await run(
         `const telemetry = await start();
          metrics.getMeter("test").createHistogram("test.duration", { advice: { explicitBucketBoundaries: [1] } }).record(0.5);
-         // Not by the last collection at the end.
+         // Exits without a shutdown, which would print them too.
          await new Promise((resolve) => setTimeout(resolve, 700));
          process.exit();`,
         { ...env, OTEL_METRICS_EXPORTER: "console", OTEL_METRIC_EXPORT_INTERVAL: "200", OTEL_TRACES_EXPORTER: "none" },
@@ -158,7 +157,7 @@ for (const mode of modes)
       assert.match(output, /test\.duration/);
     });
 
-    it("heeds views, on the service's histograms too", async () => {
+    it("applies views, to the service's histograms too", async () => {
       const output = await run(
         `import { AggregationType } from "@opentelemetry/sdk-metrics";
          const view = {
@@ -172,10 +171,10 @@ for (const mode of modes)
         env,
       );
       assert.match(receiver.texts.join(), /"explicitBounds":\[7,8\]/);
-      assertNotes(output, /histograms are the SDK's own, .*views/);
+      assertNotes(output, /using the SDK's own histograms, .*views/);
     });
 
-    it("has the smallest and the largest value with delta temporality", async () => {
+    it("exports min and max with delta temporality", async () => {
       const output = await run(
         `const telemetry = await start();
          const histogram = metrics.getMeter("test").createHistogram("test.duration", { advice: { explicitBucketBoundaries: [1] } });
@@ -187,10 +186,10 @@ for (const mode of modes)
       );
       const [point] = receiver.points("test.duration");
       assert.deepEqual([point?.count, point?.min, point?.max], [2, 0.25, 0.75]);
-      assertNotes(output, /histograms are the SDK's own, .*delta/);
+      assertNotes(output, /using the SDK's own histograms, .*delta/);
     });
 
-    it("says that a configuration file takes the place of what is added in code", async () => {
+    it("says that a configuration file overrides settings in code", async () => {
       const output = await run(
         `const sampler = { shouldSample: () => ({ decision: 0 }), toString: () => "never" };
          const telemetry = await start({ sampler });
@@ -198,10 +197,10 @@ for (const mode of modes)
          await telemetry.shutdown();`,
         { TELEMETRY_MODE: mode, OTEL_CONFIG_FILE: `${root}/test/support/empty-otel.yaml` },
       );
-      assert.match(output, /OTEL_CONFIG_FILE decides/);
+      assert.match(output, /OTEL_CONFIG_FILE is set: ignoring/);
     });
 
-    /** One line says what runs otherwise than the mode says; in standard mode nothing does. */
+    /** Expects one note in lean mode, and none in standard mode, which has nothing to fall back from. */
     function assertNotes(output: string, note: RegExp): void {
       const notes: string[] = JSON.parse(output);
       assert.equal(notes.length, mode === "standard" ? 0 : 1);

@@ -5,20 +5,20 @@ import { promisify } from "node:util";
 import { createDatabase, freePort, root, spawnService, token } from "../../support/helper.ts";
 import { type Dependency, dependency, ok } from "../http-client/dependency.ts";
 
-describe("what calls carry of the request that they are made for", function () {
+describe("the trace context of outbound calls", function () {
   this.timeout(60_000);
   let db: Awaited<ReturnType<typeof createDatabase>>;
-  let there: Dependency;
+  let target: Dependency;
   before(async () => {
     db = await createDatabase();
-    there = await dependency((socket) => ok(socket));
+    target = await dependency((socket) => ok(socket));
   });
   after(async () => {
-    await there.stop();
+    await target.stop();
     await db.drop();
   });
 
-  /** The headers that a webhook at `host` gets. */
+  /** Returns the headers that a webhook at `host` receives. */
   async function received(host: string, env: Record<string, string>, sampled = "01"): Promise<string> {
     const service = await spawnService({
       MYSQL_URL: db.url,
@@ -29,19 +29,19 @@ describe("what calls carry of the request that they are made for", function () {
       ...env,
     });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const webhookUrl = `http://${host}:${new URL(there.url).port}/`;
+    const webhookUrl = `http://${host}:${new URL(target.url).port}/`;
     const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl });
     const created = await fetch(`${service.url}/api/automations`, { method: "POST", headers, body });
     const ids = `${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}`;
     const context = { traceparent: `00-${ids}-${sampled}`, tracestate: "vendor=ours", baggage: "user=ours" };
-    const before = there.received.length;
+    const before = target.received.length;
     const run = `${service.url}${created.headers.get("location")}/runs`;
     assert.equal((await fetch(run, { method: "POST", headers: { ...headers, ...context } })).status, 201);
     await service.stop();
-    return there.received.slice(before).join("");
+    return target.received.slice(before).join("");
   }
 
-  it("is baggage and tracestate for hosts that are ours only, whether or not the request is traced", async () => {
+  it("includes baggage and tracestate only for our own hosts, whether the request is traced or not", async () => {
     const env = { OUTBOUND_OWN_HOSTS: ".localhost" };
     for (const sampled of ["00", "01"]) {
       const own = await received("localhost", env, sampled);
@@ -54,7 +54,7 @@ describe("what calls carry of the request that they are made for", function () {
     }
   });
 
-  it("is neither for anybody by default, whatever the propagators", async () => {
+  it("includes neither by default, with any propagators", async () => {
     for (const propagators of ["tracecontext,baggage", "baggage,b3multi,tracecontext"]) {
       const headers = await received("localhost", { OTEL_PROPAGATORS: propagators });
       assert.match(headers, /^traceparent: /m);
@@ -63,7 +63,7 @@ describe("what calls carry of the request that they are made for", function () {
     }
   });
 
-  it("is neither where no hook of ours says for whom it is, as in a message of a queue", async () => {
+  it("includes neither when no hook marks the target, as for a queue's message", async () => {
     const script = `
       await import("./src/telemetry.ts");
       const { propagation, ROOT_CONTEXT, trace, createTraceState } = await import("@opentelemetry/api");
@@ -84,14 +84,14 @@ describe("what calls carry of the request that they are made for", function () {
     assert.deepEqual(Object.keys(JSON.parse(stdout)), ["traceparent"]);
   });
 
-  it("is so for fetch() and for node:http, with redacted spans", async () => {
+  it("is limited for fetch() and node:http, and their spans are redacted", async () => {
     const closed = `http://127.0.0.1:${await freePort()}`;
     const script = `
       await import("./src/telemetry.ts");
       const { context, propagation, trace } = await import("@opentelemetry/api");
       const http = await import("node:http");
       const { once } = await import("node:events");
-      const url = "${there.url}/hooks/planted?token=planted&planted";
+      const url = "${target.url}/hooks/planted?token=planted&planted";
       const own = url.replace("127.0.0.1", "localhost");
       const within = trace.setSpanContext(propagation.setBaggage(context.active(), propagation.createBaggage({ user: { value: "ours" } })),
         { traceId: "${randomBytes(16).toString("hex")}", spanId: "${randomBytes(8).toString("hex")}", traceFlags: 1 });
@@ -112,20 +112,20 @@ describe("what calls carry of the request that they are made for", function () {
       ...process.env,
       OUTBOUND_OWN_HOSTS: "localhost",
       OTEL_TRACES_EXPORTER: "console",
-      // They would show the script itself.
+      // These would print the script itself.
       OTEL_NODE_RESOURCE_DETECTORS: "none",
       OTEL_NODE_EXPERIMENTAL_SDK_METRICS: "false",
       OTEL_METRICS_EXPORTER: "none",
       OTEL_LOGS_EXPORTER: "none",
     };
-    const before = there.received.length;
+    const before = target.received.length;
     const { stdout, stderr } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
       cwd: root,
       env,
       timeout: 15_000,
     });
     assert.equal(stderr, "");
-    const requests = there.received
+    const requests = target.received
       .slice(before)
       .join("")
       .split(/(?=^GET )/m);
@@ -135,9 +135,12 @@ describe("what calls carry of the request that they are made for", function () {
       assert.equal(/^baggage: user=ours\r$/m.test(request), /^host: localhost/im.test(request), request);
     }
     const spans = stdout.match(/'?url\.full'?: .*/g) ?? [];
-    assert.equal(spans.filter((one) => /\/REDACTED\?token=REDACTED&REDACTED'/.test(one)).length, 2, spans.join("\n"));
-    assert.equal(spans.filter((one) => /localhost:\d+\/hooks\/planted\?token=REDACTED&REDACTED'/.test(one)).length, 2);
-    assert.equal(spans.filter((one) => one.includes(`${closed}/REDACTED'`)).length, 2, spans.join());
+    assert.equal(spans.filter((span) => /\/REDACTED\?token=REDACTED&REDACTED'/.test(span)).length, 2, spans.join("\n"));
+    assert.equal(
+      spans.filter((span) => /localhost:\d+\/hooks\/planted\?token=REDACTED&REDACTED'/.test(span)).length,
+      2,
+    );
+    assert.equal(spans.filter((span) => span.includes(`${closed}/REDACTED'`)).length, 2, spans.join());
     assert.doesNotMatch(stdout.replaceAll("/hooks/planted", ""), /planted|u{257}/);
   });
 });

@@ -5,22 +5,22 @@ import { type Metric, metrics, seriesNames } from "../../../grafana/metrics.ts";
 import { OnDemandReader } from "../../../src/platform/telemetry/metric-readers.ts";
 import { prometheusText } from "../../../src/platform/telemetry/prometheus-text.ts";
 
-/** What the instruments that `make` creates look like as text. */
-async function textOf(make: (meter: Meter) => void): Promise<string> {
+/** Returns the text of the instruments that `create` creates. */
+async function textOf(create: (meter: Meter) => void): Promise<string> {
   const reader = new OnDemandReader();
-  make(new MeterProvider({ readers: [reader] }).getMeter("test"));
+  create(new MeterProvider({ readers: [reader] }).getMeter("test"));
   return prometheusText((await reader.collect()).resourceMetrics);
 }
 
-function record(meter: Meter, { name, kind, unit: given }: Metric): void {
-  const unit = given ?? "{thing}";
+function record(meter: Meter, { name, kind, unit: metricUnit }: Metric): void {
+  const unit = metricUnit ?? "{thing}";
   if (kind === "histogram") meter.createHistogram(name, { unit }).record(1);
   else if (kind === "counter") meter.createCounter(name, { unit }).add(1);
   else meter.createGauge(name, { unit }).record(1);
 }
 
 describe("prometheusText", () => {
-  it("names each metric of the dashboards as Prometheus does when it comes by OTLP", async () => {
+  it("names each metric of the dashboards as Prometheus does for OTLP", async () => {
     const own: Metric[] = Object.values(metrics).filter((metric: Metric) => metric.scraped === undefined);
     assert.ok(own.length > 20);
     for (const metric of own) {
@@ -34,7 +34,7 @@ describe("prometheusText", () => {
     }
   });
 
-  it("repeats no unit that the name has, and makes none of an annotation", async () => {
+  it("doesn't repeat a unit in the name or add an annotation as a unit", async () => {
     const text = await textOf((meter) => {
       meter.createCounter("bytes.sent", { unit: "By" }).add(1);
       meter.createGauge("wait_seconds", { unit: "s" }).record(1);

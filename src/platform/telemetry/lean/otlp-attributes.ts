@@ -1,20 +1,20 @@
-// Writes attributes as OTLP has them in protobuf: KeyValue and AnyValue of opentelemetry-proto, `common/v1`.
-// Most of them come again with every span of their kind: what was written for them is kept, and copied the next time.
+// Encodes attributes as OTLP protobuf: KeyValue and AnyValue of opentelemetry-proto, `common/v1`.
+// Most attributes repeat with every span of their kind, so their encoded bytes are cached and copied the next time.
 import { delimited, field, fixed64, ProtobufWriter, varint } from "./protobuf-writer.ts";
 
-interface KnownKey {
-  /** What stands before the double in a KeyValue of this key: it is the same for all of them. */
+interface CachedKey {
+  /** The bytes before the double in a KeyValue: the same for every double under this key. */
   beforeDouble: Uint8Array;
-  /** Whole KeyValues by their values. A key with too many has none: most of its values would not come again. */
+  /** Encoded KeyValues by value. Undefined for a key with too many values: most of those wouldn't repeat. */
   values: Map<unknown, Uint8Array> | undefined;
 }
 
-const mostKeys = 200;
-const mostValues = 64;
-const mostLetters = 200;
-const knownKeys = new Map<string, KnownKey>();
+const maxKeys = 200;
+const maxValues = 64;
+const maxLength = 200;
+const cache = new Map<string, CachedKey>();
 
-/** Each as a field of this tag, which takes one byte. */
+/** Writes each attribute as a field with `tag`, which must fit in one byte. */
 export function writeAttributes(
   writer: ProtobufWriter,
   tag: number,
@@ -25,16 +25,16 @@ export function writeAttributes(
 }
 
 function writeAttribute(writer: ProtobufWriter, tag: number, key: string, value: unknown): void {
-  const known = knownKeys.get(key) ?? learnKey(key);
-  if (known === undefined) {
+  const cached = cache.get(key) ?? cacheKey(key);
+  if (cached === undefined) {
     writeKeyValue(writer, tag, key, value);
   } else if (typeof value === "number" && !isInteger(value)) {
-    writer.kept(tag, known.beforeDouble);
+    writer.encoded(tag, cached.beforeDouble);
     writer.double(field(4, fixed64), value);
   } else {
-    const kept = isKeepable(value) ? (known.values?.get(value) ?? learnValue(known, key, value)) : undefined;
-    if (kept === undefined) writeKeyValue(writer, tag, key, value);
-    else writer.kept(tag, kept);
+    const keyValue = isCacheable(value) ? (cached.values?.get(value) ?? cacheValue(cached, key, value)) : undefined;
+    if (keyValue === undefined) writeKeyValue(writer, tag, key, value);
+    else writer.encoded(tag, keyValue);
   }
 }
 
@@ -68,38 +68,38 @@ function writeAnyValue(writer: ProtobufWriter, value: unknown): void {
   }
 }
 
-/** Of 64 bits: any other number is written as a double. */
+/** Whether `value` is an integer that fits in 64 bits. Other numbers are written as doubles. */
 function isInteger(value: number): boolean {
   return Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
 }
 
-/** Zero and minus zero are one key of a Map, and one integer on the wire. */
-function isKeepable(value: unknown): boolean {
-  if (typeof value === "string") return value.length <= mostLetters;
+/** Zero and minus zero are the same key in a Map; that's fine, because they're also the same integer on the wire. */
+function isCacheable(value: unknown): boolean {
+  if (typeof value === "string") return value.length <= maxLength;
   return typeof value === "number" || typeof value === "boolean";
 }
 
-function learnKey(key: string): KnownKey | undefined {
-  if (knownKeys.size === mostKeys || key.length > mostLetters) return undefined;
-  // Without the double, which is eight bytes, and its tag.
-  const known: KnownKey = { beforeDouble: keyValueOf(key, 0.5).subarray(0, -9), values: new Map() };
-  knownKeys.set(key, known);
-  return known;
+function cacheKey(key: string): CachedKey | undefined {
+  if (cache.size === maxKeys || key.length > maxLength) return undefined;
+  // Without the double (eight bytes) and its tag.
+  const cached: CachedKey = { beforeDouble: encodeKeyValue(key, 0.5).subarray(0, -9), values: new Map() };
+  cache.set(key, cached);
+  return cached;
 }
 
-function learnValue(known: KnownKey, key: string, value: unknown): Uint8Array | undefined {
-  if (known.values === undefined) return undefined;
-  if (known.values.size === mostValues) {
-    known.values = undefined;
+function cacheValue(cached: CachedKey, key: string, value: unknown): Uint8Array | undefined {
+  if (cached.values === undefined) return undefined;
+  if (cached.values.size === maxValues) {
+    cached.values = undefined;
     return undefined;
   }
-  const keyValue = keyValueOf(key, value);
-  known.values.set(value, keyValue);
+  const keyValue = encodeKeyValue(key, value);
+  cached.values.set(value, keyValue);
   return keyValue;
 }
 
-/** With its length, and without its tag: that depends on what it is an attribute of. */
-function keyValueOf(key: string, value: unknown): Uint8Array {
+/** Returns a KeyValue with its length but without its tag, which differs between spans, events, links and resources. */
+function encodeKeyValue(key: string, value: unknown): Uint8Array {
   const writer = new ProtobufWriter(key.length);
   writeKeyValue(writer, field(1, delimited), key, value);
   return Uint8Array.from(writer.written().subarray(1));

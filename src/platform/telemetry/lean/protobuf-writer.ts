@@ -1,39 +1,39 @@
-// Writes messages in protobuf's wire format (protobuf.dev, "Encoding"), into one buffer that grows.
+// Writes messages in protobuf's wire format (protobuf.dev, "Encoding") into one growing buffer.
 
-/** How a field's value is written. */
+/** Wire types. */
 export const varint = 0;
 export const fixed64 = 1;
 export const delimited = 2;
 const fixed32 = 5;
 
-/** Calling the engine to copy a text costs more than so many letters do, one by one. */
-const fewLetters = 64;
+/** Strings up to this length are copied character by character, which is cheaper than a call to Buffer.write. */
+const shortLength = 64;
 
-/** What stands before each value. */
+/** Returns the tag of a field: its number and its wire type. */
 export function field(number: number, wireType: number): number {
   return (number << 3) | wireType;
 }
 
 export class ProtobufWriter {
   #bytes: Buffer;
-  /** The same memory: numbers of several bytes are written through it at once. */
+  /** A view of the same memory, to write numbers of several bytes at once. */
   #view: DataView;
   #at = 0;
 
-  /** `size`: how many bytes it will probably be. */
+  /** `size` is the expected number of bytes. */
   constructor(size: number) {
     this.#bytes = Buffer.allocUnsafe(Math.max(64, size));
     this.#view = viewOf(this.#bytes);
   }
 
-  /** All that was written. */
+  /** Returns the bytes written so far. */
   written(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);
   }
 
   /**
-   * Begins a message inside of this one; {@link end} takes what this gives. `lengthBytes`: how many bytes its length will
-   * probably take, and the same for both; the message is moved when it is another.
+   * Begins a nested message. Pass the returned start to {@link end}, with the same `lengthBytes`: the expected size of the
+   * message's length field. The message is moved when its length needs more or fewer bytes.
    */
   begin(tag: number, lengthBytes = 1): number {
     this.#reserve(16);
@@ -42,19 +42,20 @@ export class ProtobufWriter {
     return this.#at;
   }
 
+  /** Ends the nested message that {@link begin} began at `start`. */
   end(start: number, lengthBytes = 1): void {
     const length = this.#at - start;
-    const more = length < 128 ? 1 - lengthBytes : varintLength(length) - lengthBytes;
-    if (more !== 0) {
-      this.#reserve(more);
-      this.#bytes.copyWithin(start + more, start, this.#at);
+    const shift = length < 128 ? 1 - lengthBytes : varintLength(length) - lengthBytes;
+    if (shift !== 0) {
+      this.#reserve(shift);
+      this.#bytes.copyWithin(start + shift, start, this.#at);
     }
     this.#at = start - lengthBytes;
     this.#varint(length);
     this.#at += length;
   }
 
-  /** An integer, of up to 64 bits. */
+  /** Writes an integer of up to 64 bits. */
   integer(tag: number, value: number): void {
     this.#reserve(16);
     this.#varint(tag);
@@ -68,7 +69,7 @@ export class ProtobufWriter {
     this.#at += 8;
   }
 
-  /** 64 bits, of which `low` and `high` are 32 each. */
+  /** Writes 64 bits: `low` and `high` are 32 each. */
   fixed64(tag: number, low: number, high: number): void {
     this.#reserve(16);
     this.#varint(tag);
@@ -85,7 +86,7 @@ export class ProtobufWriter {
   }
 
   text(tag: number, text: string): void {
-    if (text.length <= fewLetters && this.#ascii(tag, text)) return;
+    if (text.length <= shortLength && this.#ascii(tag, text)) return;
     const length = Buffer.byteLength(text);
     this.#reserve(16 + length);
     this.#varint(tag);
@@ -93,7 +94,7 @@ export class ProtobufWriter {
     this.#at += this.#bytes.write(text, this.#at);
   }
 
-  /** Letter by letter. Nothing is written, and the answer is `false`, when one of them takes more than a byte. */
+  /** Writes an ASCII string character by character. For any other string, writes nothing and returns false. */
   #ascii(tag: number, text: string): boolean {
     const { length } = text;
     const before = this.#at;
@@ -114,7 +115,7 @@ export class ProtobufWriter {
     return true;
   }
 
-  /** Bytes that are given in hexadecimal digits. */
+  /** Writes the bytes that `digits` spells in hexadecimal. */
   hex(tag: number, digits: string): void {
     const length = digits.length >>> 1;
     this.#reserve(16 + length);
@@ -123,8 +124,8 @@ export class ProtobufWriter {
     const bytes = this.#bytes;
     const start = this.#at;
     for (let index = 0; index < length; index += 1) {
-      const high = valueOfDigit(digits.charCodeAt(2 * index));
-      bytes[start + index] = (high << 4) | valueOfDigit(digits.charCodeAt(2 * index + 1));
+      const high = hexDigitValue(digits.charCodeAt(2 * index));
+      bytes[start + index] = (high << 4) | hexDigitValue(digits.charCodeAt(2 * index + 1));
     }
     this.#at = start + length;
   }
@@ -137,8 +138,8 @@ export class ProtobufWriter {
     this.#at += bytes.length;
   }
 
-  /** A field whose value was written before, with its length. */
-  kept(tag: number, value: Uint8Array): void {
+  /** Writes a field whose value is already encoded, length included. */
+  encoded(tag: number, value: Uint8Array): void {
     this.#reserve(16 + value.length);
     this.#varint(tag);
     this.#bytes.set(value, this.#at);
@@ -180,8 +181,8 @@ export class ProtobufWriter {
   }
 }
 
-/** Of a hexadecimal digit, by its code. Without a branch: digits of ids come in no order that a processor could foresee. */
-function valueOfDigit(code: number): number {
+/** Returns the value of a hexadecimal digit, by its character code. Branch-free: a CPU can't predict the random digits of ids. */
+function hexDigitValue(code: number): number {
   return (code & 15) + 9 * (code >>> 6);
 }
 
@@ -189,7 +190,7 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** In bytes. */
+/** Returns the number of bytes that `value` takes as a varint. */
 function varintLength(value: number): number {
   let length = 1;
   for (let rest = value; rest > 127; rest = Math.floor(rest / 128)) length += 1;

@@ -1,5 +1,5 @@
-// The parts of the SDK's tracer, which it does not show: the private names that lean spans depend on. When the installed SDK
-// is not exactly the one that is known here, its own spans are used.
+// Reads the private fields of the SDK's tracer that lean spans depend on. When the tracer's fields aren't exactly the known ones,
+// the service uses the SDK's own spans.
 import { createNoopMeter, type Tracer } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
@@ -32,17 +32,17 @@ const fields = [
   "_tracerMetrics",
   "instrumentationScope",
 ];
-const noCounter = createNoopMeter().createCounter("");
-/** Far more than a span here has at its start. */
-const enough = 64;
+const noopCounter = createNoopMeter().createCounter("");
+/** Far more attributes than the service's spans start with. */
+const minCountLimit = 64;
 
-/** The parts of `tracer`; when lean spans would not do what its own do, a text that says why. */
+/** Returns the parts of `tracer`, or the reason why lean spans would behave differently from its own. */
 export function partsOf(tracer: Tracer): SdkParts | string {
-  if (!isSdkTracer(tracer)) return "the SDK's tracer has other fields than those that are known";
-  if (tracer._tracerMetrics.startedSpans !== noCounter) return "the SDK counts its spans";
+  if (!isSdkTracer(tracer)) return "the SDK's tracer has unknown or missing fields";
+  if (tracer._tracerMetrics.startedSpans !== noopCounter) return "the SDK counts its spans";
   const { attributeCountLimit, attributeValueLengthLimit } = tracer._spanLimits;
-  if (attributeCountLimit < enough || attributeValueLengthLimit !== Number.POSITIVE_INFINITY) {
-    return "there are limits for attributes";
+  if (attributeCountLimit < minCountLimit || attributeValueLengthLimit !== Number.POSITIVE_INFINITY) {
+    return "attributes are limited in number or length";
   }
   return {
     origin: {
@@ -57,7 +57,7 @@ export function partsOf(tracer: Tracer): SdkParts | string {
   };
 }
 
-/** A field more is as bad as a field less: it may hold what lean spans would have to heed. */
+/** An extra field is as bad as a missing one: lean spans may have to take it into account. */
 function isSdkTracer(tracer: object): tracer is SdkTracer {
   const names = Object.keys(tracer).toSorted();
   return (

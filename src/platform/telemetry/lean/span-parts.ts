@@ -1,4 +1,4 @@
-// The parts of a span that few spans have: events, links and exceptions, within the limits of the SDK.
+// The less common parts of a span, within the SDK's limits: events, links and exceptions.
 import type { Attributes, AttributeValue, Exception, SpanContext, SpanKind } from "@opentelemetry/api";
 import type { InstrumentationScope } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
@@ -9,7 +9,7 @@ import {
   ATTR_EXCEPTION_TYPE,
 } from "@opentelemetry/semantic-conventions";
 
-/** What all spans of a tracer have in common. */
+/** What all spans of a tracer share. */
 export interface SpanOrigin {
   resource: Resource;
   scope: InstrumentationScope;
@@ -26,8 +26,8 @@ export interface SpanStart {
   attributes: Attributes | undefined;
 }
 
-/** Adds `item` to `list`, in place of the oldest when there are `limit` of them. Returns how many were dropped. */
-export function addWithin<Item>(list: Item[], limit: number, item: () => Item): number {
+/** Adds `item` to `list`, and drops the oldest item above `limit`. Returns how many items were dropped. */
+export function pushWithin<Item>(list: Item[], limit: number, item: () => Item): number {
   if (limit === 0) return 1;
   const dropped = list.length >= limit ? 1 : 0;
   if (dropped > 0) list.shift();
@@ -35,7 +35,7 @@ export function addWithin<Item>(list: Item[], limit: number, item: () => Item): 
   return dropped;
 }
 
-/** The attributes of an exception event, as the SDK has them; `undefined` when nothing says what it was, as with `throw null`. */
+/** Returns the same attributes of an exception event as the SDK; undefined without a name or message, as after `throw null`. */
 export function exceptionAttributes(exception: Exception | null | undefined): Attributes | undefined {
   if (typeof exception === "string") return exception === "" ? undefined : { [ATTR_EXCEPTION_MESSAGE]: exception };
   if (exception === null || exception === undefined) return undefined;
@@ -49,7 +49,7 @@ export function exceptionAttributes(exception: Exception | null | undefined): At
   };
 }
 
-/** Whether a value needs no check: its type is one of three, and it is within the limits. */
+/** Whether an attribute can skip the SDK's check: it's a string, number or boolean within the limits. */
 export function isPlainAttribute(
   key: string,
   value: AttributeValue | undefined,

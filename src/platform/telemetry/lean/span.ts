@@ -1,6 +1,6 @@
-// A span that looks like the SDK's to processors, exporters and whatever copies or wraps it, and costs a fraction: a value is
-// checked once, or not at all when its type says enough. Its fields are public and enumerable for that reason, as the SDK's
-// are: code that reads `#private` fields fails on a copy, an object with this one as its prototype, and a Proxy.
+// A span that looks like the SDK's to processors, exporters and code that copies or wraps it, at a fraction of the cost: it checks
+// an attribute once, or not at all when its type is enough. Its fields are public and enumerable, as the SDK's are: `#private`
+// fields would fail on a copy, on an object that has the span as its prototype, and on a Proxy.
 import {
   type Attributes,
   type AttributeValue,
@@ -28,7 +28,7 @@ import {
 } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanLimits, TimedEvent } from "@opentelemetry/sdk-trace";
-import { addWithin, exceptionAttributes, isPlainAttribute, type SpanOrigin, type SpanStart } from "./span-parts.ts";
+import { exceptionAttributes, isPlainAttribute, pushWithin, type SpanOrigin, type SpanStart } from "./span-parts.ts";
 
 const unset: SpanStatus = { code: SpanStatusCode.UNSET };
 
@@ -41,7 +41,7 @@ export class LeanSpan implements Span, ReadableSpan {
   readonly events: TimedEvent[] = [];
   readonly startTime: HrTime;
   endTime: HrTime = [0, 0];
-  /** Negative until the end, as the SDK has it. */
+  /** Negative until the span ends, as in the SDK. */
   duration: HrTime = [-1, -1];
   status = unset;
   ended = false;
@@ -54,23 +54,27 @@ export class LeanSpan implements Span, ReadableSpan {
   _attributesCount = 0;
   readonly _limits: Required<SpanLimits>;
   readonly _processor: SpanOrigin["processor"];
-  /** Milliseconds between 1970 and the zero of `performance.now()`. */
-  readonly _zeroMs: number;
+  /** The time of `performance.now() === 0`, in milliseconds since 1970. */
+  readonly _clockOriginMs: number;
 
-  /** `within`: a span of this process, whose clock is used on, so that times within a request can be compared. */
-  constructor(origin: SpanOrigin, { name, kind, context, parent, attributes }: SpanStart, within: Span | undefined) {
+  /** Shares the clock of `localParent`, a span of this process, so that times within a request are comparable. */
+  constructor(
+    origin: SpanOrigin,
+    { name, kind, context, parent, attributes }: SpanStart,
+    localParent: Span | undefined,
+  ) {
     const now = performance.now();
     this.name = name;
     this.kind = kind;
     if (parent !== undefined) this.parentSpanContext = parent;
-    this._zeroMs = within instanceof LeanSpan ? within._zeroMs : Date.now() - now;
-    this.startTime = millisToHrTime(this._zeroMs + now);
+    this._clockOriginMs = localParent instanceof LeanSpan ? localParent._clockOriginMs : Date.now() - now;
+    this.startTime = millisToHrTime(this._clockOriginMs + now);
     this.resource = origin.resource;
     this.instrumentationScope = origin.scope;
     this._spanContext = context;
     this._limits = origin.limits;
     this._processor = origin.processor;
-    this._add(attributes);
+    this._setAll(attributes);
   }
 
   spanContext(): SpanContext {
@@ -82,21 +86,21 @@ export class LeanSpan implements Span, ReadableSpan {
   }
 
   setAttribute(key: string, value: AttributeValue): this {
-    if (!this._isLate()) this._addOne(key, value);
+    if (!this._hasEnded()) this._setOne(key, value);
     return this;
   }
 
   setAttributes(attributes: Attributes): this {
-    if (!this._isLate()) this._add(attributes);
+    if (!this._hasEnded()) this._setAll(attributes);
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
-    if (this._isLate()) return this;
+    if (this._hasEnded()) return this;
     const { eventCountLimit, attributePerEventCountLimit, attributeValueLengthLimit } = this._limits;
     const isTimed = isTimeInput(attributesOrTime);
     const limits = { attributeCountLimit: attributePerEventCountLimit, attributeValueLengthLimit };
-    this.droppedEventsCount += addWithin(this.events, eventCountLimit, () => ({
+    this.droppedEventsCount += pushWithin(this.events, eventCountLimit, () => ({
       name,
       time: this._timeOf(isTimed && !isTimeInput(time) ? attributesOrTime : time),
       ...cleanSimpleAttributes(isTimed ? undefined : attributesOrTime, limits),
@@ -104,18 +108,18 @@ export class LeanSpan implements Span, ReadableSpan {
     return this;
   }
 
-  /** As it is: whoever calls this decides what of an exception may be shown. */
+  /** Records the exception unredacted: callers pass only what may be exported. */
   recordException(exception: Exception, time?: TimeInput): void {
     const attributes = exceptionAttributes(exception);
-    if (attributes === undefined) diag.warn("An exception without a name and a message is not recorded");
+    if (attributes === undefined) diag.warn("can't record an exception without a name or a message");
     else this.addEvent("exception", attributes, time);
   }
 
   addLink({ context, attributes }: Link): this {
-    if (this._isLate()) return this;
+    if (this._hasEnded()) return this;
     const { linkCountLimit, attributePerLinkCountLimit, attributeValueLengthLimit } = this._limits;
     const limits = { attributeCountLimit: attributePerLinkCountLimit, attributeValueLengthLimit };
-    this.droppedLinksCount += addWithin(this.links, linkCountLimit, () => ({
+    this.droppedLinksCount += pushWithin(this.links, linkCountLimit, () => ({
       context,
       ...cleanAttributes(attributes, limits),
     }));
@@ -127,21 +131,21 @@ export class LeanSpan implements Span, ReadableSpan {
     return this;
   }
 
-  /** OK is final. Only an error has a message. */
+  /** OK is final. Only errors keep their message. */
   setStatus({ code, message }: SpanStatus): this {
-    if (code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK || this._isLate()) return this;
+    if (code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK || this._hasEnded()) return this;
     this.status = code === SpanStatusCode.ERROR && typeof message === "string" ? { code, message } : { code };
     return this;
   }
 
   updateName(name: string): this {
-    if (!this._isLate()) this.name = name;
+    if (!this._hasEnded()) this.name = name;
     return this;
   }
 
   /** A time before the start counts as the start. */
   end(time?: TimeInput): void {
-    if (this._isLate()) return;
+    if (this._hasEnded()) return;
     this.endTime = this._timeOf(time);
     this.duration = hrTimeDuration(this.startTime, this.endTime);
     if (this.duration[0] < 0) {
@@ -153,12 +157,12 @@ export class LeanSpan implements Span, ReadableSpan {
     this._processor.onEnd(this);
   }
 
-  _add(attributes: Attributes | undefined): void {
-    // Types do not keep away null.
-    for (const key of Object.keys(attributes ?? {})) this._addOne(key, attributes?.[key]);
+  _setAll(attributes: Attributes | undefined): void {
+    // Untyped callers may pass null.
+    for (const key of Object.keys(attributes ?? {})) this._setOne(key, attributes?.[key]);
   }
 
-  _addOne(key: string, value: AttributeValue | undefined): void {
+  _setOne(key: string, value: AttributeValue | undefined): void {
     const { attributes, _limits: limits, _attributesCount: currentAttributesCount } = this;
     const isNew = !Object.hasOwn(attributes, key);
     if (!(isNew && currentAttributesCount >= limits.attributeCountLimit) && isPlainAttribute(key, value, limits)) {
@@ -171,16 +175,17 @@ export class LeanSpan implements Span, ReadableSpan {
     if (decision === AddAttributeDecision.DROP_LIMIT_REACHED) this.droppedAttributesCount += 1;
   }
 
-  /** A number up to now is one of `performance.now()`, a larger one milliseconds since 1970; without a time it is now. */
+  /** A number up to `performance.now()` is a time of that clock, a larger one milliseconds since 1970. Default: now. */
   _timeOf(time: TimeInput | undefined): HrTime {
     if (isTimeInputHrTime(time)) return time;
     const now = performance.now();
-    if (typeof time === "number") return millisToHrTime(time <= now ? this._zeroMs + time : time);
-    return millisToHrTime(time instanceof Date ? time.getTime() : this._zeroMs + now);
+    if (typeof time === "number") return millisToHrTime(time <= now ? this._clockOriginMs + time : time);
+    return millisToHrTime(time instanceof Date ? time.getTime() : this._clockOriginMs + now);
   }
 
-  _isLate(): boolean {
-    if (this.ended) diag.warn(`The span ${this.name} has ended: what is done to it now is lost`);
+  /** Whether the span has ended. Warns if so, because the caller then ignores the change. */
+  _hasEnded(): boolean {
+    if (this.ended) diag.warn(`the span ${this.name} has ended: ignoring changes to it`);
     return this.ended;
   }
 }

@@ -1,31 +1,31 @@
-// Puts lean spans and the fast protobuf writer in the place of the SDK's.
+// Replaces the SDK's spans and its protobuf serializer with the lean ones.
 import { type TracerProvider, trace } from "@opentelemetry/api";
-import { exportWithOwnWriter } from "./otlp-spans.ts";
+import { replaceSdkSerializer } from "./otlp-spans.ts";
 import { partsOf } from "./sdk-tracer.ts";
 import { untestedVersion } from "./tested-versions.ts";
 import { LeanTracerProvider, type SdkTracerProvider } from "./tracer-provider.ts";
 
 /**
- * Call it right after the SDK has started, before anybody takes a tracer. Returns why the SDK's own spans or writer stay in use;
- * undefined when they do not, or when nothing is traced.
+ * Call it right after the SDK has started, before any code gets a tracer. Returns why the SDK's own spans or serializer stay in
+ * use, or undefined when they're replaced or nothing is traced.
  */
 export function startLean(): string | undefined {
   const sdk = behindProxy(trace.getTracerProvider());
   if (!isSdk(sdk)) return undefined;
   const reason = untestedVersion() ?? reasonOf(partsOf(sdk.getTracer("lean")));
   if (reason !== undefined) return reason;
-  // A second registration is refused while there is a first.
+  // The API refuses to replace a registered provider.
   trace.disable();
   trace.setGlobalTracerProvider(new LeanTracerProvider(sdk));
-  return exportWithOwnWriter() ? undefined : "the SDK's protobuf serializer cannot be replaced";
+  return replaceSdkSerializer() ? undefined : "can't replace the SDK's protobuf serializer";
 }
 
-/** The API's provider passes on to the one that was registered. Its class is no help: the API may be there in two builds. */
+/** Returns the registered provider, which the API wraps in a proxy. No `instanceof`: the API may be loaded in two builds. */
 function behindProxy(provider: TracerProvider & { getDelegate?(): TracerProvider }): TracerProvider {
   return provider.getDelegate?.() ?? provider;
 }
 
-/** The one that the API has when nothing is traced can't be shut down. */
+/** The API's no-op provider lacks these methods. */
 function isSdk(provider: object): provider is SdkTracerProvider {
   return "shutdown" in provider && "forceFlush" in provider;
 }

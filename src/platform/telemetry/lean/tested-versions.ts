@@ -1,8 +1,8 @@
-// The versions of the packages whose private names are used here. After an upgrade of one of them the tests of this folder say
-// whether it still is as known; then its entry can follow.
+// The tested versions of the packages whose private names this folder uses. After an upgrade, run this folder's tests: if they
+// pass, update the version here.
 import { createRequire, findPackageJSON } from "node:module";
 
-/** By package, the major and minor version that the tests were run on. */
+/** Tested major and minor version by package. */
 const tested: Readonly<Record<string, string>> = {
   "@opentelemetry/sdk-trace": "3.1",
   "@opentelemetry/otlp-transformer": "0.301",
@@ -10,11 +10,11 @@ const tested: Readonly<Record<string, string>> = {
 
 const require = createRequire(import.meta.url);
 
-/** Names the first package that is installed in another version than the tested one; undefined when there is none. */
+/** Describes the first package whose installed version isn't the tested one; undefined when all are. */
 export function untestedVersion(): string | undefined {
   for (const [name, version] of Object.entries(tested)) {
     const manifest: { version: string } = require(findPackageJSON(name, import.meta.url) ?? name);
-    if (!manifest.version.startsWith(`${version}.`)) return `${name} is ${manifest.version}, tested is ${version}`;
+    if (!manifest.version.startsWith(`${version}.`)) return `${name} is ${manifest.version}, tested with ${version}`;
   }
   return undefined;
 }

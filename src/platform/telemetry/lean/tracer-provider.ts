@@ -1,9 +1,9 @@
-// Stands in front of the SDK's provider of tracers.
+// Wraps the SDK's tracer provider.
 import type { Tracer, TracerOptions, TracerProvider } from "@opentelemetry/api";
 import { partsOf } from "./sdk-tracer.ts";
 import { LeanTracer } from "./tracer.ts";
 
-/** The SDK's, beyond the API. */
+/** The methods of the SDK's provider that the API's type lacks. */
 export interface SdkTracerProvider extends TracerProvider {
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
@@ -17,7 +17,7 @@ export class LeanTracerProvider implements SdkTracerProvider {
     this.#sdk = sdk;
   }
 
-  /** A lean tracer, or the SDK's own when that one has something that lean spans do not heed. */
+  /** Returns a lean tracer, or the SDK's own when its settings need the SDK's spans. */
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
     const sdk = this.#sdk.getTracer(name, version, options);
     let tracer = this.#tracers.get(sdk);

@@ -1,5 +1,5 @@
-// Starts spans as the SDK's tracer does, with its sampler, ids, limits, resource and processors. The SDK goes over the attributes
-// of a span three times, and over each value with a set of its own: together a twelfth of all that a traced request takes.
+// Starts spans like the SDK's tracer, with its sampler, ids, limits, resource and processors. The SDK visits the attributes of a span
+// three times and creates a WeakSet for each value, which is a twelfth of the cost of a traced request.
 import {
   type Context,
   context,
@@ -23,7 +23,7 @@ export class LeanTracer implements Tracer {
   readonly #sdk: Tracer;
   readonly #parts: SdkParts;
 
-  /** `parts` are those of `sdk`, which starts the spans that are rare. */
+  /** `parts` are the parts of `sdk`, which starts the uncommon spans. */
   constructor(sdk: Tracer, parts: SdkParts) {
     this.#sdk = sdk;
     this.#parts = parts;
@@ -35,16 +35,16 @@ export class LeanTracer implements Tracer {
       return this.#sdk.startSpan(name, options, parentContext);
     }
     const { origin, sampler, ids, processor } = this.#parts;
-    const within = trace.getSpan(parentContext);
-    const parent = contextOf(within);
+    const parentSpan = trace.getSpan(parentContext);
+    const parent = validContextOf(parentSpan);
     const spanId = ids.generateSpanId();
     const traceId = parent === undefined ? ids.generateTraceId() : parent.traceId;
     const sampled = sampler.shouldSample(parentContext, traceId, name, kind, attributes ?? {}, []);
     const traceFlags = sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const traceState = sampled.traceState ?? parent?.traceState;
-    const own: SpanContext = { traceId, spanId, traceFlags, ...(traceState !== undefined && { traceState }) };
-    if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(own);
-    const span = new LeanSpan(origin, { name, kind, context: own, parent, attributes }, within);
+    const spanContext: SpanContext = { traceId, spanId, traceFlags, ...(traceState !== undefined && { traceState }) };
+    if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(spanContext);
+    const span = new LeanSpan(origin, { name, kind, context: spanContext, parent, attributes }, parentSpan);
     if (sampled.attributes !== undefined) span.setAttributes(sampled.attributes);
     processor.onStart(span, parentContext);
     return span;
@@ -54,16 +54,16 @@ export class LeanTracer implements Tracer {
   startActiveSpan<F extends Work>(name: string, options: SpanOptions, fn: F): ReturnType<F>;
   startActiveSpan<F extends Work>(name: string, options: SpanOptions, context: Context, fn: F): ReturnType<F>;
   startActiveSpan(name: string, ...rest: [Work] | [SpanOptions, Work] | [SpanOptions, Context, Work]): unknown {
-    const [options, given, work] =
+    const [options, explicitContext, work] =
       rest.length === 1 ? [{}, undefined, rest[0]] : rest.length === 2 ? [rest[0], undefined, rest[1]] : rest;
-    const parentContext = given ?? context.active();
+    const parentContext = explicitContext ?? context.active();
     const span = this.startSpan(name, options, parentContext);
     return context.with(trace.setSpan(parentContext, span), work, undefined, span);
   }
 }
 
-/** `undefined` when it is no valid one. What was made here needs no check. */
-function contextOf(span: Span | undefined): SpanContext | undefined {
+/** Returns undefined for an invalid context. Lean spans always have a valid one. */
+function validContextOf(span: Span | undefined): SpanContext | undefined {
   const spanContext = span?.spanContext();
   if (spanContext === undefined || span instanceof LeanSpan) return spanContext;
   return isSpanContextValid(spanContext) ? spanContext : undefined;

@@ -1,5 +1,5 @@
-// The instrumentations of OpenTelemetry's bundle, each loaded when its library is. All of them at once would take a quarter
-// of a second and 20 MB at every start, most of it for libraries that are not here.
+// Loads each instrumentation of OpenTelemetry's bundle together with its library. Loading all of them would cost a quarter of a
+// second and 20 MB at every start, mostly for libraries that the service doesn't use.
 import { createRequire, findPackageJSON, isBuiltin, registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import { diag } from "@opentelemetry/api";
@@ -13,8 +13,8 @@ import {
 import { register } from "import-in-the-middle/register-hooks.mjs";
 
 const scope = "@opentelemetry/instrumentation-";
-/** Which libraries an instrumentation patches, where that is not the one that it is named for. */
-const librariesOf: Readonly<Record<string, readonly string[]>> = {
+/** The libraries that an instrumentation patches, where its name doesn't say it. */
+const patchedLibraries: Readonly<Record<string, readonly string[]>> = {
   "aws-lambda": [],
   "aws-sdk": [
     "@aws-sdk/middleware-stack",
@@ -34,10 +34,10 @@ const librariesOf: Readonly<Record<string, readonly string[]>> = {
   pg: ["pg", "pg-pool"],
   redis: ["redis", "@redis/client", "@node-redis/client"],
   "runtime-node": [],
-  // It listens to a channel, and fetch() is in Node.
+  // It subscribes to a diagnostics channel, and fetch() is part of Node.
   undici: [],
 };
-/** Only when OTEL_NODE_ENABLED_INSTRUMENTATIONS names them: two as in the bundle, and one for what is no server. */
+/** On only when OTEL_NODE_ENABLED_INSTRUMENTATIONS names them: the bundle's two, and one that isn't for servers. */
 const offByDefault = ["fs", "host-metrics", "aws-lambda"];
 
 const conditions = ["node", "import", "module-sync", "node-addons"];
@@ -45,18 +45,17 @@ const bundlePath = findPackageJSON("@opentelemetry/auto-instrumentations-node", 
 const bundleUrl = pathToFileURL(bundlePath).href;
 const require = createRequire(import.meta.url);
 
-/** What the bundle at hand has, by the last part of their packages' names, with the libraries that each patches. */
+/** Returns the libraries that each instrumentation of the installed bundle patches, by the last part of its package's name. */
 export function bundledInstrumentations(): Map<string, readonly string[]> {
   const { dependencies }: { dependencies: Record<string, string> } = require(bundlePath);
   const names = Object.keys(dependencies).filter((name) => name.startsWith(scope));
-  return new Map(names.map((name) => name.slice(scope.length)).map((name) => [name, librariesOf[name] ?? [name]]));
+  return new Map(names.map((name) => name.slice(scope.length)).map((name) => [name, patchedLibraries[name] ?? [name]]));
 }
 
 /**
- * From here on a library that an instrumentation is for is traced, whoever imports it. Returns the instrumentations that wait
- * for no library, those of Node itself, for the SDK to start. Which there are is said by `config` and by the variables
- * OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_NODE_DISABLED_INSTRUMENTATIONS, as with the bundle's own
- * `getNodeAutoInstrumentations`.
+ * Instruments the libraries that are loaded after this call. Returns the instrumentations of Node itself, which don't wait for a
+ * library, for the SDK to start. As with the bundle's own `getNodeAutoInstrumentations`, `config` and the variables
+ * OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_NODE_DISABLED_INSTRUMENTATIONS choose the instrumentations.
  */
 export function instrument(config: InstrumentationConfigMap): Instrumentation[] {
   const atStart: string[] = [];
@@ -71,7 +70,7 @@ export function instrument(config: InstrumentationConfigMap): Instrumentation[] 
       for (const library of libraries) waiting.set(library, name);
     }
   }
-  // Each module that it takes over costs a second one, and the reading of its exports.
+  // Only these modules, because wrapping creates a second module for each and parses its exports.
   const packages = [...waiting.keys()].map((name) => name.replaceAll(".", "\\.")).join("|");
   register({ include: [...builtins, new RegExp(`/node_modules/(?:${packages})/`)] });
 
@@ -95,22 +94,22 @@ export function instrument(config: InstrumentationConfigMap): Instrumentation[] 
 }
 
 function isEnabled(name: string, config: InstrumentationConfigMap): boolean {
-  const { enabled: set } = settingsOf(name, config);
-  if (set !== undefined) return set;
+  const { enabled: setting } = settingsOf(name, config);
+  if (setting !== undefined) return setting;
   if (getStringListFromEnv("OTEL_NODE_DISABLED_INSTRUMENTATIONS")?.includes(name)) return false;
   const enabled = getStringListFromEnv("OTEL_NODE_ENABLED_INSTRUMENTATIONS");
   return enabled === undefined ? !offByDefault.includes(name) : enabled.includes(name);
 }
 
-/** One that cannot be loaded is no reason not to start, or to lose the library. */
+/** Returns no instrumentation when it can't be loaded: the service and the library work without it. */
 function load(name: string, config: InstrumentationConfigMap): Instrumentation[] {
   try {
     const exported: Record<string, unknown> = require(scope + name);
-    const made = Object.entries(exported).find(([key]) => key.endsWith("Instrumentation"))?.[1];
-    if (typeof made !== "function") throw new TypeError(`${scope}${name} exports no instrumentation`);
-    return [Reflect.construct(made, [settingsOf(name, config)])];
+    const Constructor = Object.entries(exported).find(([key]) => key.endsWith("Instrumentation"))?.[1];
+    if (typeof Constructor !== "function") throw new TypeError(`${scope}${name} exports no instrumentation`);
+    return [Reflect.construct(Constructor, [settingsOf(name, config)])];
   } catch (error) {
-    diag.error(`${scope}${name} cannot be loaded`, error);
+    diag.error(`can't load ${scope}${name}`, error);
     return [];
   }
 }
@@ -119,7 +118,7 @@ function settingsOf(name: string, config: InstrumentationConfigMap): Instrumenta
   return new Map(Object.entries(config)).get(scope + name) ?? {};
 }
 
-/** The name of the package that a module is a file of, or "". */
+/** Returns the name of the package that the module `url` belongs to, or "". */
 function packageOf(url: string): string {
   const folder = "/node_modules/";
   const at = url.lastIndexOf(folder);

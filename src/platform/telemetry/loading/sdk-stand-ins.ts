@@ -1,5 +1,5 @@
-// What OpenTelemetry's SDK imports from packages that most services never use. Each export stands in for the one of that name,
-// and loads its package when it is called or constructed; see sdk.ts.
+// Stand-ins for what OpenTelemetry's SDK imports from packages that most services never use. Each export stands in for the export
+// of the same name, and loads its package when it's first called or constructed; see sdk.ts.
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -11,8 +11,8 @@ const prometheus = "@opentelemetry/exporter-prometheus";
 const zipkin = "@opentelemetry/exporter-zipkin";
 const configuration = "@opentelemetry/configuration";
 
-/** Where these packages are; sdk.ts finds out. */
-export const addresses = new Map<string, string | undefined>(
+/** The URLs of these packages, filled in by sdk.ts. */
+export const packageUrls = new Map<string, string | undefined>(
   [grpc, grpcLogs, grpcMetrics, grpcTraces, prometheus, zipkin, configuration].map((name) => [name, undefined]),
 );
 
@@ -33,7 +33,7 @@ export const mergeResourceAttributesConfig = standIn(configuration, "mergeResour
 
 function standIn(packageName: string, name: string): unknown {
   function real(): CallableFunction {
-    const exported: Record<string, unknown> = require(fileURLToPath(addresses.get(packageName) ?? ""));
+    const exported: Record<string, unknown> = require(fileURLToPath(packageUrls.get(packageName) ?? ""));
     const value = exported[name];
     if (typeof value !== "function") throw new TypeError(`${packageName} exports no ${name}`);
     return value;

@@ -5,10 +5,10 @@ import { ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import fc from "fast-check";
-import { spansAsOtlp } from "../../../../src/platform/telemetry/lean/otlp-spans.ts";
+import { serializeSpans } from "../../../../src/platform/telemetry/lean/otlp-spans.ts";
 import { usedByData } from "../../../support/heap.ts";
 
-/** Around the lengths at which texts are written or kept in another way. */
+/** Lengths around the limits for copying a string by character, caching it and the size of its length. */
 const lengths = [0, 1, 63, 64, 65, 127, 128, 199, 200, 201];
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.string({ unit: "binary", maxLength: 300 }) },
@@ -49,24 +49,24 @@ const span = fc.record(
   { requiredKeys: ["name", "kind", "startMs", "tookMs", "attributes", "events", "links", "failed"] },
 );
 
-/** With letters of one to four bytes, and halves of such, throughout or only at an end. */
+/** Texts with characters of one to four bytes and lone surrogates: throughout, at the end, and at the start. */
 function textsOfLength(length: number): string[] {
-  return ["a", "\x7f", "\x80", "é", "€", "\ud83d\ude00", "\ud83d", "\ude00"].flatMap((letters) => [
-    letters.repeat(length).slice(0, length),
-    "x".repeat(length).slice(letters.length) + letters,
-    letters + "x".repeat(length).slice(letters.length),
+  return ["a", "\x7f", "\x80", "é", "€", "\ud83d\ude00", "\ud83d", "\ude00"].flatMap((character) => [
+    character.repeat(length).slice(0, length),
+    "x".repeat(length).slice(character.length) + character,
+    character + "x".repeat(length).slice(character.length),
   ]);
 }
 
-/** As the API's types do not allow them all, and the wire does. */
+/** Assigns attributes past the API's types, which don't allow everything that the wire format does. */
 function spansWith(each: readonly object[]): ReadableSpan[] {
   const exporter = new InMemorySpanExporter();
   const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
   const tracer = provider.getTracer("test");
   for (const attributes of each) {
-    const made = tracer.startSpan("test", { kind: SpanKind.SERVER });
-    Object.assign(Reflect.get(made, "attributes"), attributes);
-    made.end();
+    const span = tracer.startSpan("test", { kind: SpanKind.SERVER });
+    Object.assign(Reflect.get(span, "attributes"), attributes);
+    span.end();
   }
   return exporter.getFinishedSpans();
 }
@@ -74,21 +74,24 @@ function spansWith(each: readonly object[]): ReadableSpan[] {
 function assertSameBytes(spans: ReadableSpan[]): void {
   const expected = ProtobufTraceSerializer.serializeRequest(spans);
   assert.ok(expected);
-  assert.equal(Buffer.compare(spansAsOtlp(spans), expected), 0);
+  assert.equal(Buffer.compare(serializeSpans(spans), expected), 0);
 }
 
-/** Writes many spans, each with other attributes and another name. */
-function assertBounded(attributesOf: (made: number) => Attributes): void {
-  const [one] = spansWith([{}]);
-  assert.ok(one);
-  let made = 0;
+/** Serializes many spans with different attributes and names, and asserts that the heap hardly grows. */
+function assertBounded(attributesOf: (index: number) => Attributes): void {
+  const [prototype] = spansWith([{}]);
+  assert.ok(prototype);
+  let index = 0;
   const write = (batches: number) => {
     for (let batch = 0; batch < batches; batch++) {
       const spans: ReadableSpan[] = Array.from({ length: 200 }, () => {
-        made += 1;
-        return Object.create(one, { name: { value: `name ${made}` }, attributes: { value: attributesOf(made) } });
+        index += 1;
+        return Object.create(prototype, {
+          name: { value: `name ${index}` },
+          attributes: { value: attributesOf(index) },
+        });
       });
-      spansAsOtlp(spans);
+      serializeSpans(spans);
     }
   };
   write(100);
@@ -97,9 +100,9 @@ function assertBounded(attributesOf: (made: number) => Attributes): void {
   assert.ok(usedByData() - before < 3_000_000, `${usedByData() - before} bytes more`);
 }
 
-describe("spansAsOtlp", () => {
-  // Ahead of all that has ever new keys: only so many are kept.
-  it("writes what repeats the same way each time, whatever it looks like", () => {
+describe("serializeSpans", () => {
+  // Must run first: the tests with many keys fill the cache.
+  it("writes repeated values the same way each time", () => {
     const alike = [
       ["1", 1, true, 1.5, "true", [1], ["1"], { "1": 1 }],
       ["0", 0, -0, false, "", "-0", [-0], null, undefined],
@@ -124,7 +127,7 @@ describe("spansAsOtlp", () => {
     }
   });
 
-  it("writes keys that have many values, few at first and then ever new ones", () => {
+  it("writes a key whose values outgrow the cache", () => {
     const key = "many.values";
     const numbered = Array.from({ length: 200 }, (_, index) => ({
       [key]: index % 2 === 0 ? `/orders/${index}` : index,
@@ -133,16 +136,16 @@ describe("spansAsOtlp", () => {
       assertSameBytes(spansWith([...spans, ...spans]));
   });
 
-  it("keeps only so many values of a key", () => {
-    assertBounded((made) => ({ "new.values": `/orders/${made}` }));
+  it("bounds the cached values of a key", () => {
+    assertBounded((index) => ({ "new.values": `/orders/${index}` }));
   });
 
-  it("writes maps and bytes as well, and nothing for what is no value", () => {
+  it("writes maps and bytes, and nothing for undefined and null", () => {
     const map = { a: 1, b: ["x", { c: null }], c: new Uint8Array([1, 2, 3]), d: { a: "1", b: { a: -0, c: 0.5 } } };
     assertSameBytes(spansWith([{ map, none: undefined, null: null }]));
   });
 
-  it("writes ids in capitals as well", () => {
+  it("writes ids in upper case", () => {
     const exporter = new InMemorySpanExporter();
     const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
     const traceId = "0123456789ABCDEFabcdef9876543210";
@@ -156,17 +159,17 @@ describe("spansAsOtlp", () => {
       assertSameBytes(spansWith([{ text: "x".repeat(length) }]));
   });
 
-  it("writes keys of any number", () => {
+  it("writes any number of keys", () => {
     const attributes = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`key.${index}`, index / 4]));
     assertSameBytes(spansWith([attributes, attributes]));
     assertSameBytes(spansWith([attributes]));
   });
 
-  it("keeps only so many keys", () => {
-    assertBounded((made) => ({ [`key.${made}`]: made }));
+  it("bounds the cached keys", () => {
+    assertBounded((index) => ({ [`key.${index}`]: index }));
   });
 
-  it("writes the bytes that the SDK's own exporters write, for any spans", () => {
+  it("writes the same bytes as the SDK's exporters, for any spans", () => {
     const scope = fc.record({ name: text, version: fc.option(text, { nil: undefined }), schemaUrl: text });
     const batch = fc.record({
       resource: attributes,
@@ -183,10 +186,10 @@ describe("spansAsOtlp", () => {
           const tracer = provider.getTracer(scope.name, scope.version, { schemaUrl: scope.schemaUrl });
           for (const { name, kind, parent, startMs, tookMs, attributes, events, links, failed } of spans) {
             const under = parent === undefined ? context.active() : trace.setSpanContext(context.active(), parent);
-            const made = tracer.startSpan(name, { kind, attributes, links, startTime: startMs }, under);
-            for (const event of events) made.addEvent(event.name, event.attributes, startMs);
-            if (failed !== undefined) made.setStatus({ code: 2, message: failed });
-            made.end(startMs + tookMs);
+            const span = tracer.startSpan(name, { kind, attributes, links, startTime: startMs }, under);
+            for (const event of events) span.addEvent(event.name, event.attributes, startMs);
+            if (failed !== undefined) span.setStatus({ code: 2, message: failed });
+            span.end(startMs + tookMs);
           }
         }
         assertSameBytes(exporter.getFinishedSpans());

@@ -47,8 +47,8 @@ const status = fc.record(
 );
 const link = fc.record({ context: fc.constant(spanContext), attributes }, { requiredKeys: ["context"] });
 
-/** All that can be done to a span. */
-const step: fc.Arbitrary<(span: Span) => unknown> = fc.oneof(
+/** Every operation on a span except ending it. */
+const operation: fc.Arbitrary<(span: Span) => unknown> = fc.oneof(
   fc.tuple(key, value).map(
     ([key, value]) =>
       (span: Span) =>
@@ -66,9 +66,9 @@ const step: fc.Arbitrary<(span: Span) => unknown> = fc.oneof(
         span.addEvent(name, attributes, time),
   ),
   fc.tuple(fc.string(), time, time).map(
-    ([name, one, other]) =>
+    ([name, first, second]) =>
       (span: Span) =>
-        span.addEvent(name, one, other),
+        span.addEvent(name, first, second),
   ),
   link.map((link) => (span: Span) => span.addLink(link)),
   fc.array(link).map((links) => (span: Span) => span.addLinks(links)),
@@ -100,14 +100,14 @@ const wide = {
 };
 
 describe("LeanSpan", () => {
-  it("is what the SDK's span is, whatever is done to it", () => {
-    const steps = fc.array(fc.oneof({ weight: 9, arbitrary: step }, ending), { maxLength: 12 });
+  it("behaves like the SDK's span for any sequence of operations", () => {
+    const operations = fc.array(fc.oneof({ weight: 9, arbitrary: operation }, ending), { maxLength: 12 });
     fc.assert(
-      fc.property(limits, steps, ending, (limits, steps, end) => {
-        const [theirs, ours] = spansOfBoth(limits);
-        for (const each of [...steps, end]) {
-          each(theirs);
-          each(ours);
+      fc.property(limits, operations, ending, (limits, operations, end) => {
+        const [theirs, ours] = startBoth(limits);
+        for (const apply of [...operations, end]) {
+          apply(theirs);
+          apply(ours);
           assertAlike(ours, theirs);
         }
       }),
@@ -115,7 +115,7 @@ describe("LeanSpan", () => {
     );
   });
 
-  it("keeps times to the nanosecond that they are given with", () => {
+  it("keeps explicit times to the nanosecond", () => {
     const span = leanSpan();
     const endTime: [number, number] = [span.startTime[0] + 5, 123_456_789];
     span.addEvent("exact", [endTime[0] - 1, 987_654_321]);
@@ -125,15 +125,15 @@ describe("LeanSpan", () => {
     assert.deepEqual(span.duration, hrTimeDuration(span.startTime, endTime));
   });
 
-  it("has the fields that the SDK's span shows to code that copies it", () => {
-    const [theirs, ours] = spansOfBoth(wide);
+  it("has all public fields of the SDK's span, for code that copies it", () => {
+    const [theirs, ours] = startBoth(wide);
     const shown = Object.keys(theirs).filter((name) => !name.startsWith("_"));
     assert.ok(shown.length > 10);
     for (const name of shown) assert.ok(Object.hasOwn(ours, name), name);
   });
 
-  it("takes what no type keeps away: nothing at all for attributes or for an exception", () => {
-    const [theirs, ours] = spansOfBoth(wide);
+  it("accepts null and undefined as attributes and as an exception", () => {
+    const [theirs, ours] = startBoth(wide);
     for (const span of [theirs, ours]) {
       for (const nothing of [undefined, null]) {
         Reflect.apply(span.setAttributes, span, [nothing]);
@@ -146,32 +146,32 @@ describe("LeanSpan", () => {
     assert.equal(ours.events.length, 2);
   });
 
-  it("tells the processors of its end when it still takes attributes, and when it has ended", () => {
-    const told: unknown[] = [];
+  it("calls onEnding while it accepts attributes, and onEnd once it has ended", () => {
+    const calls: unknown[] = [];
     const processor: Pick<SpanProcessor, "onEnding" | "onEnd"> = {
       onEnding(span) {
-        told.push(["ending", span.ended, span.duration[0]]);
+        calls.push(["ending", span.ended, span.duration[0]]);
         span.setAttribute("late", true);
       },
-      onEnd: (span) => told.push(["end", span.ended, span.attributes.late]),
+      onEnd: (span) => calls.push(["end", span.ended, span.attributes.late]),
     };
     const span = leanSpan({ processor });
     span.end();
     span.end();
-    assert.deepEqual(told, [
+    assert.deepEqual(calls, [
       ["ending", false, 0],
       ["end", true, true],
     ]);
   });
 
-  it("has the time of day, and within a request is as exact as the process's own clock", () => {
+  it("starts at the time of day, and is as exact as the process's clock within a request", () => {
     const outer = timed(() => leanSpan());
     assert.ok(Math.abs(outer.startUs / 1000 - Date.now()) < 1000);
-    for (let made = 0; made < 20; made += 1) {
-      const inner = timed(() => leanSpan({ within: outer.span }));
+    for (let index = 0; index < 20; index += 1) {
+      const inner = timed(() => leanSpan({ localParent: outer.span }));
       const sinceOuterMs = (inner.startUs - outer.startUs) / 1000;
-      assert.ok(sinceOuterMs > inner.beforeMs - outer.afterMs - 0.001, `${made}: ${sinceOuterMs} ms`);
-      assert.ok(sinceOuterMs < inner.afterMs - outer.beforeMs + 0.001, `${made}: ${sinceOuterMs} ms`);
+      assert.ok(sinceOuterMs > inner.beforeMs - outer.afterMs - 0.001, `${index}: ${sinceOuterMs} ms`);
+      assert.ok(sinceOuterMs < inner.afterMs - outer.beforeMs + 0.001, `${index}: ${sinceOuterMs} ms`);
       while (performance.now() < inner.afterMs + 0.37);
       inner.span.end();
       const { duration, endTime } = inner.span;
@@ -187,19 +187,19 @@ function timed(start: () => LeanSpan) {
   return { span, startUs: hrTimeToMicroseconds(span.startTime), beforeMs, afterMs: performance.now() };
 }
 
-interface Made {
+interface SpanOptions {
   processor?: Pick<SpanProcessor, "onEnding" | "onEnd">;
-  within?: Span;
+  localParent?: Span;
 }
 
-function leanSpan({ processor = { onEnd() {} }, within }: Made = {}): LeanSpan {
+function leanSpan({ processor = { onEnd() {} }, localParent }: SpanOptions = {}): LeanSpan {
   const origin = { resource: resourceFromAttributes({}), scope: { name: "test" }, limits: wide, processor };
   const start = { name: "test", kind: SpanKind.SERVER, context: spanContext, parent: undefined, attributes: {} };
-  return new LeanSpan(origin, start, within);
+  return new LeanSpan(origin, start, localParent);
 }
 
-/** The same span twice: as the SDK makes it, and ours. */
-function spansOfBoth(spanLimits: Limits): [Span & ReadableSpan, LeanSpan] {
+/** Starts the same span twice: the SDK's, and ours. */
+function startBoth(spanLimits: Limits): [Span & ReadableSpan, LeanSpan] {
   const processor = new SimpleSpanProcessor({ exporter: new InMemorySpanExporter() });
   const tracer = new TracerProvider({ spanLimits, spanProcessors: [processor] }).getTracer("test", "1.0");
   const attributes = { first: "1" };
@@ -224,14 +224,14 @@ function assertAlike(ours: ReadableSpan, theirs: ReadableSpan): void {
   for (const part of same) assert.deepEqual(ours[part], theirs[part], part);
   assert.deepEqual(ours.spanContext(), theirs.spanContext());
   assert.deepEqual(ours.events.map(timeless), theirs.events.map(timeless));
-  // The two are made one after the other, and what has no time given happens at its own.
-  const [our, their] = [ours, theirs].map((span) => [
+  // The spans start one after the other, and operations without a time happen at slightly different ones.
+  const [ourTimes, theirTimes] = [ours, theirs].map((span) => [
     span.startTime,
     span.endTime,
     ...span.events.map(({ time }) => time),
   ]);
-  for (const [index, time] of (our ?? []).entries()) {
-    const difference = hrTimeToMicroseconds(time) - hrTimeToMicroseconds(their?.[index] ?? [0, 0]);
+  for (const [index, time] of (ourTimes ?? []).entries()) {
+    const difference = hrTimeToMicroseconds(time) - hrTimeToMicroseconds(theirTimes?.[index] ?? [0, 0]);
     assert.ok(Math.abs(difference) < 200_000, `time ${index}: ${difference} µs`);
   }
 }

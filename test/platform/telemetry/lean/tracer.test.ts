@@ -35,39 +35,39 @@ const parents: Readonly<Record<string, SpanContext | undefined>> = {
   none: undefined,
   remote,
   "not sampled": { ...remote, traceFlags: 0 },
-  "with a state": { ...remote, traceState: createTraceState("vendor=1") },
-  "not valid": { ...remote, traceId: "0".repeat(32) },
+  "with a trace state": { ...remote, traceState: createTraceState("vendor=1") },
+  invalid: { ...remote, traceId: "0".repeat(32) },
 };
-const deciding = (decision: SamplingDecision): Sampler => ({
+const samplerWith = (decision: SamplingDecision): Sampler => ({
   shouldSample: (_context, _traceId, name, kind, attributes) => ({
     decision,
-    attributes: { sampled: `${name} ${kind} ${JSON.stringify(attributes)}`, given: 2 },
+    attributes: { sampled: `${name} ${kind} ${JSON.stringify(attributes)}`, shared: 2 },
     traceState: createTraceState("sampler=1"),
   }),
 });
 const samplers: Readonly<Record<string, Sampler>> = {
   "always on": new AlwaysOnSampler(),
   "always off": new AlwaysOffSampler(),
-  "by the parent": new ParentBasedSampler({ root: new AlwaysOffSampler() }),
-  "of an adopter": deciding(SamplingDecision.RECORD_AND_SAMPLED),
-  "that records only": deciding(SamplingDecision.RECORD),
-  "that drops": deciding(SamplingDecision.NOT_RECORD),
+  "parent-based": new ParentBasedSampler({ root: new AlwaysOffSampler() }),
+  custom: samplerWith(SamplingDecision.RECORD_AND_SAMPLED),
+  "record only": samplerWith(SamplingDecision.RECORD),
+  "not recording": samplerWith(SamplingDecision.NOT_RECORD),
 };
 
 const contextManager = new AsyncLocalStorageContextManager();
 
 describe("LeanTracer", () => {
-  it("starts what the SDK's tracer would, with any sampler and any parent", () => {
+  it("starts the same spans as the SDK's tracer, with any sampler and parent", () => {
     for (const [samplerName, sampler] of Object.entries(samplers))
       for (const [parentName, parent] of Object.entries(parents)) {
         const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-        const { ours, theirs } = bothWays(context, { sampler });
+        const { ours, theirs } = startBoth(context, { sampler });
         assert.equal(ours instanceof LeanSpan, theirs.isRecording());
         assert.deepEqual(recorded(ours), recorded(theirs), `${samplerName}, ${parentName}`);
       }
   });
 
-  it("starts children of its own spans, of others and of such as record nothing", () => {
+  it("starts children of its own spans and of the SDK's", () => {
     const { sdk, lean } = providers();
     const tracer = lean.getTracer("test");
     const outer = tracer.startSpan("outer", { kind: SpanKind.SERVER }, ROOT_CONTEXT);
@@ -88,36 +88,36 @@ describe("LeanTracer", () => {
     assert.equal(ids.size, 4);
   });
 
-  it("hands its spans to every processor, and those that are sampled to the exporter", () => {
-    const told: unknown[] = [];
+  it("passes its spans to every processor, and sampled ones to the exporter", () => {
+    const calls: unknown[] = [];
     const context = trace.setSpanContext(ROOT_CONTEXT, remote);
     const { lean, exporter } = providers({
-      onStart: (span, parent) => told.push([span.name, parent === context]),
-      onEnd: (span) => told.push(span.name),
+      onStart: (span, parent) => calls.push([span.name, parent === context]),
+      onEnd: (span) => calls.push(span.name),
     });
     const span = lean.getTracer("test", "1.0").startSpan("test", { kind: SpanKind.SERVER }, context);
     assert.ok(span instanceof LeanSpan);
     span.end();
-    assert.deepEqual(told, [["test", true], "test"]);
+    assert.deepEqual(calls, [["test", true], "test"]);
     assert.deepEqual(exporter.getFinishedSpans(), [span]);
     assert.deepEqual(span.resource, exporter.getFinishedSpans()[0]?.resource);
     assert.deepEqual(span.instrumentationScope, { name: "test", version: "1.0", schemaUrl: undefined });
   });
 
-  it("leaves to the SDK what it cannot do better", () => {
+  it("leaves spans to the SDK when attributes are limited or tracing is suppressed", () => {
     for (const spanLimits of [{ attributeCountLimit: 3 }, { attributeValueLengthLimit: 2 }]) {
-      const { ours, theirs } = bothWays(ROOT_CONTEXT, { spanLimits });
+      const { ours, theirs } = startBoth(ROOT_CONTEXT, { spanLimits });
       assert.ok(!(ours instanceof LeanSpan));
       assert.deepEqual(recorded(ours), recorded(theirs));
     }
-    const suppressed = bothWays(suppressTracing(ROOT_CONTEXT));
+    const suppressed = startBoth(suppressTracing(ROOT_CONTEXT));
     assert.equal(suppressed.ours.isRecording(), false);
     assert.deepEqual(recorded(suppressed.ours), recorded(suppressed.theirs));
   });
 
-  it("lets the SDK count its spans when it is to", async () => {
+  it("leaves spans to the SDK when that counts them", async () => {
     const reader = new OnDemandReader();
-    const { ours } = bothWays(ROOT_CONTEXT, { meterProvider: new MeterProvider({ readers: [reader] }) });
+    const { ours } = startBoth(ROOT_CONTEXT, { meterProvider: new MeterProvider({ readers: [reader] }) });
     assert.ok(!(ours instanceof LeanSpan));
     const { resourceMetrics } = await reader.collect();
     const names = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
@@ -126,21 +126,25 @@ describe("LeanTracer", () => {
     assert.ok(names.includes("otel.sdk.span.started"), names.join());
   });
 
-  it("copies the attributes that it is given", () => {
+  it("copies the attributes", () => {
     const tracer = providers().lean.getTracer("test");
-    const attributes = { given: 1, list: ["a"] };
-    const [one, other] = [tracer.startSpan("one", { attributes }), tracer.startSpan("other", { attributes })];
-    one.setAttribute("given", 2);
+    const attributes = { value: 1, list: ["a"] };
+    const [first, second] = [tracer.startSpan("first", { attributes }), tracer.startSpan("second", { attributes })];
+    first.setAttribute("value", 2);
     attributes.list.push("b");
-    assert.ok(one instanceof LeanSpan && other instanceof LeanSpan);
-    assert.deepEqual(other.attributes, { given: 1, list: ["a"] });
-    assert.deepEqual(attributes, { given: 1, list: ["a", "b"] });
+    assert.ok(first instanceof LeanSpan && second instanceof LeanSpan);
+    assert.deepEqual(second.attributes, { value: 1, list: ["a"] });
+    assert.deepEqual(attributes, { value: 1, list: ["a", "b"] });
   });
 
-  it("leaves spans with a time of their own, links, or none of the parent to the SDK", () => {
+  it("leaves spans with a start time or links, and root spans, to the SDK", () => {
     const context = trace.setSpanContext(ROOT_CONTEXT, remote);
-    const all: SpanOptions[] = [{ startTime: [1_700_000_000, 5] }, { links: [{ context: remote }] }, { root: true }];
-    for (const options of all) {
+    const allOptions: SpanOptions[] = [
+      { startTime: [1_700_000_000, 5] },
+      { links: [{ context: remote }] },
+      { root: true },
+    ];
+    for (const options of allOptions) {
       const { lean, sdk } = providers();
       const [ours, theirs] = [lean, sdk].map((provider) =>
         provider.getTracer("test").startSpan("test", options, context),
@@ -153,7 +157,7 @@ describe("LeanTracer", () => {
     }
   });
 
-  it("starts an active span in each of the ways that the API has", () => {
+  it("starts an active span with each of the API's signatures", () => {
     contextManager.enable();
     context.setGlobalContextManager(contextManager);
     const tracer = providers().lean.getTracer("test");
@@ -168,31 +172,31 @@ describe("LeanTracer", () => {
     assert.equal(spans[2] instanceof LeanSpan && spans[2].spanContext().traceId, traceId);
   });
 
-  it("is not used for a tracer with a field more or less than those that are known", () => {
+  it("isn't used for a tracer with an extra or missing field", () => {
     for (const change of [
-      (tracer: object) => Reflect.set(tracer, "_more", {}),
+      (tracer: object) => Reflect.set(tracer, "_extra", {}),
       (tracer: object) => Reflect.deleteProperty(tracer, "_resource"),
       (tracer: object) => Reflect.set(tracer, "_sampler", undefined),
     ]) {
       const tracer = providers().sdk.getTracer("test");
       assert.equal(typeof partsOf(tracer), "object");
       change(tracer);
-      assert.match(String(partsOf(tracer)), /other fields/);
+      assert.match(String(partsOf(tracer)), /unknown or missing fields/);
     }
   });
 });
 
-/** A provider of the SDK, and ours in front of it. */
+/** The SDK's provider, and ours in front of it. */
 function providers(processor: Partial<NonNullable<TracerProviderOptions["spanProcessors"]>[number]> = {}) {
   const exporter = new InMemorySpanExporter();
-  const nothing = async () => {};
-  const complete = { onStart() {}, onEnd() {}, forceFlush: nothing, shutdown: nothing, ...processor };
-  const sdk = new TracerProvider({ spanProcessors: [complete, new SimpleSpanProcessor({ exporter })] });
+  const noop = async () => {};
+  const completeProcessor = { onStart() {}, onEnd() {}, forceFlush: noop, shutdown: noop, ...processor };
+  const sdk = new TracerProvider({ spanProcessors: [completeProcessor, new SimpleSpanProcessor({ exporter })] });
   return { sdk, lean: new LeanTracerProvider(sdk), exporter };
 }
 
-/** The same span, of the SDK's tracer and of ours. Ids are counted, and not random. */
-function bothWays(context: Context, options: TracerProviderOptions = {}) {
+/** Starts the same span with the SDK's tracer and with ours. Ids are counted, not random. */
+function startBoth(context: Context, options: TracerProviderOptions = {}) {
   const [theirs, ours] = [false, true].map((isOurs) => {
     let count = 0;
     const id = (length: number) => {
@@ -202,7 +206,7 @@ function bothWays(context: Context, options: TracerProviderOptions = {}) {
     const idGenerator = { generateTraceId: () => id(32), generateSpanId: () => id(16) };
     const sdk = new TracerProvider({ idGenerator, ...options });
     const provider = isOurs ? new LeanTracerProvider(sdk) : sdk;
-    const attributes = { given: 1, text: "text", isTrue: true, more: 4, list: ["a", "b"] };
+    const attributes = { shared: 1, text: "text", isTrue: true, more: 4, list: ["a", "b"] };
     return provider.getTracer("test").startSpan("test", { kind: SpanKind.SERVER, attributes }, context);
   });
   assert.ok(ours && theirs);

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { bundledInstrumentations } from "../../../../src/platform/telemetry/loading/instrumentations.ts";
 import { evaluate } from "../../../support/evaluate.ts";
 
-/** What is loaded of the instrumentations by a process that starts telemetry and then runs `script`. */
+/** Returns the instrumentations loaded by a process that starts telemetry and then runs `script`. */
 async function loadedWith(script: string, env: Record<string, string> = {}): Promise<string[]> {
   const { modules } = await evaluate(script, env, { telemetry: true });
   const names = modules.map((url) => /@opentelemetry\/instrumentation-([^/]+)\//.exec(url)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))].toSorted();
 }
 
-const ofNode = ["http", "runtime-node", "undici"];
+const nodeOnly = ["http", "runtime-node", "undici"];
 
 describe("instrument", () => {
-  it("knows which libraries each instrumentation of the bundle patches", async () => {
+  it("knows the libraries that each instrumentation of the bundle patches", async () => {
     const script = `
       import { getNodeAutoInstrumentations } from "@opentelemetry/auto-instrumentations-node";
       const enabled = { enabled: true };
@@ -20,9 +20,9 @@ describe("instrument", () => {
         "@opentelemetry/instrumentation-fs": enabled,
         "@opentelemetry/instrumentation-host-metrics": enabled,
       });
-      const patched = all.map((one) => [
-        one.instrumentationName.replace("@opentelemetry/instrumentation-", ""),
-        [...new Set(one.getModuleDefinitions().map(({ name }) => name))],
+      const patched = all.map((instrumentation) => [
+        instrumentation.instrumentationName.replace("@opentelemetry/instrumentation-", ""),
+        [...new Set(instrumentation.getModuleDefinitions().map(({ name }) => name))],
       ]);
       console.log(JSON.stringify(patched));`;
     const { output } = await evaluate(script);
@@ -33,19 +33,19 @@ describe("instrument", () => {
     assert.equal(known.size, patched.size);
   });
 
-  it("loads those of Node at the start, and no other for a library that nobody imports", async () => {
-    assert.deepEqual(await loadedWith(""), ofNode);
+  it("loads only Node's instrumentations at startup", async () => {
+    assert.deepEqual(await loadedWith(""), nodeOnly);
   });
 
-  it("loads that of a library with the library, imported or required, by the service or by another library", async () => {
-    assert.deepEqual(await loadedWith(`await import("knex")`), [...ofNode, "knex"].toSorted());
+  it("loads an instrumentation with its library, imported or required, directly or by another library", async () => {
+    assert.deepEqual(await loadedWith(`await import("knex")`), [...nodeOnly, "knex"].toSorted());
     const required = `process.getBuiltinModule("module").createRequire("${import.meta.filename}")`;
-    assert.deepEqual(await loadedWith(`${required}("ioredis")`), [...ofNode, "ioredis"].toSorted());
-    assert.deepEqual(await loadedWith(`await import("./src/platform/log.ts")`), [...ofNode, "pino"].toSorted());
+    assert.deepEqual(await loadedWith(`${required}("ioredis")`), [...nodeOnly, "ioredis"].toSorted());
+    assert.deepEqual(await loadedWith(`await import("./src/platform/log.ts")`), [...nodeOnly, "pino"].toSorted());
   });
 
-  it("loads none that the service has turned off", async () => {
-    assert.deepEqual(await loadedWith(`await import("koa"); await import("mysql2")`), ofNode);
+  it("loads no instrumentation that the service has turned off", async () => {
+    assert.deepEqual(await loadedWith(`await import("koa"); await import("mysql2")`), nodeOnly);
   });
 
   it("honours OTEL_NODE_ENABLED_INSTRUMENTATIONS and OTEL_NODE_DISABLED_INSTRUMENTATIONS", async () => {
@@ -55,8 +55,8 @@ describe("instrument", () => {
     const without = { OTEL_NODE_DISABLED_INSTRUMENTATIONS: "knex,undici" };
     assert.deepEqual(await loadedWith(script, without), ["http", "pino", "runtime-node"]);
     assert.deepEqual(await loadedWith(script, { ...only, ...without }), ["http", "pino"]);
-    const more = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "host-metrics" };
-    assert.deepEqual(await loadedWith(script, more), ["host-metrics"]);
+    const hostMetrics = { OTEL_NODE_ENABLED_INSTRUMENTATIONS: "host-metrics" };
+    assert.deepEqual(await loadedWith(script, hostMetrics), ["host-metrics"]);
   });
 
   it("loads none with OTEL_SDK_DISABLED", async () => {

@@ -9,22 +9,22 @@ import { evaluate } from "../../../support/evaluate.ts";
 import { addressOf } from "../../../support/helper.ts";
 import { startOtlpReceiver } from "../../../support/otlp-receiver.ts";
 
-/** Makes a span and a measurement, and sends them. */
+/** Creates and sends a span and a measurement. */
 const script = `
   import { metrics, trace } from "@opentelemetry/api";
   import { telemetry } from "./src/telemetry.ts";
   trace.getTracer("test").startSpan("made").end();
   metrics.getMeter("test").createCounter("counted").add(1);
   await telemetry.shutdown();`;
-const seldomUsed = ["@grpc/", "-grpc/", "exporter-prometheus/", "exporter-zipkin/", "@opentelemetry/configuration/"];
+const lazyParts = ["@grpc/", "-grpc/", "exporter-prometheus/", "exporter-zipkin/", "@opentelemetry/configuration/"];
 
-/** Which of the parts that few services ask for the script loads. */
+/** Returns the lazily loaded parts of the SDK that the script loads. */
 async function partsLoaded(env: Record<string, string>): Promise<string[]> {
   const { modules } = await evaluate(script, env, { telemetry: true });
-  return seldomUsed.filter((part) => modules.some((url) => url.includes(part)));
+  return lazyParts.filter((part) => modules.some((url) => url.includes(part)));
 }
 
-/** Takes everything by gRPC; `calls` are the services that were called. */
+/** Accepts everything over gRPC; `calls` lists the called services. */
 async function startGrpcCollector() {
   const calls: (string | undefined)[] = [];
   const server = createHttp2Server().listen(0, "127.0.0.1");
@@ -41,7 +41,7 @@ async function startGrpcCollector() {
 }
 
 describe("the SDK", () => {
-  it("is loaded without what few services ask for", async () => {
+  it("is loaded without its less common parts", async () => {
     const receiver = await startOtlpReceiver();
     assert.deepEqual(await partsLoaded(receiver.env), []);
     assert.equal(receiver.spans.find((span) => span.name === "made")?.name, "made");
@@ -49,7 +49,7 @@ describe("the SDK", () => {
     receiver.stop();
   });
 
-  it("sends by gRPC when it is asked to", async () => {
+  it("sends over gRPC when configured to", async () => {
     const collector = await startGrpcCollector();
     const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
     assert.deepEqual(await partsLoaded(env), ["@grpc/", "-grpc/"]);
@@ -57,7 +57,7 @@ describe("the SDK", () => {
     collector.stop();
   });
 
-  it("does what the file of OTEL_CONFIG_FILE says", async () => {
+  it("follows the file of OTEL_CONFIG_FILE", async () => {
     const paths: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       paths.push(request.url);
