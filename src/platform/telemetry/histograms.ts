@@ -27,8 +27,8 @@ import {
   type ScopeMetrics,
 } from "@opentelemetry/sdk-metrics";
 
-/** Series beyond this limit are summed up in one, with the overflow attribute of the specification. */
-const seriesLimit = 2000;
+/** Series beyond this limit are summed up in one more, with the overflow attribute of the specification. As in the SDK. */
+const seriesLimit = 1999;
 const overflow: Attributes = Object.freeze({ "otel.metric.overflow": true });
 const noAttributes: Attributes = Object.freeze({});
 
@@ -42,9 +42,21 @@ export function whyNotReadable(reader: IMetricReader): string | undefined {
   return temporality === AggregationTemporality.DELTA ? "a reader needs delta temporality" : undefined;
 }
 
+/** The names that the specification allows. The SDK warns about others. */
+const validName = /^[a-z][\w./-]{0,254}$/i;
+
+/** A meter provider that may be the SDK's, which has more methods than the API's type. */
+type Provider = MeterProvider & { forceFlush?(): Promise<void>; shutdown?(): Promise<void> };
+
 /** The histograms of one meter provider. */
 export class Histograms {
   readonly #byKey = new Map<string, FastHistogram>();
+  readonly #sdkOnly: ReadonlySet<string>;
+
+  /** `sdkOnly`: names of histograms to leave to the SDK, because there is a view for them. */
+  constructor(sdkOnly: readonly string[] = []) {
+    this.#sdkOnly = new Set(sdkOnly);
+  }
 
   /** Collects everything recorded since the start. Pass it to each reader of the SDK. */
   readonly producer: MetricProducer = {
@@ -56,25 +68,27 @@ export class Histograms {
   };
 
   /** Returns a provider that creates histograms with explicit boundaries here, and every other instrument in `sdk`. */
-  wrap(sdk: MeterProvider): MeterProvider {
+  wrap(sdk: Provider): Provider {
     return {
       getMeter: (name, version, options) => {
-        const scope = {
-          name,
-          ...(version !== undefined && { version }),
-          ...(options?.schemaUrl !== undefined && { schemaUrl: options.schemaUrl }),
-        };
+        const { schemaUrl } = options ?? {};
+        const scope = { name, ...(version && { version }), ...(schemaUrl && { schemaUrl }) };
         return this.#meter(sdk.getMeter(name, version, options), scope);
       },
+      forceFlush: async () => sdk.forceFlush?.(),
+      shutdown: async () => sdk.shutdown?.(),
     };
   }
 
   #meter(sdk: Meter, scope: InstrumentationScope): Meter {
     return {
       createHistogram: (name, options = {}) => {
-        const boundaries = options.advice?.explicitBucketBoundaries;
-        if (boundaries === undefined || options.valueType === ValueType.INT) return sdk.createHistogram(name, options);
-        const key = JSON.stringify([scope, name]);
+        const given = options.advice?.explicitBucketBoundaries;
+        const isSdkOnly = this.#sdkOnly.has(name) || !validName.test(name) || options.valueType === ValueType.INT;
+        if (given === undefined || isSdkOnly) return sdk.createHistogram(name, options);
+        const boundaries = given.filter(Number.isFinite).toSorted((a, b) => a - b);
+        // As in the SDK, a different unit or other boundaries make a second histogram of the same name.
+        const key = JSON.stringify([scope, name, options.unit, boundaries]);
         const histogram = this.#byKey.get(key) ?? new FastHistogram(scope, name, options, boundaries);
         this.#byKey.set(key, histogram);
         return histogram;
@@ -108,8 +122,9 @@ class FastHistogram implements Histogram {
 
   record(value: number, attributes: Attributes = noAttributes): void {
     // Untyped callers may pass NaN or something that isn't a number.
-    if (value >= 0) (this.#seriesByObject.get(attributes) ?? this.#findSeries(attributes)).record(value);
-    else diag.warn(`${this.#name}: can't record ${value}`);
+    if (typeof value === "number" && value >= 0)
+      (this.#seriesByObject.get(attributes) ?? this.#findSeries(attributes)).record(value);
+    else diag.warn(`${this.#name}: can't record ${typeof value === "number" ? value : typeof value}`);
   }
 
   /** Returns what was recorded, or undefined before the first record. */

@@ -3,8 +3,9 @@
 import { emptyResource } from "@opentelemetry/resources";
 import { DataPointType, type MetricData, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 
-/** Prometheus' names of units (https://prometheus.io/docs/guides/opentelemetry). Annotations, such as `{request}`, don't count. */
+/** Prometheus' names for units; others keep their own (https://github.com/prometheus/otlptranslator, Apache 2.0). */
 const units: Readonly<Record<string, string>> = {
+  // Time.
   d: "days",
   h: "hours",
   min: "minutes",
@@ -12,16 +13,37 @@ const units: Readonly<Record<string, string>> = {
   ms: "milliseconds",
   us: "microseconds",
   ns: "nanoseconds",
+  // Bytes.
   By: "bytes",
   KiBy: "kibibytes",
   MiBy: "mebibytes",
   GiBy: "gibibytes",
+  TiBy: "tebibytes",
   KBy: "kilobytes",
   MBy: "megabytes",
   GBy: "gigabytes",
-  Hz: "hertz",
+  TBy: "terabytes",
+  // Others.
+  m: "meters",
+  V: "volts",
+  A: "amperes",
+  J: "joules",
+  W: "watts",
+  g: "grams",
   Cel: "celsius",
+  Hz: "hertz",
+  "1": "",
   "%": "percent",
+};
+/** After a slash, such as in `By/s`. */
+const perUnits: Readonly<Record<string, string>> = {
+  s: "second",
+  m: "minute",
+  h: "hour",
+  d: "day",
+  w: "week",
+  mo: "month",
+  y: "year",
 };
 
 /** Serializes `metrics` in the exposition format 0.0.4. */
@@ -30,14 +52,32 @@ export async function prometheusText(metrics: ResourceMetrics): Promise<string> 
   // Without the resource: it holds the process's paths and arguments, which don't belong here, and reading it before all its
   // detectors have finished logs an error.
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
-  const scopeMetrics = metrics.scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(withUnit) }));
+  const scopeMetrics = metrics.scopeMetrics.map(({ scope, metrics }) => ({ scope, metrics: metrics.map(renamed) }));
   return serializer.serialize({ resource: emptyResource(), scopeMetrics });
 }
 
-function withUnit(metric: MetricData): MetricData {
+function renamed(metric: MetricData): MetricData {
+  return { ...metric, descriptor: { ...metric.descriptor, name: prometheusName(metric) } };
+}
+
+/** The words of the name, the unit unless it is one of them, and at the end `total` for counters, `ratio` for gauges of `1`. */
+function prometheusName(metric: MetricData): string {
   const { name, unit } = metric.descriptor;
+  const words = name.split(/[^a-zA-Z0-9]+/).filter((word) => word !== "");
+  const [main = "", per = ""] = unit.split("/", 2);
+  const mainName = unitName(main, units);
+  if (mainName !== "" && !words.includes(mainName)) words.push(mainName);
+  const perName = unitName(per, perUnits);
+  if (perName !== "" && !words.includes(perName)) words.push("per", perName);
+  const isCounter = metric.dataPointType === DataPointType.SUM && metric.isMonotonic;
   const isRatio = unit === "1" && metric.dataPointType === DataPointType.GAUGE;
-  const suffix = isRatio ? "ratio" : units[unit];
-  if (suffix === undefined || name.split(/[._]/).includes(suffix)) return metric;
-  return { ...metric, descriptor: { ...metric.descriptor, name: `${name}.${suffix}` } };
+  const last = isCounter ? "total" : isRatio ? "ratio" : undefined;
+  return last === undefined ? words.join("_") : [...words.filter((word) => word !== last), last].join("_");
+}
+
+/** Empty for annotations, such as `{request}`. */
+function unitName(unit: string, names: Readonly<Record<string, string>>): string {
+  const trimmed = unit.trim();
+  if (/[{}]/.test(trimmed)) return "";
+  return names[trimmed] ?? trimmed.replaceAll(/[^a-zA-Z0-9]+/g, "_");
 }

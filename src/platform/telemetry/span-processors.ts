@@ -25,13 +25,21 @@ export async function spanProcessorsFromEnvironment(): Promise<SpanProcessor[]> 
 
 function batch(exporter: SpanExporter): SpanProcessor {
   const settings = {
-    maxQueueSize: getNumberFromEnv("OTEL_BSP_MAX_QUEUE_SIZE"),
-    scheduledDelayMillis: getNumberFromEnv("OTEL_BSP_SCHEDULE_DELAY"),
-    exportTimeoutMillis: getNumberFromEnv("OTEL_BSP_EXPORT_TIMEOUT"),
-    maxExportBatchSize: getNumberFromEnv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
+    maxQueueSize: positiveNumber("OTEL_BSP_MAX_QUEUE_SIZE"),
+    scheduledDelayMillis: positiveNumber("OTEL_BSP_SCHEDULE_DELAY"),
+    exportTimeoutMillis: positiveNumber("OTEL_BSP_EXPORT_TIMEOUT"),
+    maxExportBatchSize: positiveNumber("OTEL_BSP_MAX_EXPORT_BATCH_SIZE"),
   };
-  const valid = Object.entries(settings).filter(([, value]) => value !== undefined && value >= 0);
+  const valid = Object.entries(settings).filter(([, value]) => value !== undefined);
   return new BatchSpanProcessor({ exporter, ...Object.fromEntries(valid) });
+}
+
+/** Undefined when the variable isn't set, and for 0 or less, which the SDK ignores too. */
+function positiveNumber(name: string): number | undefined {
+  const value = getNumberFromEnv(name);
+  if (value === undefined || value > 0) return value;
+  process.emitWarning(`${name}: got ${value}, accepts a number above 0; ignored`);
+  return undefined;
 }
 
 async function otlpExporter(): Promise<SpanExporter> {
@@ -44,6 +52,11 @@ async function otlpExporter(): Promise<SpanExporter> {
   if (protocol === "http/json") {
     const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-http");
     return new OTLPTraceExporter();
+  }
+  if (protocol !== undefined && protocol !== "http/protobuf") {
+    process.emitWarning(
+      `OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: got ${protocol}, accepts grpc, http/json or http/protobuf; ignored`,
+    );
   }
   const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
   return new OTLPTraceExporter();

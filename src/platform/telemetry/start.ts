@@ -11,7 +11,11 @@ import {
 } from "@opentelemetry/resources";
 import { type IMetricReader, MeterProvider, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import type { Sampler, SpanProcessor } from "@opentelemetry/sdk-trace";
-import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from "@opentelemetry/semantic-conventions";
+import {
+  ATTR_SERVICE_NAME,
+  ATTR_SERVICE_VERSION,
+  METRIC_HTTP_CLIENT_REQUEST_DURATION,
+} from "@opentelemetry/semantic-conventions";
 import { ownHostsOf } from "../own-hosts.ts";
 import { followRequests } from "./follow-requests.ts";
 import { Histograms, whyNotReadable } from "./histograms.ts";
@@ -32,7 +36,7 @@ export interface TelemetryOptions {
   spanProcessors?: SpanProcessor[];
   /** Replaces the sampler that OTEL_TRACES_SAMPLER names. */
   sampler?: Sampler;
-  /** Added to the detectors that OTEL_NODE_RESOURCE_DETECTORS names. */
+  /** In addition to those of OTEL_NODE_RESOURCE_DETECTORS, which win for an attribute that both detect. */
   resourceDetectors?: ResourceDetector[];
   /** With any view, all histograms are the SDK's: only those honour views. */
   views?: ViewOptions[];
@@ -50,7 +54,7 @@ export interface Telemetry {
 /** Starts telemetry. Call it once, before the libraries that should be traced are loaded. */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const isLean = process.env.TELEMETRY_MODE !== "standard";
-  const histograms = isLean ? new Histograms() : undefined;
+  const histograms = isLean ? new Histograms([METRIC_HTTP_CLIENT_REQUEST_DURATION]) : undefined;
   const producers = histograms === undefined ? [] : [histograms.producer];
   if (getBooleanFromEnv("OTEL_SDK_DISABLED")) return measureOnly(histograms);
 

@@ -113,13 +113,14 @@ describe("histograms", () => {
     const { histogram, read } = createHistogram("ours");
     for (let id = 0; id < 5000; id += 1) histogram.record(0.5, { id });
     const points = (await read())?.metric.dataPoints ?? [];
-    assert.equal(points.length, 2001);
-    assert.equal(points.find(({ attributes }) => attributes["otel.metric.overflow"] === true)?.value.count, 3000);
+    assert.equal(points.length, 2000);
+    assert.equal(points.find(({ attributes }) => attributes["otel.metric.overflow"] === true)?.value.count, 3001);
   });
 
   it("ignore NaN and values that aren't numbers", async () => {
     const { histogram, read } = createHistogram("ours");
-    for (const value of [Number.NaN, "text", undefined]) Reflect.apply(histogram.record, histogram, [value]);
+    for (const value of [Number.NaN, "3", undefined, null, true, 4n])
+      Reflect.apply(histogram.record, histogram, [value]);
     assert.equal(await read(), undefined);
   });
 
@@ -129,6 +130,59 @@ describe("histograms", () => {
     assert.equal(ours.createCounter("c").constructor, theirs.createCounter("c").constructor);
     const withoutBoundaries: Histogram = ours.createHistogram("h");
     assert.equal(withoutBoundaries.constructor, theirs.createHistogram("h").constructor);
+  });
+
+  it("sort and copy their boundaries, without infinities", async () => {
+    const boundaries = [10, 1, 5, Number.POSITIVE_INFINITY];
+    const results = [];
+    for (const isOurs of [false, true]) {
+      const histograms = new Histograms();
+      const reader = new Reader({ metricProducers: [histograms.producer] });
+      const sdk = new MeterProvider({ readers: [reader] });
+      const given = [...boundaries];
+      const histogram = (isOurs ? histograms.wrap(sdk) : sdk)
+        .getMeter("test")
+        .createHistogram("h", { advice: { explicitBucketBoundaries: given } });
+      given[0] = 2;
+      for (const value of [0.5, 3, 7, 20]) histogram.record(value);
+      const { resourceMetrics } = await reader.collect();
+      results.push(resourceMetrics.scopeMetrics[0]?.metrics[0]?.dataPoints[0]?.value);
+    }
+    assert.deepEqual(Object(results[1]).buckets, { boundaries: [1, 5, 10], counts: [1, 1, 1, 1] });
+    assert.deepEqual(results[1], results[0]);
+  });
+
+  it("are two when the same name has two units, and one for an empty version and none", async () => {
+    const histograms = new Histograms();
+    const provider = histograms.wrap(new MeterProvider());
+    provider.getMeter("test").createHistogram("h", { unit: "s", advice }).record(2);
+    provider.getMeter("test", "").createHistogram("h", { unit: "s", advice }).record(2);
+    provider.getMeter("test").createHistogram("h", { unit: "ms", advice }).record(2000);
+    const { resourceMetrics } = await histograms.producer.collect();
+    const sums = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+      metrics.map(({ descriptor, dataPoints }) => [descriptor.unit, Object(dataPoints[0]?.value).sum]),
+    );
+    assert.deepEqual(sums, [
+      ["s", 4],
+      ["ms", 2000],
+    ]);
+  });
+
+  it("are the SDK's for names with a view and for invalid names", () => {
+    const sdk = new MeterProvider();
+    const meter = new Histograms(["with.a.view"]).wrap(sdk).getMeter("test");
+    for (const name of ["with.a.view", "", "1st", "a b"]) {
+      const theirs = sdk.getMeter("other").createHistogram(name, { advice });
+      assert.equal(meter.createHistogram(name, { advice }).constructor, theirs.constructor, name);
+    }
+  });
+
+  it("flush and shut down with the SDK's provider", async () => {
+    const reader = new Reader();
+    const provider = new Histograms().wrap(new MeterProvider({ readers: [reader] }));
+    await provider.forceFlush?.();
+    await provider.shutdown?.();
+    await assert.rejects(reader.collect(), /shutdown/i);
   });
 
   it("can be read, except with delta temporality or another aggregation", () => {

@@ -34,13 +34,27 @@ describe("prometheusText", () => {
     }
   });
 
-  it("doesn't repeat a unit in the name or add an annotation as a unit", async () => {
-    const text = await textOf((meter) => {
-      meter.createCounter("bytes.sent", { unit: "By" }).add(1);
-      meter.createGauge("wait_seconds", { unit: "s" }).record(1);
-      meter.createGauge("requests", { unit: "{request}" }).record(1);
-      meter.createUpDownCounter("share", { unit: "1" }).add(1);
-    });
-    assert.deepEqual(text.match(/^\w+(?= )/gm), ["bytes_sent_total", "wait_seconds", "requests", "share"]);
+  it("follows Prometheus' rules for units, counters and ratios", async () => {
+    for (const [kind, name, unit, expected] of [
+      ["counter", "bytes.sent", "By", "bytes_sent_total"],
+      ["counter", "sent.total", "By", "sent_bytes_total"],
+      ["counter", "requests", "{request}", "requests_total"],
+      ["gauge", "wait_seconds", "s", "wait_seconds"],
+      ["gauge", "wait-seconds", "s", "wait_seconds"],
+      ["gauge", "rate", "By/s", "rate_bytes_per_second"],
+      ["gauge", "rate", "{request}/s", "rate_per_second"],
+      ["gauge", "share", "1", "share_ratio"],
+      ["gauge", "share.ratio", "1", "share_ratio"],
+      ["updown", "share", "1", "share"],
+      ["gauge", "price", "USD", "price_USD"],
+      ["gauge", "length", "m", "length_meters"],
+    ] as const) {
+      const text = await textOf((meter) => {
+        if (kind === "counter") meter.createCounter(name, { unit }).add(1);
+        else if (kind === "updown") meter.createUpDownCounter(name, { unit }).add(1);
+        else meter.createGauge(name, { unit }).record(1);
+      });
+      assert.deepEqual(text.match(/^\w+(?= )/gm), [expected], `${kind} ${name} ${unit}`);
+    }
   });
 });

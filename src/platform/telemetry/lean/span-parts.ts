@@ -1,8 +1,15 @@
 // The less common parts of a span, within the SDK's limits: events, links and exceptions.
-import type { Attributes, AttributeValue, Exception, SpanContext, SpanKind } from "@opentelemetry/api";
-import type { InstrumentationScope } from "@opentelemetry/core";
+import {
+  type Attributes,
+  type AttributeValue,
+  diag,
+  type Exception,
+  type SpanContext,
+  type SpanKind,
+} from "@opentelemetry/api";
+import { type InstrumentationScope, maybeAddAttribute } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
-import type { SpanLimits, SpanProcessor } from "@opentelemetry/sdk-trace";
+import type { ReadableSpan, SpanLimits, SpanProcessor } from "@opentelemetry/sdk-trace";
 import {
   ATTR_EXCEPTION_MESSAGE,
   ATTR_EXCEPTION_STACKTRACE,
@@ -22,8 +29,8 @@ export interface SpanStart {
   kind: SpanKind;
   context: SpanContext;
   parent: SpanContext | undefined;
-  /** Copied into the span. */
-  attributes: Attributes | undefined;
+  /** Becomes the span's own: see {@link copyAttributes}. */
+  attributes: Attributes;
 }
 
 /** Adds `item` to `list`, and drops the oldest item above `limit`. Returns how many items were dropped. */
@@ -53,9 +60,31 @@ export function exceptionAttributes(exception: Exception | null | undefined): At
 export function isPlainAttribute(
   key: string,
   value: AttributeValue | undefined,
-  { attributeValueLengthLimit }: Required<SpanLimits>,
+  { attributeValueLengthLimit }: Pick<Required<SpanLimits>, "attributeValueLengthLimit">,
 ): boolean {
   if (key === "") return false;
   if (typeof value === "string") return value.length <= attributeValueLengthLimit;
   return typeof value === "number" || typeof value === "boolean";
+}
+
+const noLimits = { attributeCountLimit: Number.POSITIVE_INFINITY, attributeValueLengthLimit: Number.POSITIVE_INFINITY };
+
+/** Copies `attributes`, except for keys and values that the SDK drops too. Untyped callers may pass null. */
+export function copyAttributes(attributes: Attributes | undefined | null): Attributes {
+  const copy: Attributes = {};
+  for (const key of Object.keys(attributes ?? {})) {
+    const value = attributes?.[key];
+    if (isPlainAttribute(key, value, noLimits)) copy[key] = value;
+    else maybeAddAttribute({ key, value, attributes: copy, limits: noLimits, currentAttributesCount: 0 });
+  }
+  return copy;
+}
+
+type Dropped = Pick<ReadableSpan, "name" | "droppedAttributesCount" | "droppedEventsCount" | "droppedLinksCount">;
+
+/** Warns when the limits cost a span something. */
+export function warnOfDrops({ name, droppedAttributesCount, droppedEventsCount, droppedLinksCount }: Dropped): void {
+  if (droppedAttributesCount + droppedEventsCount + droppedLinksCount === 0) return;
+  const counts = `${droppedAttributesCount} attributes, ${droppedEventsCount} events and ${droppedLinksCount} links`;
+  diag.warn(`the span ${name} reached its limits: dropped ${counts}`);
 }

@@ -28,22 +28,30 @@ import {
 } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import type { ReadableSpan, SpanLimits, TimedEvent } from "@opentelemetry/sdk-trace";
-import { exceptionAttributes, isPlainAttribute, pushWithin, type SpanOrigin, type SpanStart } from "./span-parts.ts";
+import {
+  exceptionAttributes,
+  isPlainAttribute,
+  pushWithin,
+  type SpanOrigin,
+  type SpanStart,
+  warnOfDrops,
+} from "./span-parts.ts";
 
-const unset: SpanStatus = { code: SpanStatusCode.UNSET };
+/** A step of the wall clock by more than this gives child spans a new clock. */
+const maxClockDriftMs = 1000;
 
 export class LeanSpan implements Span, ReadableSpan {
   name: string;
   readonly kind: SpanKind;
   readonly parentSpanContext?: SpanContext;
-  readonly attributes: Attributes = {};
+  readonly attributes: Attributes;
   readonly links: Link[] = [];
   readonly events: TimedEvent[] = [];
   readonly startTime: HrTime;
   endTime: HrTime = [0, 0];
   /** Negative until the span ends, as in the SDK. */
   duration: HrTime = [-1, -1];
-  status = unset;
+  status: SpanStatus = { code: SpanStatusCode.UNSET };
   ended = false;
   readonly resource: Resource;
   readonly instrumentationScope: InstrumentationScope;
@@ -51,30 +59,29 @@ export class LeanSpan implements Span, ReadableSpan {
   droppedEventsCount = 0;
   droppedLinksCount = 0;
   readonly _spanContext: SpanContext;
-  _attributesCount = 0;
+  _attributesCount: number;
   readonly _limits: Required<SpanLimits>;
   readonly _processor: SpanOrigin["processor"];
   /** The time of `performance.now() === 0`, in milliseconds since 1970. */
   readonly _clockOriginMs: number;
 
   /** Shares the clock of `localParent`, a span of this process, so that times within a request are comparable. */
-  constructor(
-    origin: SpanOrigin,
-    { name, kind, context, parent, attributes }: SpanStart,
-    localParent: Span | undefined,
-  ) {
+  constructor(origin: SpanOrigin, { name, kind, context, parent, attributes }: SpanStart, localParent?: Span) {
     const now = performance.now();
+    const clockOriginMs = Date.now() - now;
+    const shared = localParent instanceof LeanSpan ? localParent._clockOriginMs : clockOriginMs;
     this.name = name;
     this.kind = kind;
     if (parent !== undefined) this.parentSpanContext = parent;
-    this._clockOriginMs = localParent instanceof LeanSpan ? localParent._clockOriginMs : Date.now() - now;
+    this._clockOriginMs = Math.abs(clockOriginMs - shared) > maxClockDriftMs ? clockOriginMs : shared;
     this.startTime = millisToHrTime(this._clockOriginMs + now);
     this.resource = origin.resource;
     this.instrumentationScope = origin.scope;
     this._spanContext = context;
     this._limits = origin.limits;
     this._processor = origin.processor;
-    this._setAll(attributes);
+    this.attributes = attributes;
+    this._attributesCount = Object.keys(attributes).length;
   }
 
   spanContext(): SpanContext {
@@ -91,7 +98,9 @@ export class LeanSpan implements Span, ReadableSpan {
   }
 
   setAttributes(attributes: Attributes): this {
-    if (!this._hasEnded()) this._setAll(attributes);
+    if (this._hasEnded()) return this;
+    // Untyped callers may pass null.
+    for (const key of Object.keys(attributes ?? {})) this._setOne(key, attributes[key]);
     return this;
   }
 
@@ -134,6 +143,7 @@ export class LeanSpan implements Span, ReadableSpan {
   /** OK is final. Only errors keep their message. */
   setStatus({ code, message }: SpanStatus): this {
     if (code === SpanStatusCode.UNSET || this.status.code === SpanStatusCode.OK || this._hasEnded()) return this;
+    if (typeof (message ?? "") !== "string") diag.warn(`dropping a status message of type ${typeof message}`);
     this.status = code === SpanStatusCode.ERROR && typeof message === "string" ? { code, message } : { code };
     return this;
   }
@@ -145,21 +155,20 @@ export class LeanSpan implements Span, ReadableSpan {
 
   /** A time before the start counts as the start. */
   end(time?: TimeInput): void {
-    if (this._hasEnded()) return;
+    if (this.ended) {
+      diag.error(`the span ${this.name} has ended before: call end() once`);
+      return;
+    }
     this.endTime = this._timeOf(time);
     this.duration = hrTimeDuration(this.startTime, this.endTime);
     if (this.duration[0] < 0) {
       this.endTime = [...this.startTime];
       this.duration = [0, 0];
     }
+    warnOfDrops(this);
     this._processor.onEnding?.(this);
     this.ended = true;
     this._processor.onEnd(this);
-  }
-
-  _setAll(attributes: Attributes | undefined): void {
-    // Untyped callers may pass null.
-    for (const key of Object.keys(attributes ?? {})) this._setOne(key, attributes?.[key]);
   }
 
   _setOne(key: string, value: AttributeValue | undefined): void {

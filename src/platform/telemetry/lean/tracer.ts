@@ -16,6 +16,7 @@ import {
 import { isTracingSuppressed } from "@opentelemetry/core";
 import type { SdkParts } from "./sdk-tracer.ts";
 import { LeanSpan } from "./span.ts";
+import { copyAttributes } from "./span-parts.ts";
 
 type Work = (span: Span) => unknown;
 
@@ -30,16 +31,18 @@ export class LeanTracer implements Tracer {
   }
 
   startSpan(name: string, options: SpanOptions = {}, parentContext: Context = context.active()): Span {
-    const { kind = SpanKind.INTERNAL, attributes, links, startTime, root } = options;
-    if (root || startTime !== undefined || links?.length || isTracingSuppressed(parentContext)) {
+    const { kind = SpanKind.INTERNAL, links, startTime, root } = options;
+    const { origin, sampler, ids, processor } = this.#parts;
+    const attributes = copyAttributes(options.attributes);
+    const tooMany = Object.keys(attributes).length > origin.limits.attributeCountLimit;
+    if (root || tooMany || startTime !== undefined || links?.length || isTracingSuppressed(parentContext)) {
       return this.#sdk.startSpan(name, options, parentContext);
     }
-    const { origin, sampler, ids, processor } = this.#parts;
     const parentSpan = trace.getSpan(parentContext);
     const parent = validContextOf(parentSpan);
     const spanId = ids.generateSpanId();
     const traceId = parent === undefined ? ids.generateTraceId() : parent.traceId;
-    const sampled = sampler.shouldSample(parentContext, traceId, name, kind, attributes ?? {}, []);
+    const sampled = sampler.shouldSample(parentContext, traceId, name, kind, attributes, []);
     const traceFlags = sampled.decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE;
     const traceState = sampled.traceState ?? parent?.traceState;
     const spanContext: SpanContext = { traceId, spanId, traceFlags, ...(traceState !== undefined && { traceState }) };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Attributes, context, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { type Attributes, context, diag, type Span, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { hrTimeDuration, hrTimeToMicroseconds } from "@opentelemetry/core";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
@@ -144,6 +144,40 @@ describe("LeanSpan", () => {
     }
     assertAlike(ours, theirs);
     assert.equal(ours.events.length, 2);
+  });
+
+  it("has a status of its own, which a processor can change", () => {
+    const [first, second] = [leanSpan(), leanSpan()];
+    first.status.code = SpanStatusCode.ERROR;
+    assert.equal(second.status.code, SpanStatusCode.UNSET);
+  });
+
+  it("leaves its parent's clock when the time of day has been set meanwhile", () => {
+    const parent = leanSpan();
+    const { now } = Date;
+    const hour = 3_600_000;
+    Date.now = () => now() + hour;
+    try {
+      const child = leanSpan({ localParent: parent });
+      assert.ok(Math.abs(hrTimeToMicroseconds(child.startTime) / 1000 - Date.now()) < 1000);
+    } finally {
+      Date.now = now;
+    }
+  });
+
+  it("warns once about what its limits dropped, and about a second end", () => {
+    const messages: string[] = [];
+    const write = (message: string) => messages.push(message);
+    diag.setLogger({ error: write, warn: write, info() {}, debug() {}, verbose() {} });
+    const span = leanSpan();
+    for (let index = 0; index < 12; index += 1) span.setAttribute(`key${index}`, index).addEvent("event");
+    span.end();
+    span.end();
+    diag.disable();
+    assert.deepEqual(messages, [
+      "the span test reached its limits: dropped 3 attributes, 3 events and 0 links",
+      "the span test has ended before: call end() once",
+    ]);
   });
 
   it("calls onEnding while it accepts attributes, and onEnd once it has ended", () => {

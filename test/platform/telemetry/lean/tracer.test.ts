@@ -126,6 +126,28 @@ describe("LeanTracer", () => {
     assert.ok(names.includes("otel.sdk.span.started"), names.join());
   });
 
+  it("passes the sampler a copy of the attributes, without invalid values", () => {
+    const attributes = Object.freeze({ kept: 1, date: new Date(0), text: "x".repeat(300) });
+    const seen: unknown[] = [];
+    const sampler: Sampler = {
+      shouldSample(_context, _traceId, _name, _kind, given) {
+        seen.push({ ...given });
+        given.added = true;
+        return { decision: SamplingDecision.RECORD_AND_SAMPLED };
+      },
+    };
+    const spans = [false, true].map((isLean) => {
+      const sdk = new TracerProvider({ sampler });
+      const span = (isLean ? new LeanTracerProvider(sdk) : sdk).getTracer("test").startSpan("test", {
+        attributes: Object(attributes),
+      });
+      return Reflect.get(span, "attributes");
+    });
+    assert.deepEqual(seen[1], seen[0]);
+    assert.deepEqual(spans[1], spans[0]);
+    assert.ok(!("added" in attributes));
+  });
+
   it("copies the attributes", () => {
     const tracer = providers().lean.getTracer("test");
     const attributes = { value: 1, list: ["a"] };
