@@ -27,11 +27,11 @@ import { addressRanges } from "./platform/ip-address.ts";
 import type { Logger } from "./platform/log.ts";
 import { admission } from "./platform/overload/admission.ts";
 import { AdmissionQueue } from "./platform/overload/admission-queue.ts";
-import { refusalCounter } from "./platform/overload/admission-refusals.ts";
 import { backgroundWork } from "./platform/overload/background-work.ts";
 import { CpuWatch } from "./platform/overload/cpu-watch.ts";
 import { LoopWatch } from "./platform/overload/loop-watch.ts";
 import { MemoryWatch, memoryPercent } from "./platform/overload/memory-watch.ts";
+import { refusalCounter } from "./platform/overload/refusal-counter.ts";
 import { WaitingBodies } from "./platform/overload/waiting-bodies.ts";
 import { isPublicAddress } from "./platform/private-address.ts";
 import { limitByAddress, limitBySubject } from "./platform/rate-limit/rate-limit.ts";
@@ -41,7 +41,7 @@ import { serverSpan } from "./platform/reporting/server-span.ts";
 import { slowRequest } from "./platform/reporting/slow-request-log.ts";
 import { LoopStalls } from "./platform/request/loop-stalls.ts";
 import { type Background, withoutDeadline } from "./platform/request/scope.ts";
-import type { Reader } from "./platform/telemetry/collected.ts";
+import type { Reader } from "./platform/telemetry/collected-metrics.ts";
 
 interface Dependencies {
   database: Database;

@@ -104,6 +104,16 @@ describe("README and docs", () => {
     for (const path of docs) assert.ok(known.includes(`](${path}`), `nothing leads to ${path}`);
   });
 
+  it("open the architecture with an exercise whose answers hold", () => {
+    const [, answers = ""] = /^Answers: (.*?)\n\n/ms.exec(page("docs/architecture.md").text) ?? [];
+    const files = [...answers.matchAll(/\]\(\.\.\/(src\/[^)]+)\)/g)].map(([, file = ""]) => read(file));
+    const [queue = "", span = "", list = ""] = files;
+    assert.match(queue, /new Problem\("queue_timeout"\)/);
+    assert.match(span, /span\.updateName\(/);
+    assert.match(list, /export const domains/);
+    assert.equal(files.length, 3);
+  });
+
   it("have a question as the title of each page", () => {
     for (const path of docs) assert.match(page(path).text, /^# .*\?\n/, path);
   });

@@ -3,9 +3,9 @@ import { domains } from "../domains.ts";
 import { parseApiKey } from "../platform/auth/api-keys.ts";
 import { ownHosts } from "../platform/own-hosts.ts";
 import { ConfigError } from "../platform/variables.ts";
-import { invalidVariables } from "./complaints.ts";
 import { contradictions } from "./consistency.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
+import { invalidVariables } from "./invalid-variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 /** The configuration, grouped by the parts of the service that use it. */

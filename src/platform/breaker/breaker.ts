@@ -7,7 +7,7 @@ import CircuitBreaker from "opossum";
 import type { Logger } from "../log.ts";
 import { Problem, type ProblemType } from "../request/problem.ts";
 import { outsideRequest } from "../request/scope.ts";
-import type { BreakerSeries, BreakerState } from "./series.ts";
+import type { BreakerState, BreakerStateMetrics } from "./state-metrics.ts";
 import { breakerTelemetry } from "./telemetry.ts";
 
 export type { BreakerState };
@@ -16,7 +16,7 @@ export interface BreakerOptions {
   /** Its name in telemetry and logs. */
   name: string;
   /** A metric series shared with other breakers. Default: its own, under `name`. */
-  series?: BreakerSeries;
+  series?: BreakerStateMetrics;
   /** Opens after this many consecutive failures. */
   failures: number;
   /** How long it stays open before it becomes half-open. */

@@ -2,7 +2,7 @@
 // active span. A refused call is an event and a count but not a log line: there are many while a dependency is down.
 import { trace } from "@opentelemetry/api";
 import type { Logger } from "../log.ts";
-import { BreakerSeries, type BreakerState, type Outcome } from "./series.ts";
+import { type BreakerState, BreakerStateMetrics, type Outcome } from "./state-metrics.ts";
 
 /** An origin chosen by a client can be as long as a URL. */
 const maxNameLength = 100;
@@ -11,13 +11,13 @@ interface Named {
   /** Used in logs and on spans; cut to 100 characters. */
   name: string;
   /** A series shared with other breakers. Undefined: its own, under `name`. */
-  series: BreakerSeries | undefined;
+  series: BreakerStateMetrics | undefined;
 }
 
 /** Creates the telemetry of one breaker. `state` is read at each collection until `stop()`. */
 export function breakerTelemetry({ name: fullName, series: shared }: Named, state: () => BreakerState, log: Logger) {
   const name = fullName.slice(0, maxNameLength);
-  const series = shared ?? new BreakerSeries(name);
+  const series = shared ?? new BreakerStateMetrics(name);
   const leave = series.join(state);
 
   /** Adds an event to the active span, unless it has ended: the SDK would warn about a late one. */

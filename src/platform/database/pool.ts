@@ -7,9 +7,9 @@ import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentPhases } from "../request/scope.ts";
 import type { connectionOptions } from "./connection.ts";
+import { ConnectionReuse } from "./connection-reuse.ts";
 import { idleConnections, openConnections } from "./driver-internals.ts";
 import { databaseError } from "./errors.ts";
-import { Fitness } from "./fitness.ts";
 import { NewConnections } from "./new-connections.ts";
 import type { PoolState } from "./telemetry.ts";
 
@@ -44,7 +44,7 @@ export class ConnectionPool {
   readonly #options: PoolOptions;
   readonly #onTimeout: () => void;
   readonly #new: NewConnections;
-  readonly #fitness: Fitness;
+  readonly #reuse: ConnectionReuse;
   #used = 0;
   #waiting = 0;
   #closed: Promise<void> | undefined;
@@ -64,7 +64,7 @@ export class ConnectionPool {
       trace: false,
     });
     this.#new = new NewConnections(this.#pool);
-    this.#fitness = new Fitness(options.recycleMs);
+    this.#reuse = new ConnectionReuse(options.recycleMs);
   }
 
   /** Connections and waiting requests right now. */
@@ -90,11 +90,11 @@ export class ConnectionPool {
       for (;;) {
         const { connection, takenAt } = await this.#take(waitEndsAt, signal);
         this.#used += 1;
-        if (!this.#fitness.has(connection)) {
+        if (!this.#reuse.has(connection)) {
           await this.#prepareNew(connection, waitEndsAt, signal);
           return { connection, reused: false, waitMs: performance.now() - askedAt };
         }
-        const fit = this.#fitness.isFit(connection, takenAt, signal);
+        const fit = this.#reuse.isFit(connection, takenAt, signal);
         if (fit === true) return { connection, reused: true, waitMs: takenAt - askedAt };
         if (await this.#keepOrDestroy(connection, fit))
           return { connection, reused: true, waitMs: performance.now() - askedAt };
@@ -111,7 +111,7 @@ export class ConnectionPool {
   /** Returns a connection to the pool, for the next request. */
   release(connection: PoolConnection): void {
     this.#used -= 1;
-    this.#fitness.markUsed(connection);
+    this.#reuse.markUsed(connection);
     connection.release();
   }
 
@@ -123,7 +123,7 @@ export class ConnectionPool {
 
   /** Pings every connection before its next use: one was found dead in use, so the others may be dead too. */
   suspectAll(): void {
-    this.#fitness.suspectAll();
+    this.#reuse.suspectAll();
   }
 
   /** Closes all connections. Takes at most a second and never rejects: a connection that cannot say goodbye counts as closed. */
@@ -167,7 +167,7 @@ export class ConnectionPool {
       this.#returnUnused(connection);
       throw databaseError(error);
     }
-    this.#fitness.add(connection);
+    this.#reuse.add(connection);
   }
 
   /** Whether the connection is fit. Destroys it when it is not, or when the request ends during the ping. */
@@ -183,13 +183,13 @@ export class ConnectionPool {
 
   /** The driver still hands connections to abandoned waiters: returns such a connection to the pool. */
   #returnUnused(connection: PoolConnection): void {
-    if (this.#fitness.has(connection)) {
+    if (this.#reuse.has(connection)) {
       connection.release();
       return;
     }
     this.#new.ready(connection).then(
       () => {
-        this.#fitness.add(connection);
+        this.#reuse.add(connection);
         connection.release();
       },
       () => {},

@@ -1,6 +1,6 @@
 // Computes counts, average, maximum and percentiles per endpoint from the request histogram.
 import { unmatchedRoute } from "../http/router.ts";
-import { type Collected, type HistogramValue, histogramSeries } from "../telemetry/collected.ts";
+import { type Collected, type HistogramValue, histogramSeries } from "../telemetry/collected-metrics.ts";
 
 /** Covers all requests since the process started; times in seconds. */
 export interface EndpointTimes {

@@ -4,7 +4,7 @@
 import { nameRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { Problem } from "../request/problem.ts";
-import type { Collected, Reader } from "../telemetry/collected.ts";
+import type { Collected, Reader } from "../telemetry/collected-metrics.ts";
 import { prometheusText } from "../telemetry/prometheus-text.ts";
 import { endpointTimes } from "./endpoint-times.ts";
 

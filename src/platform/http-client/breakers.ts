@@ -6,7 +6,7 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Breaker, type BreakerOptions, isDependencyFailure } from "../breaker/breaker.ts";
-import { BreakerSeries, type BreakerState } from "../breaker/series.ts";
+import { type BreakerState, BreakerStateMetrics } from "../breaker/state-metrics.ts";
 import type { Logger } from "../log.ts";
 import type { OwnHosts } from "../own-hosts.ts";
 import { isConnectFailure } from "./connect-failure.ts";
@@ -36,7 +36,7 @@ export class OriginBreakers {
   readonly #origins: LRUCache<string, Breaker>;
   /** Only for destinations that have failed: a success while closed removes the breaker. */
   readonly #destinations: LRUCache<string, Breaker>;
-  readonly #series = new Map<string, BreakerSeries>();
+  readonly #series = new Map<string, BreakerStateMetrics>();
   readonly #purgeTimer: NodeJS.Timeout;
 
   constructor(options: OriginBreakerOptions, isOwn: OwnHosts, log: Logger) {
@@ -139,8 +139,8 @@ export class OriginBreakers {
     return breaker;
   }
 
-  #seriesNamed(name: string): BreakerSeries {
-    const series = this.#series.get(name) ?? new BreakerSeries(name);
+  #seriesNamed(name: string): BreakerStateMetrics {
+    const series = this.#series.get(name) ?? new BreakerStateMetrics(name);
     this.#series.set(name, series);
     return series;
   }

@@ -10,9 +10,9 @@ import { type OriginBreakerOptions, OriginBreakers } from "./breakers.ts";
 import { acceptEncoding, decoded } from "./content-encoding.ts";
 import { checkDestination, DestinationRefused, refusalDetails } from "./destination.ts";
 import { exchange, type HttpRequest, type HttpResponse } from "./exchange.ts";
-import { Names } from "./names/names.ts";
+import { Names } from "./names/host-names.ts";
 import { mayRetry, withRetries } from "./retries.ts";
-import { RetryBudgets } from "./retry-budgets.ts";
+import { RetryBudgetByOrigin } from "./retry-budget-by-origin.ts";
 import { clientTelemetry } from "./telemetry.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -60,7 +60,7 @@ export function httpClient(options: HttpClientOptions, log: Logger) {
   const lookup = options.lookup ?? names.lookup;
   let agent: Agent | undefined;
   const telemetry = clientTelemetry();
-  const budgets = new RetryBudgets();
+  const budgets = new RetryBudgetByOrigin();
   const breakers = breaker && new OriginBreakers(breaker, isOwn, log);
 
   /** Created by the first call: loading undici takes 40 ms and 7 MB, and many services make no outbound calls. */

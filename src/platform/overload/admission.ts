@@ -6,7 +6,7 @@ import { whenEnded } from "../http/hooks.ts";
 import { type Context, type Middleware, type Priority, priorities } from "../http/types.ts";
 import { inPhase } from "../request/scope.ts";
 import type { AdmissionQueue, Slot } from "./admission-queue.ts";
-import { refusalCounter } from "./admission-refusals.ts";
+import { refusalCounter } from "./refusal-counter.ts";
 
 const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 

@@ -5,7 +5,7 @@ import { callerOf, callerOfOutbound } from "../http/caller.ts";
 import type { Context } from "../http/types.ts";
 import { Problem } from "../request/problem.ts";
 import type { AdmissionQueue } from "./admission-queue.ts";
-import type { CountRefusal } from "./admission-refusals.ts";
+import type { CountRefusal } from "./refusal-counter.ts";
 
 interface WaitingBodiesOptions {
   queue: Pick<AdmissionQueue, "throwIfRefusing">;

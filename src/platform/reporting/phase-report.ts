@@ -5,7 +5,7 @@ import { unmatchedRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { type Phase, type PhaseTimes, phases } from "../request/phases.ts";
 import type { ProblemType } from "../request/problem.ts";
-import { Slowest } from "./slowest.ts";
+import { SlowestRequests } from "./slowest-requests.ts";
 
 const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
 /** Problems that mean a timeout; each names the limit that was hit. */
@@ -32,7 +32,7 @@ interface PhaseReportOptions {
 /** Reports the phases of `ctx.state.phases` when the answer has been handed to the socket, or the client has gone. */
 export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): Middleware {
   const { duration, attributesOf, timedOut } = instruments();
-  const slowest = new Slowest();
+  const slowest = new SlowestRequests();
 
   return function phaseReport(ctx, next) {
     const span = trace.getActiveSpan();

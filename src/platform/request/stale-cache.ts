@@ -3,7 +3,7 @@
 import { LRUCache } from "lru-cache";
 import { bounded } from "./bounded.ts";
 import { type Background, currentDeadline, withDeadline } from "./scope.ts";
-import { SharedLoad } from "./shared-load.ts";
+import { SharedWork } from "./shared-work.ts";
 
 export interface StaleCacheOptions<Value> {
   /** Serves an entry without a refresh for this long. */
@@ -39,7 +39,7 @@ export interface Cached<Value> {
 export class StaleCache<Value> {
   readonly #entries: LRUCache<string, Entry<Value>, () => Promise<Value>>;
   /** The running loads that requests wait for, by key. */
-  readonly #loads = new Map<string, SharedLoad>();
+  readonly #loads = new Map<string, SharedWork>();
   readonly #options: StaleCacheOptions<Value>;
   readonly #now: () => number;
 
@@ -83,7 +83,7 @@ export class StaleCache<Value> {
   async #waitForLoad(key: string, cached: Entry<Value> | undefined, load: () => Promise<Value>): Promise<Entry<Value>> {
     const deadline = currentDeadline();
     deadline?.stop.throwIfAborted();
-    const shared = this.#loads.get(key) ?? new SharedLoad();
+    const shared = this.#loads.get(key) ?? new SharedWork();
     this.#loads.set(key, shared);
     const leave = shared.join(deadline);
     const work = () => withDeadline(shared.deadline, load).finally(() => this.#loads.delete(key));

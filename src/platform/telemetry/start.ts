@@ -19,7 +19,7 @@ import {
 import { ownHostsOf } from "../own-hosts.ts";
 import { followRequests } from "./follow-requests.ts";
 import { Histograms, whyNotReadable } from "./histograms.ts";
-import { startLean } from "./lean/start.ts";
+import { installLean } from "./lean/install.ts";
 import { instrument } from "./loading/instrumentations.ts";
 import { importSdk } from "./loading/sdk.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./metric-readers.ts";
@@ -94,7 +94,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     );
   }
   if (histograms !== undefined) {
-    const spansReason = startLean();
+    const spansReason = installLean();
     if (spansReason !== undefined) notes.push(`telemetry: using the SDK's own spans, which cost more: ${spansReason}`);
     const histogramsReason = whySdkHistograms(exporting, views);
     if (histogramsReason === undefined) useHistograms(histograms);

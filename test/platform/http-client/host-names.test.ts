@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createConnection } from "mysql2/promise";
 import { connectionOptions } from "../../../src/platform/database/connection.ts";
-import { Names, type NamesOptions } from "../../../src/platform/http-client/names/names.ts";
+import { Names, type NamesOptions } from "../../../src/platform/http-client/names/host-names.ts";
 import { candidates, parseHosts, parseSearch } from "../../../src/platform/http-client/names/system-files.ts";
 import { Problem } from "../../../src/platform/request/problem.ts";
 import { createDatabase, eventually } from "../../support/helper.ts";

@@ -9,7 +9,7 @@ const stateNumbers: Record<BreakerState, number> = { closed: 0, "half-open": 1, 
 const outcomes = ["success", "failure", "refused", "ignored"] as const;
 export type Outcome = (typeof outcomes)[number];
 
-export class BreakerSeries {
+export class BreakerStateMetrics {
   readonly counts: Record<Outcome, number> = { success: 0, failure: 0, refused: 0, ignored: 0 };
   readonly #states = new Set<() => BreakerState>();
   /** Unregisters the metrics. */

@@ -3,7 +3,7 @@
 import { type Deadline, RequestDeadline } from "./deadline.ts";
 import { Problem } from "./problem.ts";
 
-export class SharedLoad {
+export class SharedWork {
   readonly #deadline = new RequestDeadline(undefined);
   #waiting = 0;
 

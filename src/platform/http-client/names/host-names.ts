@@ -4,8 +4,8 @@
 // cacheable-lookup, the usual choice, falls back to getaddrinfo for names that DNS does not know, and can't be cancelled.
 import { promises as dns, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { ParsedFile } from "./parsed-file.ts";
-import { LookupError, resolve } from "./resolve.ts";
+import { CachedFile } from "./cached-file.ts";
+import { LookupError, resolve } from "./dns-lookup.ts";
 import { candidates, parseHosts, parseSearch } from "./system-files.ts";
 
 /** Limits of the lookups, and the system files and DNS servers to use. */
@@ -36,8 +36,8 @@ const loopback: LookupAddress[] = [
 /** A resolver with a limit on concurrent lookups. Reads the hosts file and resolv.conf as getaddrinfo does. */
 export class Names {
   readonly #options: Required<Pick<NamesOptions, "limitMs" | "concurrency">> & NamesOptions;
-  readonly #hosts: ParsedFile<ReturnType<typeof parseHosts>>;
-  readonly #search: ParsedFile<ReturnType<typeof parseSearch>>;
+  readonly #hosts: CachedFile<ReturnType<typeof parseHosts>>;
+  readonly #search: CachedFile<ReturnType<typeof parseSearch>>;
   /** By name: connections to the same host that open at the same time share a lookup. */
   readonly #lookups = new Map<string, Lookup>();
   readonly #waiting = new Set<Lookup>();
@@ -47,8 +47,8 @@ export class Names {
 
   constructor(options: NamesOptions) {
     this.#options = { concurrency: 16, ...options };
-    this.#hosts = new ParsedFile(options.hostsPath ?? "/etc/hosts", parseHosts);
-    this.#search = new ParsedFile(options.resolvConfPath ?? "/etc/resolv.conf", parseSearch);
+    this.#hosts = new CachedFile(options.hostsPath ?? "/etc/hosts", parseHosts);
+    this.#search = new CachedFile(options.resolvConfPath ?? "/etc/resolv.conf", parseSearch);
   }
 
   /** Lookups that are running, and those that wait for a slot. */

@@ -9,7 +9,7 @@ import { LeanTracerProvider, type SdkTracerProvider } from "./tracer-provider.ts
  * Call it right after the SDK has started, before any code gets a tracer. Returns why the SDK's own spans or serializer stay in
  * use, or undefined when they're replaced or nothing is traced.
  */
-export function startLean(): string | undefined {
+export function installLean(): string | undefined {
   const sdk = behindProxy(trace.getTracerProvider());
   if (!isSdk(sdk)) return undefined;
   const reason = untestedVersion() ?? reasonOf(partsOf(sdk.getTracer("lean")));

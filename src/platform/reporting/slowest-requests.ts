@@ -12,7 +12,7 @@ interface Estimate {
   seen: number;
 }
 
-export class Slowest {
+export class SlowestRequests {
   readonly #estimates = new Map<string, Estimate>();
 
   /** Whether `ms` is among the slowest 1 % of `route`; also updates the estimate. `route` is a route's name, not a path. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Connection } from "mysql2/promise";
 import { pino } from "pino";
-import { checkServer } from "../../../src/platform/database/server-check.ts";
+import { checkServer } from "../../../src/platform/database/server-settings-check.ts";
 import { setGlobals } from "../../hostile/globals.ts";
 import { createDatabase, type LogLine } from "../../support/helper.ts";
 

@@ -6,7 +6,7 @@ import { readFileSync, statSync } from "node:fs";
 const checkEveryMs = 1000;
 
 /** The parsed contents of the file at a path. */
-export class ParsedFile<Parsed> {
+export class CachedFile<Parsed> {
   readonly #path: string;
   readonly #parse: (text: string) => Parsed;
   #parsed: Parsed;

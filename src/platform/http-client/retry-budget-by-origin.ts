@@ -6,7 +6,7 @@ import { RetryBudget } from "./retry-budget.ts";
 const maxOrigins = 500;
 
 /** The retry budgets by origin. */
-export class RetryBudgets {
+export class RetryBudgetByOrigin {
   readonly #budgets = new LRUCache<string, RetryBudget>({ max: maxOrigins });
 
   /** The budget of `origin`, a new one if there is none. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Slowest } from "../../../src/platform/reporting/slowest.ts";
+import { SlowestRequests } from "../../../src/platform/reporting/slowest-requests.ts";
 
 /** Returns a generator of uniform numbers from 0 to 1, the same for the same seed. */
 function seededRandom(seed: number): () => number {
@@ -13,14 +13,14 @@ function seededRandom(seed: number): () => number {
 
 /** Returns the share of `count` requests that counts as slowest, after 2000 warm-up requests. */
 function slowestShare(draw: () => number, count = 20_000): number {
-  const slowest = new Slowest();
+  const slowest = new SlowestRequests();
   for (let seen = 0; seen < 2000; seen++) slowest.isAmong("/a", draw());
   let among = 0;
   for (let seen = 0; seen < count; seen++) if (slowest.isAmong("/a", draw())) among += 1;
   return among / count;
 }
 
-describe("Slowest", () => {
+describe("SlowestRequests", () => {
   it("finds about one request in a hundred, for any distribution of times", () => {
     fc.assert(
       fc.property(
@@ -44,7 +44,7 @@ describe("Slowest", () => {
 
   it("follows a route that becomes slower or faster", () => {
     const random = seededRandom(1);
-    const slowest = new Slowest();
+    const slowest = new SlowestRequests();
     for (const scaleMs of [10, 300, 20]) {
       let among = 0;
       for (let seen = 0; seen < 20_000; seen++) {
@@ -55,7 +55,7 @@ describe("Slowest", () => {
   });
 
   it("quickly forgets a slow first request, and estimates each route separately", () => {
-    const slowest = new Slowest();
+    const slowest = new SlowestRequests();
     slowest.isAmong("/a", 800);
     slowest.isAmong("/b", 1);
     let among = 0;

@@ -1,7 +1,7 @@
 // Decides whether an open connection can be reused: not when it is too old, or has died while idle.
 import type { PoolConnection } from "mysql2";
 import type { CancelSignal } from "../request/cancel-signal.ts";
-import { answers } from "./liveness.ts";
+import { answers } from "./connection-ping.ts";
 
 /** Times on the clock of performance.now(). */
 interface History {
@@ -14,7 +14,7 @@ interface History {
 const pingAfterIdleMs = 1000;
 
 /** Tracks the age and use of the pool's connections. */
-export class Fitness {
+export class ConnectionReuse {
   readonly #recycleMs: number;
   readonly #histories = new WeakMap<PoolConnection, History>();
   /** Connections last used before this time are pinged before reuse, however short they were idle. */
