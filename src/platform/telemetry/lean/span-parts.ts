@@ -31,6 +31,7 @@ export interface SpanStart {
   parent: SpanContext | undefined;
   /** Becomes the span's own: see {@link copyAttributes}. */
   attributes: Attributes;
+  attributesCount: number;
 }
 
 /** Adds `item` to `list`, and drops the oldest item above `limit`. Returns how many items were dropped. */

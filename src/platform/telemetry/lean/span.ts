@@ -66,22 +66,22 @@ export class LeanSpan implements Span, ReadableSpan {
   readonly _clockOriginMs: number;
 
   /** Shares the clock of `localParent`, a span of this process, so that times within a request are comparable. */
-  constructor(origin: SpanOrigin, { name, kind, context, parent, attributes }: SpanStart, localParent?: Span) {
+  constructor(origin: SpanOrigin, start: SpanStart, localParent?: Span) {
     const now = performance.now();
     const clockOriginMs = Date.now() - now;
     const shared = localParent instanceof LeanSpan ? localParent._clockOriginMs : clockOriginMs;
-    this.name = name;
-    this.kind = kind;
-    if (parent !== undefined) this.parentSpanContext = parent;
+    this.name = start.name;
+    this.kind = start.kind;
+    if (start.parent !== undefined) this.parentSpanContext = start.parent;
     this._clockOriginMs = Math.abs(clockOriginMs - shared) > maxClockDriftMs ? clockOriginMs : shared;
     this.startTime = millisToHrTime(this._clockOriginMs + now);
     this.resource = origin.resource;
     this.instrumentationScope = origin.scope;
-    this._spanContext = context;
+    this._spanContext = start.context;
     this._limits = origin.limits;
     this._processor = origin.processor;
-    this.attributes = attributes;
-    this._attributesCount = Object.keys(attributes).length;
+    this.attributes = start.attributes;
+    this._attributesCount = start.attributesCount;
   }
 
   spanContext(): SpanContext {

@@ -34,7 +34,8 @@ export class LeanTracer implements Tracer {
     const { kind = SpanKind.INTERNAL, links, startTime, root } = options;
     const { origin, sampler, ids, processor } = this.#parts;
     const attributes = copyAttributes(options.attributes);
-    const tooMany = Object.keys(attributes).length > origin.limits.attributeCountLimit;
+    const attributesCount = Object.keys(attributes).length;
+    const tooMany = attributesCount > origin.limits.attributeCountLimit;
     if (root || tooMany || startTime !== undefined || links?.length || isTracingSuppressed(parentContext)) {
       return this.#sdk.startSpan(name, options, parentContext);
     }
@@ -47,7 +48,8 @@ export class LeanTracer implements Tracer {
     const traceState = sampled.traceState ?? parent?.traceState;
     const spanContext: SpanContext = { traceId, spanId, traceFlags, ...(traceState !== undefined && { traceState }) };
     if (sampled.decision === SamplingDecision.NOT_RECORD) return trace.wrapSpanContext(spanContext);
-    const span = new LeanSpan(origin, { name, kind, context: spanContext, parent, attributes }, parentSpan);
+    const start = { name, kind, context: spanContext, parent, attributes, attributesCount };
+    const span = new LeanSpan(origin, start, parentSpan);
     if (sampled.attributes !== undefined) span.setAttributes(sampled.attributes);
     processor.onStart(span, parentContext);
     return span;

@@ -228,7 +228,14 @@ interface SpanOptions {
 
 function leanSpan({ processor = { onEnd() {} }, localParent }: SpanOptions = {}): LeanSpan {
   const origin = { resource: resourceFromAttributes({}), scope: { name: "test" }, limits: wide, processor };
-  const start = { name: "test", kind: SpanKind.SERVER, context: spanContext, parent: undefined, attributes: {} };
+  const start = {
+    name: "test",
+    kind: SpanKind.SERVER,
+    context: spanContext,
+    parent: undefined,
+    attributes: {},
+    attributesCount: 0,
+  };
   return new LeanSpan(origin, start, localParent);
 }
 
@@ -241,7 +248,13 @@ function startBoth(spanLimits: Limits): [Span & ReadableSpan, LeanSpan] {
   assert.ok(isReadable(theirs));
   const { resource, instrumentationScope: scope } = theirs;
   const origin = { resource, scope, limits: spanLimits, processor };
-  const start = { name: "test", kind: SpanKind.CLIENT, parent: undefined, attributes: { ...attributes } };
+  const start = {
+    name: "test",
+    kind: SpanKind.CLIENT,
+    parent: undefined,
+    attributes: { ...attributes },
+    attributesCount: 1,
+  };
   return [theirs, new LeanSpan(origin, { ...start, context: theirs.spanContext() }, undefined)];
 }
 
