@@ -1,8 +1,7 @@
 // `npm run check:words`: fails on phrases that are never plain English here, and prints what to write instead.
 // Only unambiguous phrases belong in the list: a check that is often wrong gets turned off.
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 
 interface Phrase {
   pattern: RegExp;
@@ -35,6 +34,9 @@ const phrases: readonly Phrase[] = [
   { pattern: /\bis to (?:be done|happen)\b/i, instead: '"must", "should", or the verb itself' },
 ];
 
+/** Folders of dependencies, of git, and of what commands write. */
+const notOurs = new Set(["node_modules", ".git", ".local", "coverage"]);
+
 interface Finding {
   /** Counts from 1. */
   line: number;
@@ -59,13 +61,23 @@ export function isChecked(file: string): boolean {
   return /\.(?:[cm]?[jt]s|json|md|ya?ml)$/.test(name) || [".env.example", "Dockerfile"].includes(name);
 }
 
+/** Without git, which a downloaded archive lacks. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (!entry.isDirectory()) return [path];
+    return notOurs.has(entry.name) ? [] : filesBelow(path);
+  });
+}
+
 if (import.meta.main) {
-  const tracked = execFileSync("git", ["ls-files", "-z"], { encoding: "utf8" }).split("\0").filter(isChecked);
-  const lines = tracked.flatMap((file) =>
-    findPhrases(readFileSync(file, "utf8")).map(
-      ({ line, phrase, instead }) => `${file}:${line}: "${phrase}": write ${instead}`,
-    ),
-  );
+  const lines = filesBelow(".")
+    .filter(isChecked)
+    .flatMap((file) =>
+      findPhrases(readFileSync(file, "utf8")).map(
+        ({ line, phrase, instead }) => `${file}:${line}: "${phrase}": write ${instead}`,
+      ),
+    );
   for (const line of lines) console.error(line);
   if (lines.length > 0) {
     console.error(`${lines.length} phrases to reword (npm run check:words)`);
