@@ -1,6 +1,6 @@
 // The readers of the SDK's metrics: the exporters that the environment names, and the service itself for GET /metrics.
 // Readers passed to the SDK replace those of OTEL_METRICS_EXPORTER, so those are created here, from the same variables.
-import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
+import { getNumberFromEnv, getStringFromEnv } from "@opentelemetry/core";
 import type { Instrumentation } from "@opentelemetry/instrumentation";
 import {
   type CollectionResult,
@@ -11,6 +11,7 @@ import {
   PeriodicExportingMetricReader,
   type PushMetricExporter,
 } from "@opentelemetry/sdk-metrics";
+import { exporterNames, otlpProtocol, positiveNumber, warnIgnored } from "./exporter-variables.ts";
 
 /** Instruments that reset when they are read, such as the runtime's event-loop delay. */
 type ResettingInstruments = Pick<Instrumentation, "enable" | "disable">;
@@ -54,10 +55,8 @@ export class OnDemandReader extends MetricReader {
  */
 export async function metricReadersFromEnvironment(metricProducers: MetricProducer[]): Promise<IMetricReader[]> {
   if (getStringFromEnv("OTEL_CONFIG_FILE") !== undefined) return [];
-  const names = new Set(getStringListFromEnv("OTEL_METRICS_EXPORTER") ?? []);
-  if (names.has("none")) return [];
-  if (names.size === 0) names.add("otlp");
-  const readers = await Promise.all([...names].map((name) => readerFor(name, metricProducers)));
+  const names = [...exporterNames("OTEL_METRICS_EXPORTER")];
+  const readers = await Promise.all(names.map((name) => readerFor(name, metricProducers)));
   return readers.filter((reader) => reader !== undefined);
 }
 
@@ -66,19 +65,18 @@ async function readerFor(name: string, metricProducers: MetricProducer[]): Promi
   if (name === "otlp") return periodic(await otlpExporter(), metricProducers);
   if (name === "console") return periodic(new ConsoleMetricExporter(), metricProducers);
   if (name === "prometheus") return prometheus(metricProducers);
-  warn("OTEL_METRICS_EXPORTER", name, "otlp, console, prometheus or none");
+  warnIgnored("OTEL_METRICS_EXPORTER", name, "otlp, console, prometheus or none");
   return undefined;
 }
 
 function periodic(exporter: PushMetricExporter, metricProducers: MetricProducer[]): IMetricReader {
-  const exportIntervalMillis = positive("OTEL_METRIC_EXPORT_INTERVAL") ?? 60_000;
-  const exportTimeoutMillis = Math.min(positive("OTEL_METRIC_EXPORT_TIMEOUT") ?? 30_000, exportIntervalMillis);
+  const exportIntervalMillis = positiveNumber("OTEL_METRIC_EXPORT_INTERVAL") ?? 60_000;
+  const exportTimeoutMillis = Math.min(positiveNumber("OTEL_METRIC_EXPORT_TIMEOUT") ?? 30_000, exportIntervalMillis);
   return new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis, metricProducers });
 }
 
 async function otlpExporter(): Promise<PushMetricExporter> {
-  const variable = ["OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"].find(getStringFromEnv);
-  const protocol = variable && getStringFromEnv(variable)?.trim();
+  const protocol = otlpProtocol("METRICS");
   if (protocol === "grpc") {
     const { OTLPMetricExporter } = await import("@opentelemetry/exporter-metrics-otlp-grpc");
     return new OTLPMetricExporter();
@@ -87,7 +85,6 @@ async function otlpExporter(): Promise<PushMetricExporter> {
     const { OTLPMetricExporter } = await import("@opentelemetry/exporter-metrics-otlp-http");
     return new OTLPMetricExporter();
   }
-  if (variable && protocol !== "http/protobuf") warn(variable, protocol, "grpc, http/json or http/protobuf");
   const { OTLPMetricExporter } = await import("@opentelemetry/exporter-metrics-otlp-proto");
   return new OTLPMetricExporter();
 }
@@ -101,16 +98,4 @@ async function prometheus(metricProducers: MetricProducer[]): Promise<IMetricRea
     ...(port !== undefined && { port }),
     metricProducers,
   });
-}
-
-function positive(name: string): number | undefined {
-  const value = getNumberFromEnv(name);
-  if (value === undefined || value > 0) return value;
-  warn(name, value, "a number above 0");
-  return undefined;
-}
-
-/** A process warning, because the SDK sets up its logger only after it has its readers. */
-function warn(name: string, value: unknown, accepted: string): void {
-  process.emitWarning(`${name}: got ${value}, accepts ${accepted}; ignored`);
 }
