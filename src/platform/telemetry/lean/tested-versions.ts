@@ -13,8 +13,9 @@ const require = createRequire(import.meta.url);
 /** Describes the first package whose installed version isn't the tested one; undefined when all are. */
 export function untestedVersion(): string | undefined {
   for (const [name, version] of Object.entries(tested)) {
-    const manifest: { version: string } = require(findPackageJSON(name, import.meta.url) ?? name);
-    if (!manifest.version.startsWith(`${version}.`)) return `${name} is ${manifest.version}, tested with ${version}`;
+    const path = findPackageJSON(name, import.meta.url);
+    const installed = path === undefined ? "unknown" : String(require(path).version);
+    if (!installed.startsWith(`${version}.`)) return `${name} is ${installed}, tested with ${version}`;
   }
   return undefined;
 }
