@@ -47,7 +47,7 @@ export const metrics = {
   admissionLimit: { name: "admission.limit", kind: "gauge", labels: [] },
   admissionRunning: { name: "admission.running", kind: "gauge", labels: ["class"] },
   admissionQueued: { name: "admission.queued", kind: "gauge", labels: ["class"] },
-  admissionWait: { name: "admission.wait.duration", kind: "histogram", unit: "s", labels: ["class"] },
+  admissionWait: { name: "admission.wait.duration", kind: "histogram", unit: "s", labels: ["class", "error_type"] },
   admissionRefused: { name: "admission.refused", kind: "counter", labels: ["reason", "class"] },
   breakerState: { name: "breaker.state", kind: "gauge", labels: ["breaker"] },
   breakerCalls: { name: "breaker.calls", kind: "counter", labels: ["breaker", "outcome"] },
@@ -69,7 +69,7 @@ export const metrics = {
   },
   poolMax: { name: "db.client.connection.max", kind: "gauge", labels: [pool] },
   poolWaiting: { name: "db.client.connection.pending_requests", kind: "gauge", labels: [pool] },
-  poolWait: { name: "db.client.connection.wait_time", kind: "histogram", unit: "s", labels: [pool] },
+  poolWait: { name: "db.client.connection.wait_time", kind: "histogram", unit: "s", labels: [pool, "error_type"] },
   poolTimeouts: { name: "db.client.connection.timeouts", kind: "counter", labels: [pool] },
 
   callDuration: {

@@ -9,6 +9,9 @@ import { parseDatabaseUrl } from "./url.ts";
 /** Time limit for the handshake, and again for the first statement. */
 export const openTimeoutMs = 2000;
 
+/** The driver's options. */
+export type ConnectionOptions = ReturnType<typeof connectionOptions>;
+
 /**
  * The driver's options for `url`: times in UTC, and integers too big for a number as strings.
  *

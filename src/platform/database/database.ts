@@ -6,7 +6,7 @@ import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentDeadline } from "../request/scope.ts";
 import { connectionOptions } from "./connection.ts";
-import { isDeadlock, isInterrupted, isReadOnly } from "./errors.ts";
+import { errorCode, isDeadlock, isInterrupted, isReadOnly } from "./errors.ts";
 import { ConnectionPool, type Lease, type PoolOptions } from "./pool.ts";
 import { QueryKiller } from "./query-killer.ts";
 import { pauseAfterDeadlock, retryDeadlocks } from "./retry.ts";
@@ -40,7 +40,9 @@ export class Database implements Statements {
     const { socketPath, host, port, database } = connection;
     const address = socketPath === undefined ? { host, port } : { host: socketPath, port: undefined };
     this.#telemetry = databaseTelemetry({ ...address, database }, () => this.state());
-    this.#pool = new ConnectionPool(connection, options, () => this.#telemetry.timedOut());
+    this.#pool = new ConnectionPool(connection, options, (error, waitMs) => {
+      this.#telemetry.waitFailed(waitMs / 1000, error instanceof Problem ? error.type : (errorCode(error) ?? "_OTHER"));
+    });
     this.#killer = new QueryKiller(options.url);
     const probe = () => this.#run("database.probe", "SELECT 1", [], true);
     this.#breaker = options.breaker && new Breaker({ name: "database", ...options.breaker, isFailure, probe }, log);

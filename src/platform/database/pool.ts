@@ -6,12 +6,12 @@ import { bounded, boundedCall } from "../request/bounded.ts";
 import type { CancelSignal } from "../request/cancel-signal.ts";
 import { Problem } from "../request/problem.ts";
 import { currentPhases } from "../request/scope.ts";
-import type { connectionOptions } from "./connection.ts";
+import type { ConnectionOptions } from "./connection.ts";
 import { ConnectionReuse } from "./connection-reuse.ts";
 import { idleConnections, openConnections } from "./driver-internals.ts";
 import { databaseError } from "./errors.ts";
 import { NewConnections } from "./new-connections.ts";
-import type { PoolState } from "./telemetry.ts";
+import type { FailedWait, PoolState } from "./telemetry.ts";
 
 /** Size and time limits of the pool. */
 export interface PoolOptions {
@@ -42,17 +42,17 @@ const queueLimit = 10_000;
 export class ConnectionPool {
   readonly #pool: Pool;
   readonly #options: PoolOptions;
-  readonly #onTimeout: () => void;
+  readonly #onFailedWait: FailedWait;
   readonly #new: NewConnections;
   readonly #reuse: ConnectionReuse;
   #used = 0;
   #waiting = 0;
   #closed: Promise<void> | undefined;
 
-  /** Calls `onTimeout` whenever a wait for a connection times out. */
-  constructor(connection: ReturnType<typeof connectionOptions>, options: PoolOptions, onTimeout = () => {}) {
+  /** Calls `onFailedWait` whenever a wait for a connection fails. */
+  constructor(connection: ConnectionOptions, options: PoolOptions, onFailedWait: FailedWait = () => {}) {
     this.#options = options;
-    this.#onTimeout = onTimeout;
+    this.#onFailedWait = onFailedWait;
     this.#pool = createPool({
       ...connection,
       connectionLimit: options.limit,
@@ -100,7 +100,7 @@ export class ConnectionPool {
           return { connection, reused: true, waitMs: performance.now() - askedAt };
       }
     } catch (error) {
-      if (error instanceof Problem && error.type === "pool_timeout") this.#onTimeout();
+      this.#onFailedWait(error, performance.now() - askedAt);
       throw error;
     } finally {
       this.#waiting -= 1;

@@ -13,6 +13,9 @@ export interface PoolState {
   limit: number;
 }
 
+/** Called with the error that ended a wait for a connection, and how long it lasted. */
+export type FailedWait = (error: unknown, waitMs: number) => void;
+
 export type DatabaseTelemetry = ReturnType<typeof databaseTelemetry>;
 
 interface ServerAddress {
@@ -38,7 +41,12 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     meter.createHistogram(name, { description, unit: "s", advice: { explicitBucketBoundaries } });
 
   const duration = histogram("db.client.operation.duration", "Duration of queries, without the wait for a connection");
-  const waitTime = histogram("db.client.connection.wait_time", "Time to get a connection from the pool");
+  const waitTime = histogram(
+    "db.client.connection.wait_time",
+    "Time to get a connection from the pool, or to fail to get one",
+  );
+  /** By error type. Frozen and reused, which makes recording cheap. */
+  const failedWait = new Map<string, Attributes>();
   /** Attributes by query and error type ("" for success). Frozen and reused, which makes recording cheap. */
   const byQuery = new Map<string, Map<string, Attributes>>();
   function durationAttributes(name: string, errorType = ""): Attributes {
@@ -121,7 +129,14 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
       });
     },
     waited: (waitS: number) => waitTime.record(waitS, poolAttributes),
-    timedOut: () => timeouts.add(1, poolAttributes),
+    /** Records a wait that got no connection. */
+    waitFailed(waitS: number, errorType: string): void {
+      const attributes =
+        failedWait.get(errorType) ?? Object.freeze({ ...poolAttributes, [ATTR_ERROR_TYPE]: errorType });
+      failedWait.set(errorType, attributes);
+      waitTime.record(waitS, attributes);
+      if (errorType === "pool_timeout") timeouts.add(1, poolAttributes);
+    },
     killed: (name: string) => killed.add(1, { "db.query.summary": name }),
     retried: (name: string, reason: "connection_lost" | "deadlock") =>
       retried.add(1, { "db.query.summary": name, reason }),

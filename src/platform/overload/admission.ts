@@ -1,9 +1,11 @@
 // Waits for a slot and always releases it when the request ends.
-import { metrics, ValueType } from "@opentelemetry/api";
+import { type Attributes, metrics, ValueType } from "@opentelemetry/api";
+import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
 import type { Next } from "koa";
 import { callerOfOutbound } from "../http/caller.ts";
 import { whenEnded } from "../http/hooks.ts";
 import { type Context, type Middleware, type Priority, priorities } from "../http/types.ts";
+import { Problem } from "../request/problem.ts";
 import { inPhase } from "../request/scope.ts";
 import type { AdmissionQueue, Slot } from "./admission-queue.ts";
 import { refusalCounter } from "./refusal-counter.ts";
@@ -23,6 +25,8 @@ export function admission(queue: AdmissionQueue, countRefusal = refusalCounter()
     let slot: Slot | undefined;
     try {
       slot = queue.tryAcquire(priority, ctx.state.deadline.stop, outboundCaller);
+      // A request that is refused at once did not wait: it is counted in admission.refused alone.
+      if (slot === undefined) queue.throwIfRefusing(priority, outboundCaller);
     } catch (error) {
       throw countRefusal(error, priority);
     }
@@ -39,10 +43,12 @@ export function admission(queue: AdmissionQueue, countRefusal = refusalCounter()
   ): Promise<void> {
     const startedAt = performance.now();
     const { stop } = ctx.state.deadline;
+    const seconds = () => (performance.now() - startedAt) / 1000;
     const slot = await inPhase("queue", () => queue.acquire(priority, stop, outboundCaller)).catch((error: unknown) => {
+      recordWait(seconds(), priority, error instanceof Problem ? error.type : "_OTHER");
       throw countRefusal(error, priority);
     });
-    recordWait((performance.now() - startedAt) / 1000, priority);
+    recordWait(seconds(), priority);
     return runInSlot(ctx, slot, next);
   }
 }
@@ -75,11 +81,17 @@ function instruments(queue: AdmissionQueue) {
   );
   const wait = meter.createHistogram("admission.wait.duration", {
     unit: "s",
-    description: "Time that admitted requests waited for a slot",
+    description: "Time that requests waited for a slot, admitted or not; those refused at once are left out",
     advice: { explicitBucketBoundaries },
   });
-  // Frozen and reused, which makes recording cheap.
-  const attributes = (priority: Priority) => Object.freeze({ class: priority });
-  const byClass = { high: attributes("high"), normal: attributes("normal"), low: attributes("low") };
-  return (seconds: number, priority: Priority) => wait.record(seconds, byClass[priority]);
+  /** By priority and error type ("" for admitted). Frozen and reused, which makes recording cheap. */
+  const cache = { high: new Map<string, Attributes>(), normal: new Map(), low: new Map() };
+  return (seconds: number, priority: Priority, errorType = "") => {
+    let attributes = cache[priority].get(errorType);
+    if (attributes === undefined) {
+      attributes = Object.freeze({ class: priority, ...(errorType !== "" && { [ATTR_ERROR_TYPE]: errorType }) });
+      cache[priority].set(errorType, attributes);
+    }
+    wait.record(seconds, attributes);
+  };
 }

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createDatabase, eventually, spawnService, token } from "../../support/helper.ts";
+import { startOtlpReceiver } from "../../support/otlp-receiver.ts";
+
+const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+
+for (const mode of ["lean", "standard"])
+  describe(`the wait for a slot with ${mode} telemetry`, () => {
+    let db: Awaited<ReturnType<typeof createDatabase>>;
+    let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
+    let service: Awaited<ReturnType<typeof spawnService>>;
+    before(async () => {
+      db = await createDatabase();
+      receiver = await startOtlpReceiver();
+      // One slot, one waiting request, and a table that is locked for longer than any wait.
+      const env = { ADMISSION_LIMIT: "1", ADMISSION_WAITING: "1", ADMISSION_WAIT_MS: "300", FAULTS: "on" };
+      service = await spawnService({ ...receiver.env, ...env, MYSQL_URL: db.url, TELEMETRY_MODE: mode });
+    });
+    after(async () => {
+      await service.stop();
+      receiver.stop();
+      await db.drop();
+    });
+
+    /** Seconds waited and number of waits, by error type. */
+    function waits(errorType?: string): { count: number; sum: number } {
+      const points = receiver
+        .points("admission.wait.duration")
+        .filter(({ attributes }) => attributes["error.type"] === errorType && attributes.class === "low");
+      const total = (read: (point: (typeof points)[number]) => unknown) =>
+        points.reduce((sum, point) => sum + Number(read(point)), 0);
+      return { count: total(({ count }) => count), sum: total(({ sum }) => sum) };
+    }
+
+    const refused = (reason: string) =>
+      receiver
+        .points("admission.refused")
+        .filter(({ attributes }) => attributes.reason === reason)
+        .reduce((sum, { asInt = 0 }) => sum + asInt, 0);
+
+    const ask = (signal?: AbortSignal) =>
+      fetch(`${service.url}/api/automations/marketplace`, { headers, ...(signal && { signal }) });
+
+    it("is recorded with the error that ended it, and not for requests refused at once", async () => {
+      const body = JSON.stringify({ amount: 60_000, seconds: 60 });
+      assert.ok((await fetch(`${service.url}/faults/lock`, { method: "PUT", headers, body })).ok);
+      const running = ask();
+      await eventually("a wait that timed out", async () => {
+        await (await ask()).text();
+        return waits("queue_timeout").count > 0;
+      });
+      const { count, sum } = waits("queue_timeout");
+      assert.ok(sum / count >= 0.29 && sum / count < 1, `${sum} s in ${count} waits`);
+
+      const leaving = new AbortController();
+      const left = assert.rejects(ask(leaving.signal));
+      const second = await eventually("a refusal at once", () => Promise.race([ask(), sleep(50, undefined)]));
+      assert.equal(Reflect.get(Object(await second.json()), "type"), "queue_full");
+      leaving.abort();
+      await left;
+      await eventually("a wait that the client ended", () => waits("client_closed").count === 1);
+      await eventually("the count of refusals", () => refused("queue_full") >= 1);
+      assert.equal(waits("queue_full").count, 0);
+      await running;
+    });
+  });
