@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { durationBounds } from "../../src/platform/telemetry/duration-bounds.ts";
 import { createDatabase, eventually, freePort, spawnService, token } from "../support/helper.ts";
 import { spanKind, startOtlpReceiver } from "../support/otlp-receiver.ts";
 
@@ -227,6 +228,20 @@ for (const [mode, protocol] of [
       ];
       const missing = () => names.filter((name) => !receiver.metricNames().includes(name));
       await eventually("all metrics", () => missing().length === 0).catch(() => assert.deepEqual(missing(), []));
+    });
+
+    it("has the same bucket bounds in all histograms of its own durations", () => {
+      for (const name of [
+        "http.server.request.duration",
+        "request.phase.duration",
+        "admission.wait.duration",
+        "db.client.operation.duration",
+        "db.client.connection.wait_time",
+      ]) {
+        const points = receiver.points(name);
+        assert.ok(points.length > 0, name);
+        for (const { explicitBounds } of points) assert.deepEqual(explicitBounds, durationBounds, name);
+      }
     });
 
     it("adds the trace id to each log line of a request", async () => {

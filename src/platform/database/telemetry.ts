@@ -2,8 +2,7 @@
 // Names follow OpenTelemetry's conventions for database clients; durations are in seconds.
 import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
-
-const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 3, 5];
+import { durationBounds } from "../telemetry/duration-bounds.ts";
 
 /** The current number of connections of a pool. */
 export interface PoolState {
@@ -38,7 +37,7 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
     ...(server.port !== undefined && { [ATTR_SERVER_PORT]: server.port }),
   };
   const histogram = (name: string, description: string) =>
-    meter.createHistogram(name, { description, unit: "s", advice: { explicitBucketBoundaries } });
+    meter.createHistogram(name, { description, unit: "s", advice: { explicitBucketBoundaries: durationBounds } });
 
   const duration = histogram("db.client.operation.duration", "Duration of queries, without the wait for a connection");
   const waitTime = histogram(

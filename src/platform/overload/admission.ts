@@ -7,10 +7,9 @@ import { whenEnded } from "../http/hooks.ts";
 import { type Context, type Middleware, type Priority, priorities } from "../http/types.ts";
 import { Problem } from "../request/problem.ts";
 import { inPhase } from "../request/scope.ts";
+import { durationBounds } from "../telemetry/duration-bounds.ts";
 import type { AdmissionQueue, Slot } from "./admission-queue.ts";
 import { refusalCounter } from "./refusal-counter.ts";
-
-const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.5, 1];
 
 /**
  * Runs the rest of the chain while holding a slot of `queue`, with the priority of the matched route. The handler never runs
@@ -82,7 +81,7 @@ function instruments(queue: AdmissionQueue) {
   const wait = meter.createHistogram("admission.wait.duration", {
     unit: "s",
     description: "Time that requests waited for a slot, admitted or not; those refused at once are left out",
-    advice: { explicitBucketBoundaries },
+    advice: { explicitBucketBoundaries: durationBounds },
   });
   /** By priority and error type ("" for admitted). Frozen and reused, which makes recording cheap. */
   const cache = { high: new Map<string, Attributes>(), normal: new Map(), low: new Map() };

@@ -5,9 +5,9 @@ import { unmatchedRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { type Phase, type PhaseTimes, phases } from "../request/phases.ts";
 import type { ProblemType } from "../request/problem.ts";
+import { durationBounds } from "../telemetry/duration-bounds.ts";
 import { SlowestRequests } from "./slowest-requests.ts";
 
-const explicitBucketBoundaries = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 1.5, 3, 5];
 /** Problems that mean a timeout; each names the limit that was hit. */
 const timeouts: ReadonlySet<ProblemType> = new Set([
   "queue_timeout",
@@ -92,7 +92,7 @@ function instruments() {
   const duration = meter.createHistogram("request.phase.duration", {
     unit: "s",
     description: "Time that requests spent in each phase; the phases of a request add up to its duration",
-    advice: { explicitBucketBoundaries },
+    advice: { explicitBucketBoundaries: durationBounds },
   });
   // Frozen and reused, which makes recording cheap.
   const cache = { slowest: new Map<string, AttributesByPhase>(), others: new Map<string, AttributesByPhase>() };

@@ -31,11 +31,10 @@ import { unmatchedRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { cut, redactedQuery } from "../redaction.ts";
 import { inRequest } from "../request/scope.ts";
+import { durationBounds } from "../telemetry/duration-bounds.ts";
 import { followRequests } from "../telemetry/follow-requests.ts";
 
 const scope = "http-server";
-/** The conventions' boundaries plus 0.2, the target, so that requests within it are counted and not estimated. */
-const explicitBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 /** Other methods count as `_OTHER`, so that clients can't add series by inventing methods. */
 const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"]);
 
@@ -48,7 +47,7 @@ export function serverSpan(trustedProxies: number): Middleware {
   const duration = metrics.getMeter(scope).createHistogram(METRIC_HTTP_SERVER_REQUEST_DURATION, {
     unit: "s",
     description: "Duration of HTTP server requests",
-    advice: { explicitBucketBoundaries },
+    advice: { explicitBucketBoundaries: durationBounds },
   });
   const attributesOf = durationAttributes();
   followRequests();

@@ -3,7 +3,7 @@
 import type { RequestOptions } from "node:http";
 import type { Attributes, Span } from "@opentelemetry/api";
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
-import type { IAttributesProcessor, ViewOptions } from "@opentelemetry/sdk-metrics";
+import { AggregationType, type IAttributesProcessor, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import {
   ATTR_ERROR_TYPE,
   ATTR_HTTP_REQUEST_METHOD_ORIGINAL,
@@ -19,6 +19,7 @@ import {
 import { exceptionOf } from "../error-fields.ts";
 import type { OwnHosts } from "../own-hosts.ts";
 import { cut, redactedUrl } from "../redaction.ts";
+import { durationBounds } from "./duration-bounds.ts";
 import { markNextInjection } from "./outbound-propagation.ts";
 
 /** The settings of {@link instrument} for the instrumentations of outbound calls. */
@@ -78,7 +79,10 @@ const maxOutcomes = 20;
 const maxOwnDestinations = 25;
 const other = "_OTHER";
 
-/** A view for the SDK that bounds the series of outbound calls: clients choose where webhooks go, and what answers there. */
+/**
+ * A view for the SDK that bounds the series of outbound calls: clients choose where webhooks go, and what answers there. It also
+ * gives them the service's bucket bounds instead of the instrumentation's.
+ */
 export function boundedDestinations(isOwn: OwnHosts): ViewOptions {
   const outcomes = new Map<string, Set<string>>();
   let [own, foreign] = [0, 0];
@@ -105,7 +109,11 @@ export function boundedDestinations(isOwn: OwnHosts): ViewOptions {
       return bounded;
     },
   };
-  return { instrumentName: METRIC_HTTP_CLIENT_REQUEST_DURATION, attributesProcessors: [processor] };
+  return {
+    instrumentName: METRIC_HTTP_CLIENT_REQUEST_DURATION,
+    attributesProcessors: [processor],
+    aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: durationBounds } },
+  };
 }
 
 function withOtherOutcome(attributes: Attributes): Attributes {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { durationBounds } from "../../../src/platform/telemetry/duration-bounds.ts";
 import { createDatabase, eventually, spawnService, token } from "../../support/helper.ts";
 import { spanKind, startOtlpReceiver } from "../../support/otlp-receiver.ts";
 import { dependency, ok } from "./dependency.ts";
@@ -58,7 +59,11 @@ describe("the telemetry of outbound calls", () => {
   it("measures calls, and exports retries and refusals from zero on", async () => {
     const counts = (metric: string, attribute: string) =>
       Object.fromEntries(receiver.points(metric).map(({ attributes, asInt }) => [attributes[attribute], asInt]));
-    await eventually("the durations", () => receiver.points("http.client.request.duration").length > 0);
+    const [duration] = await eventually("the durations", () => {
+      const points = receiver.points("http.client.request.duration");
+      return points.length > 0 && points;
+    });
+    assert.deepEqual(duration?.explicitBounds, durationBounds);
     assert.deepEqual(counts("http.client.retries", "outcome"), { sent: 0, no_budget: 0, no_time: 0 });
     assert.deepEqual(counts("http.client.refused", "reason"), { scheme: 0, credentials: 0, address: 0 });
     await db.connection.query("UPDATE automations SET webhook_url = 'http://10.0.0.1/'");
