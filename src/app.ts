@@ -41,6 +41,7 @@ import { serverSpan } from "./platform/reporting/server-span.ts";
 import { slowRequest } from "./platform/reporting/slow-request-log.ts";
 import { LoopStalls } from "./platform/request/loop-stalls.ts";
 import { type Background, withoutDeadline } from "./platform/request/scope.ts";
+import { roundedSeconds } from "./platform/rounded-seconds.ts";
 import type { Reader } from "./platform/telemetry/collected-metrics.ts";
 
 interface Dependencies {
@@ -80,7 +81,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
     "admission.running": queue.total("running"),
     "admission.queued": queue.total("queued"),
     "db.client.connection.used": database.state().used,
-    "nodejs.eventloop.delay": loop.delayMs / 1000,
+    "nodejs.eventloop.delay": roundedSeconds(loop.delayMs),
   });
 
   const outbound = httpClient(config.outbound, log);

@@ -54,7 +54,7 @@ describe("stack: traces", () => {
     const { server, children, below } = await traceOf(run, 9);
     assert.deepEqual(
       children.map((span) => span.name),
-      ["automations.get", "runs.create", "POST", "runs.finish"],
+      ["automations.get", "runs.create", "POST webhook", "runs.finish"],
     );
     const [, , call, finish] = children;
     assert.ok(call && finish);

@@ -46,8 +46,8 @@ export class Session {
   /** False when the connection was opened for this session. */
   readonly reused: boolean;
   readonly #tools: SessionTools;
-  /** Seconds spent waiting for the connection: reported with the first statement. */
-  #waitS: number;
+  /** Time spent waiting for the connection: reported with the first statement. */
+  #waitMs: number;
   /** For the last abandoned statement: true once it has ended, false when its connection cannot be reused. */
   #stopped: Promise<boolean> | undefined;
   #lost = false;
@@ -55,7 +55,7 @@ export class Session {
   constructor({ connection, reused, waitMs }: Lease, tools: SessionTools) {
     this.connection = connection;
     this.reused = reused;
-    this.#waitS = waitMs / 1000;
+    this.#waitMs = waitMs;
     this.#tools = tools;
   }
 
@@ -89,10 +89,10 @@ export class Session {
     if (!this.intact && !(await this.reusable())) throw new Problem("database_unavailable");
     signal?.throwIfAborted();
     const { options, telemetry } = this.#tools;
-    const waitS = this.#waitS;
-    this.#waitS = 0;
+    const waitMs = this.#waitMs;
+    this.#waitMs = 0;
     const startedAt = performance.now();
-    const span = telemetry.startQuery(name, sql, waitS);
+    const span = telemetry.startQuery(name, sql, waitMs);
     const phases = currentPhases();
     const running = new RunningStatement();
     let rows: number | undefined;
@@ -124,8 +124,7 @@ export class Session {
     } finally {
       phases?.leave("query");
       const durationMs = performance.now() - startedAt;
-      if (durationMs > options.slowQueryMs)
-        this.#reportSlow(span, { name, sql, durationMs, waitMs: waitS * 1000, rows });
+      if (durationMs > options.slowQueryMs) this.#reportSlow(span, { name, sql, durationMs, waitMs, rows });
       telemetry.endQuery(span, name, durationMs / 1000, errorType);
     }
   }

@@ -2,6 +2,7 @@
 // Names follow OpenTelemetry's conventions for database clients; durations are in seconds.
 import { type Attributes, metrics, type Span, SpanKind, SpanStatusCode, trace, ValueType } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from "@opentelemetry/semantic-conventions";
+import { roundedSeconds } from "../rounded-seconds.ts";
 import { durationBounds } from "../telemetry/duration-bounds.ts";
 
 /** The current number of connections of a pool. */
@@ -97,12 +98,12 @@ export function databaseTelemetry(server: ServerAddress, state: () => PoolState)
 
   return {
     /** Starts a span for a query, with its name and its statement (placeholders only, never values). */
-    startQuery(name: string, sql: string, waitS: number): Span {
+    startQuery(name: string, sql: string, waitMs: number): Span {
       const attributes = {
         ...spanAttributes,
         "db.query.summary": name,
         "db.query.text": sql,
-        "db.client.connection.wait_time": waitS,
+        "db.client.connection.wait_time": roundedSeconds(waitMs),
       };
       return tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
     },

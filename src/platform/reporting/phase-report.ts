@@ -5,6 +5,7 @@ import { unmatchedRoute } from "../http/router.ts";
 import type { Context, Middleware } from "../http/types.ts";
 import { type Phase, type PhaseTimes, phases } from "../request/phases.ts";
 import type { ProblemType } from "../request/problem.ts";
+import { roundedSeconds } from "../rounded-seconds.ts";
 import { durationBounds } from "../telemetry/duration-bounds.ts";
 import { SlowestRequests } from "./slowest-requests.ts";
 
@@ -58,7 +59,7 @@ export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): 
       timedOut.add(1, { "http.route": route, "error.type": problem, phase: largest(times) });
     }
     if (span?.isRecording()) {
-      for (const phase of phases) span.setAttribute(attributeOf[phase], times[phase] / 1000);
+      for (const phase of phases) span.setAttribute(attributeOf[phase], roundedSeconds(times[phase]));
       span.setAttribute("request.id", ctx.state.requestId);
     }
   }

@@ -22,15 +22,21 @@ import { cut, redactedUrl } from "../redaction.ts";
 import { durationBounds } from "./duration-bounds.ts";
 import { markNextInjection } from "./outbound-propagation.ts";
 
+const redacted = "REDACTED";
+
 /** The settings of {@link instrument} for the instrumentations of outbound calls. */
-export function outboundInstrumentation(isOwn: OwnHosts) {
+export function outboundInstrumentation(isOwn: OwnHosts, destinations: Destinations) {
   function urlAttributes(url: URL | null): Attributes {
     const own = url !== null && isOwn(url.hostname);
     markNextInjection(own);
-    if (url === null) return { [ATTR_URL_FULL]: "REDACTED", [ATTR_SERVER_ADDRESS]: "REDACTED" };
+    if (url === null) return { [ATTR_URL_FULL]: redacted, [ATTR_SERVER_ADDRESS]: redacted };
     const { full, path, query } = redactedUrl(url, own);
     const address = cut(url.hostname);
     return { [ATTR_URL_FULL]: full, [ATTR_URL_PATH]: path, [ATTR_URL_QUERY]: query, [ATTR_SERVER_ADDRESS]: address };
+  }
+  function requestHook(span: Span): void {
+    withoutValues(span);
+    nameByHost(span, destinations);
   }
   return {
     "@opentelemetry/instrumentation-undici": {
@@ -38,7 +44,7 @@ export function outboundInstrumentation(isOwn: OwnHosts) {
         ...urlAttributes(URL.parse(path, origin)),
         [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(method),
       }),
-      requestHook: withoutValues,
+      requestHook,
     },
     "@opentelemetry/instrumentation-http": {
       startOutgoingSpanHook(request) {
@@ -49,7 +55,7 @@ export function outboundInstrumentation(isOwn: OwnHosts) {
           ...(request.method !== undefined && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(request.method) }),
         };
       },
-      requestHook: withoutValues,
+      requestHook,
     },
   } satisfies InstrumentationConfigMap;
 }
@@ -72,6 +78,15 @@ function withoutValues(span: Span): void {
   span.setStatus = ({ code }) => setStatus({ code });
 }
 
+/** Names a span such as `POST` for the host too: `POST hooks.example`. Span metrics have a series per name, so hosts are bounded. */
+function nameByHost(span: Span, destinations: Destinations): void {
+  // Absent when the span is not recorded.
+  const { name, attributes }: { name?: string; attributes?: Attributes } = Object(span);
+  const address = attributes?.[ATTR_SERVER_ADDRESS];
+  if (name === undefined || attributes === undefined || typeof address !== "string" || address === redacted) return;
+  span.updateName(`${name} ${destinations.has(address, attributes[ATTR_SERVER_PORT]) ? address : other}`);
+}
+
 /** The SDK keeps 2000 series per instrument; later ones lose all their attributes. */
 const maxDestinations = 50;
 const maxOutcomes = 20;
@@ -79,29 +94,43 @@ const maxOutcomes = 20;
 const maxOwnDestinations = 25;
 const other = "_OTHER";
 
+/** The destinations that telemetry tells apart, first come first served: a name stays until the process ends. */
+export class Destinations {
+  readonly #isOwn: OwnHosts;
+  readonly #known = new Set<string>();
+  #own = 0;
+  #foreign = 0;
+
+  constructor(isOwn: OwnHosts) {
+    this.#isOwn = isOwn;
+  }
+
+  /** Whether this destination is among them. Adds it while there is room. */
+  has(hostname: string, port: unknown): boolean {
+    const key = `${hostname} ${port}`;
+    if (this.#known.has(key)) return true;
+    const isOwn = this.#isOwn(hostname);
+    if (isOwn ? this.#own >= maxOwnDestinations : this.#foreign >= maxDestinations) return false;
+    if (isOwn) this.#own += 1;
+    else this.#foreign += 1;
+    this.#known.add(key);
+    return true;
+  }
+}
+
 /**
  * A view for the SDK that bounds the series of outbound calls: clients choose where webhooks go, and what answers there. It also
  * gives them the service's bucket bounds instead of the instrumentation's.
  */
-export function boundedDestinations(isOwn: OwnHosts): ViewOptions {
+export function boundedDestinations(destinations: Destinations): ViewOptions {
   const outcomes = new Map<string, Set<string>>();
-  let [own, foreign] = [0, 0];
-  /** Whether the destination has its own series. */
-  function hasSeries(key: string, hostname: string): boolean {
-    if (outcomes.has(key)) return true;
-    const isOurs = isOwn(hostname);
-    if (isOurs ? own >= maxOwnDestinations : foreign >= maxDestinations) return false;
-    if (isOurs) own += 1;
-    else foreign += 1;
-    return true;
-  }
   const processor: IAttributesProcessor = {
     process(attributes) {
       const { [ATTR_SERVER_ADDRESS]: address, [ATTR_SERVER_PORT]: port, ...rest } = attributes;
-      const key = `${address} ${port}`;
-      const separate = hasSeries(key, String(address));
-      const seen = outcomes.get(separate ? key : other) ?? new Set();
-      outcomes.set(separate ? key : other, seen);
+      const separate = destinations.has(String(address), port);
+      const key = separate ? `${address} ${port}` : other;
+      const seen = outcomes.get(key) ?? new Set();
+      outcomes.set(key, seen);
       const bounded = separate ? attributes : { ...rest, [ATTR_SERVER_ADDRESS]: other };
       const outcome = JSON.stringify(rest);
       if (!seen.has(outcome) && seen.size >= maxOutcomes) return withOtherOutcome(bounded);

@@ -23,7 +23,7 @@ import { installLean } from "./lean/install.ts";
 import { instrument } from "./loading/instrumentations.ts";
 import { importSdk } from "./loading/sdk.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./metric-readers.ts";
-import { boundedDestinations, outboundInstrumentation } from "./outbound-instrumentation.ts";
+import { boundedDestinations, Destinations, outboundInstrumentation } from "./outbound-instrumentation.ts";
 import { limitPropagation } from "./outbound-propagation.ts";
 import { spanProcessorsFromEnvironment } from "./span-processors.ts";
 
@@ -60,7 +60,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 
   const { service, spanProcessors = [], sampler, resourceDetectors = [], views = [] } = options;
   const isOwn = ownHostsOf(process.env.OUTBOUND_OWN_HOSTS ?? "");
-  const instrumentations = instrument(mergeSettings(outboundInstrumentation(isOwn), options.instrumentations));
+  const destinations = new Destinations(isOwn);
+  const outbound = outboundInstrumentation(isOwn, destinations);
+  const instrumentations = instrument(mergeSettings(outbound, options.instrumentations));
   const runtime = instrumentations.find(({ instrumentationName: name }) => name.endsWith("-runtime-node"));
   const exporting = await metricReadersFromEnvironment(producers);
   const metricsReader = new OnDemandReader(producers, exporting.length > 0 ? runtime : undefined);
@@ -79,7 +81,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       .merge(detectResources({ detectors: resourceDetectors })),
     instrumentations: [instrumentations],
     metricReaders: [metricsReader, ...exporting],
-    views: [boundedDestinations(isOwn), ...views],
+    views: [boundedDestinations(destinations), ...views],
     ...(spanProcessors.length > 0 && {
       spanProcessors: [...spanProcessors, ...(await spanProcessorsFromEnvironment())],
     }),

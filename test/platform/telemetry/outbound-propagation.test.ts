@@ -141,6 +141,12 @@ describe("the trace context of outbound calls", function () {
       2,
     );
     assert.equal(spans.filter((span) => span.includes(`${closed}/REDACTED'`)).length, 2, spans.join());
+    const names = stdout.match(/^ {2}name: '.*'/gm)?.map((line) => line.slice(9, -1));
+    assert.deepEqual(
+      names?.toSorted(),
+      [...Array<string>(4).fill("GET 127.0.0.1"), ...Array<string>(2).fill("GET localhost")],
+      "named for the host",
+    );
     assert.doesNotMatch(stdout.replaceAll("/hooks/planted", ""), /planted|u{257}/);
   });
 });
