@@ -9,6 +9,8 @@ import { roundedSeconds } from "../rounded-seconds.ts";
 import { durationBounds } from "../telemetry/duration-bounds.ts";
 import { SlowestRequests } from "./slowest-requests.ts";
 
+/** The target for the latency of most endpoints, as in grafana/panels/limits.ts. */
+const targetMs = 200;
 /** Problems that mean a timeout; each names the limit that was hit. */
 const timeouts: ReadonlySet<ProblemType> = new Set([
   "queue_timeout",
@@ -33,7 +35,7 @@ interface PhaseReportOptions {
 /** Reports the phases of `ctx.state.phases` when the answer has been handed to the socket, or the client has gone. */
 export function phaseReport({ serverTiming, systemState }: PhaseReportOptions): Middleware {
   const { duration, attributesOf, timedOut } = instruments();
-  const slowest = new SlowestRequests();
+  const slowest = new SlowestRequests(targetMs);
 
   return function phaseReport(ctx, next) {
     const span = trace.getActiveSpan();

@@ -13,7 +13,7 @@ function seededRandom(seed: number): () => number {
 
 /** Returns the share of `count` requests that counts as slowest, after 2000 warm-up requests. */
 function slowestShare(draw: () => number, count = 20_000): number {
-  const slowest = new SlowestRequests();
+  const slowest = new SlowestRequests(Number.POSITIVE_INFINITY);
   for (let seen = 0; seen < 2000; seen++) slowest.isAmong("/a", draw());
   let among = 0;
   for (let seen = 0; seen < count; seen++) if (slowest.isAmong("/a", draw())) among += 1;
@@ -44,7 +44,7 @@ describe("SlowestRequests", () => {
 
   it("follows a route that becomes slower or faster", () => {
     const random = seededRandom(1);
-    const slowest = new SlowestRequests();
+    const slowest = new SlowestRequests(Number.POSITIVE_INFINITY);
     for (const scaleMs of [10, 300, 20]) {
       let among = 0;
       for (let seen = 0; seen < 20_000; seen++) {
@@ -55,12 +55,21 @@ describe("SlowestRequests", () => {
   });
 
   it("quickly forgets a slow first request, and estimates each route separately", () => {
-    const slowest = new SlowestRequests();
+    const slowest = new SlowestRequests(Number.POSITIVE_INFINITY);
     slowest.isAmong("/a", 800);
     slowest.isAmong("/b", 1);
     let among = 0;
     for (let seen = 0; seen < 1500; seen++) if (slowest.isAmong("/a", 20 + (seen % 10))) among += 1;
     assert.ok(among > 0, "a little over 20 ms soon counts as slowest");
     assert.equal(slowest.isAmong("/b", 2), true);
+  });
+
+  it("counts every request over the target, the first one too", () => {
+    const slowest = new SlowestRequests(200);
+    assert.equal(slowest.isAmong("/a", 201), true);
+    let among = 0;
+    for (let seen = 0; seen < 1000; seen++) if (slowest.isAmong("/a", 250 + (seen % 5))) among += 1;
+    assert.equal(among, 1000);
+    assert.equal(slowest.isAmong("/a", 100), false);
   });
 });
