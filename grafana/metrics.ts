@@ -88,6 +88,7 @@ export const metrics = {
   loopDelayP99: { name: "nodejs.eventloop.delay.p99", kind: "gauge", unit: "s", labels: [] },
   loopDelayMax: { name: "nodejs.eventloop.delay.max", kind: "gauge", unit: "s", labels: [] },
   loopUtilization: { name: "nodejs.eventloop.utilization", kind: "gauge", unit: "1", labels: [] },
+  loopTime: { name: "nodejs.eventloop.time", kind: "counter", unit: "s", labels: ["nodejs_eventloop_state"] },
   gcDuration: { name: "v8js.gc.duration", kind: "histogram", unit: "s", labels: ["v8js_gc_type"] },
   heapUsed: { name: "v8js.memory.heap.used", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
   heapSize: { name: "v8js.memory.heap.space.size", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },

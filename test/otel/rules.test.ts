@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { commonLabels, metrics, seriesNames } from "../../grafana/metrics.ts";
 import { errorShare, requestSeconds } from "../../grafana/panels/limits.ts";
+import { causeSchema } from "../../scripts/timeouts/verdict/causes.ts";
 import { variables } from "../../src/config/environment.ts";
 import { dashboards } from "../grafana/committed.ts";
 import { type Alert, alerts, loaded, records, ruleFiles, testFiles, unitTests } from "./committed.ts";
@@ -144,6 +145,22 @@ describe("rules", () => {
       );
     }
     for (const name of testFiles) ok(ruleFiles.includes(name), `${name} tests no file`);
+  });
+
+  it("have a verdict for every cause of npm run timeouts, with a unit test and the dashboard that explains it", () => {
+    const verdicts = records.filter(({ record }) => record === "service:cause:rank");
+    deepEqual(new Set(verdicts.map(({ labels }) => labels.cause)), new Set(causeSchema.options));
+    for (const { labels } of verdicts)
+      ok(
+        dashboards.some(({ uid }) => uid === labels.page),
+        labels.page,
+      );
+    const expected = unitTests.flatMap(({ promql_expr_test: tests }) => tests.map((test) => JSON.stringify(test)));
+    for (const cause of causeSchema.options)
+      ok(
+        expected.some((test) => test.includes(`cause=\\"${cause}\\"`)),
+        cause,
+      );
   });
 
   it("are in the folder that Prometheus loads", () => {
