@@ -47,8 +47,8 @@ export const environment = {
   FAULTS: "on",
 };
 
-/** Ignores override files. */
-const composeArguments = ["compose", "--file", "docker-compose.yml"];
+/** Ignores the user's override files. */
+const composeArguments = ["compose", "--file", "docker-compose.yml", "--file", "test/stack/compose.override.yml"];
 /** Kills the running docker commands. */
 const interrupted = new AbortController();
 /** The tests are over, so nothing needs to stop gracefully. */
@@ -67,14 +67,29 @@ export function compose(args: readonly string[], variables?: Record<string, stri
   return docker([...composeArguments, ...args], variables);
 }
 
-/** Runs promtool from docker-compose.yml's Prometheus image in otel/rules, read-only and without a network. */
-export async function promtool(args: readonly string[]): Promise<string> {
+/**
+ * Runs promtool from docker-compose.yml's Prometheus image in otel/rules, read-only and without a network. `leastPriority`: only on
+ * a CPU that nothing else needs.
+ */
+export async function promtool(args: readonly string[], { leastPriority = false } = {}): Promise<string> {
   const config = z
     .object({ services: z.object({ prometheus: z.object({ image: z.string() }) }) })
     .parse(JSON.parse(await compose(["config", "--format", "json"])));
   const { image } = config.services.prometheus;
   const mounted = ["--volume", `${join(root, "otel")}:/otel:ro`, "--workdir", "/otel/rules"];
-  return docker(["run", "--rm", "--network", "none", ...mounted, "--entrypoint", "promtool", image, ...args]);
+  const shares = leastPriority ? ["--cpu-shares", "2"] : [];
+  return docker([
+    "run",
+    "--rm",
+    "--network",
+    "none",
+    ...shares,
+    ...mounted,
+    "--entrypoint",
+    "promtool",
+    image,
+    ...args,
+  ]);
 }
 
 /** `down` does not remove containers of `docker compose run`, and therefore not the network. */

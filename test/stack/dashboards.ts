@@ -13,14 +13,35 @@ const targetSchema = z.looseObject({
   /** Prometheus. */
   expr: z.string().optional(),
   exemplar: z.boolean().optional(),
+  legendFormat: z.string().optional(),
   /** Jaeger. */
   queryType: z.string().optional(),
+});
+const stepSchema = z.object({ value: z.number().nullable(), color: z.string() });
+const colorSchema = z.looseObject({ mode: z.string(), fixedColor: z.string().optional() });
+const fieldSchema = z.looseObject({
+  defaults: z
+    .looseObject({
+      thresholds: z.looseObject({ steps: z.array(stepSchema) }).optional(),
+      color: colorSchema.optional(),
+    })
+    .optional(),
+  overrides: z
+    .array(
+      z.looseObject({
+        matcher: z.looseObject({ id: z.string(), options: z.unknown() }),
+        properties: z.array(z.looseObject({ id: z.string(), value: z.unknown() })),
+      }),
+    )
+    .optional(),
 });
 const panelSchema = z.object({
   title: z.string().optional(),
   type: z.string(),
   datasource: source.optional(),
   targets: z.array(targetSchema).optional(),
+  gridPos: z.object({ y: z.number() }).optional(),
+  fieldConfig: fieldSchema.optional(),
   get panels() {
     return z.array(panelSchema).optional();
   },
@@ -40,7 +61,7 @@ const dashboardSchema = z.object({
   templating: z.object({ list: z.array(variableSchema) }),
 });
 
-type Panel = z.infer<typeof panelSchema>;
+export type Panel = z.infer<typeof panelSchema>;
 type Variable = z.infer<typeof variableSchema>;
 export type Dashboard = z.infer<typeof dashboardSchema>;
 
@@ -69,8 +90,11 @@ export function queriesOf(dashboard: Dashboard): PanelQuery[] {
   );
 }
 
-/** Variables as on opening the dashboard: "All" where available, otherwise the first value. */
-export async function fillIn(dashboard: Dashboard): Promise<(text: string) => string> {
+/** Variables as on opening the dashboard: "All" where available, otherwise the first value. `chosen` takes precedence. */
+export async function fillIn(
+  dashboard: Dashboard,
+  chosen: Readonly<Record<string, string>> = {},
+): Promise<(text: string) => string> {
   const values = new Map([
     ["__rate_interval", "1m"],
     ["__interval", "15s"],
@@ -78,7 +102,9 @@ export async function fillIn(dashboard: Dashboard): Promise<(text: string) => st
   ]);
   const fill = (text: string) =>
     text.replaceAll(/\$\{?(\w+)(?::\w+)?\}?/g, (whole, name: string) => values.get(name) ?? whole);
-  for (const variable of dashboard.templating.list) values.set(variable.name, await variableValue(variable, fill));
+  for (const variable of dashboard.templating.list) {
+    values.set(variable.name, chosen[variable.name] ?? (await variableValue(variable, fill)));
+  }
   return fill;
 }
 

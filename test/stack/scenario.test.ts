@@ -10,7 +10,7 @@ import { addresses, compose, environment } from "./compose.ts";
 describe("stack: npm run scenario", () => {
   it("stops the stack's database, finds the cause and resumes it", async function () {
     this.timeout(120_000);
-    const args = ["scripts/scenario.ts", "database-outage", "--url", addresses.app, "--duration", "8", "--json"];
+    const args = ["scripts/scenario.ts", "database-outage", "--url", addresses.app, "--duration", "4", "--json"];
     const { stdout } = await promisify(execFile)(process.execPath, args, {
       cwd: root,
       env: environment,
