@@ -10,7 +10,7 @@ import { checkServer } from "./platform/database/server-settings-check.ts";
 import { whenAvailable } from "./platform/database/wait-until-available.ts";
 import { Drain } from "./platform/http/drain.ts";
 import { httpServer } from "./platform/http/server.ts";
-import { createLogger, type Logger } from "./platform/log.ts";
+import { createLogger, type Logger, logFlushMs } from "./platform/log.ts";
 import { shutdownTime, within } from "./platform/shutdown-time.ts";
 import { reportDiagnostics } from "./platform/telemetry/diagnostics.ts";
 import { ConfigError } from "./platform/variables.ts";
@@ -27,16 +27,16 @@ let exitCode = 0;
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
     if (stopping.signal.aborted) endNow(signal);
-    stopping.abort(signal);
+    else stopping.abort(signal);
   });
 }
 // After such an error the process is in an unknown state: running requests may finish, and the orchestrator starts another.
 for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   process.on(event, (error) => {
     log.fatal({ err: error }, event);
-    if (stopping.signal.aborted) endNow(event);
     exitCode = 1;
-    stopping.abort(event);
+    if (stopping.signal.aborted) endNow(event);
+    else stopping.abort(event);
   });
 }
 
@@ -60,7 +60,7 @@ const preparing = prepareDatabase(config, log).then(() => {
 function listen(httpServer: Server, port: number, variable: string, message: string): void {
   httpServer.once("error", (error) => {
     log.fatal({ err: error, host: config.host, port }, `cannot listen: see HOST and ${variable}`);
-    process.exit(1);
+    exitSoon();
   });
   httpServer.listen(port, config.host, () => log.info({ address: httpServer.address() }, message));
 }
@@ -77,17 +77,23 @@ async function stop(): Promise<void> {
   // Do not cut off a migration halfway.
   await within(phase.requestsMs(), preparing);
   await within(phase.connectionsMs(), Promise.all([database.close(), close()]));
-  // Last, so that the drain's own spans are sent too.
-  await within(phase.telemetryMs(), flushTelemetry());
   log.info("stopped");
+  // Last, so that the drain's own spans and this line are sent too.
+  await within(phase.telemetryMs(), flushTelemetry());
   // Whatever did not finish in time must not keep the process alive.
   process.exit(exitCode);
 }
 
-/** After a second signal or a second fatal error: exit without waiting. */
-function endNow(reason: string): never {
+/** After a second signal or a second fatal error: exit without waiting for requests. */
+function endNow(reason: string): void {
   log.error({ reason }, "exiting at once");
-  process.exit(1);
+  exitSoon();
+}
+
+/** Exits with 1 as soon as the last log lines are sent, which say why. At once if they go to standard output only. */
+function exitSoon(): void {
+  const exit = () => process.exit(1);
+  within(logFlushMs, telemetry.flushLogs()).then(exit, exit);
 }
 
 /** An unreachable collector is not a reason to exit with an error, and has been logged already. */

@@ -1,9 +1,9 @@
 // Creates loggers that write JSON lines to standard output. The pino instrumentation adds trace_id and span_id to each line of a
 // request. Errors are logged by their safe fields (error-fields.ts), however they are passed: a library's message can quote values.
-import { metrics } from "@opentelemetry/api";
 import { type DestinationStream, type Logger, type LoggerOptions, pino, stdTimeFunctions } from "pino";
 import { errorFields } from "./error-fields.ts";
 import { LogOutput } from "./log-output.ts";
+import { countLostLines } from "./lost-log-lines.ts";
 
 export type { Logger };
 
@@ -13,13 +13,17 @@ export const logFlushMs = 250;
 /** Keeps values in errors out of the log. */
 const errorOptions = {
   serializers: { err: (error: unknown) => errorFields(error) },
+  // The pino instrumentation keeps only parts of the field with this name, so none has it: `err` reaches OTLP whole.
+  errorKey: "\0",
   hooks: {
     // Without a message of its own, pino would use the error's message for the line.
     logMethod(args, method) {
       const [first, ...rest] = args;
       const hasError = first instanceof Error || Object(first).err !== undefined;
-      if (!hasError || rest.length > 0) return method.apply(this, args);
-      return method.apply(this, [first instanceof Error ? { err: first } : first, "error"]);
+      if (!hasError) return method.apply(this, args);
+      const fields = first instanceof Error ? { err: first } : first;
+      const [message = "error", ...values] = rest;
+      return method.apply(this, [fields, message, ...values]);
     },
   },
 } satisfies LoggerOptions;
@@ -51,12 +55,6 @@ export function createLogger(level: string, destination: DestinationStream = new
 
 function reportLosses(log: Logger, output: LogOutput): void {
   output.onLost((lines) => log.warn({ lines }, "log lines were lost: standard output was blocked for a while"));
-  metrics
-    .getMeter("log")
-    .createObservableCounter("log.lines.lost", {
-      description: "Log lines dropped because standard output was blocked",
-      unit: "{line}",
-    })
-    .addCallback((result) => result.observe(output.lost));
+  countLostLines("stdout", () => output.lost);
   process.once("exit", () => output.finish(logFlushMs));
 }

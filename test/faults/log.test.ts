@@ -153,7 +153,7 @@ describe("a blocked log", function () {
 
 async function lostLines(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`, { headers: { accept: "text/plain" } })).text();
-  return Number(/^log_lines_lost_total (\d+)/m.exec(text)?.[1]);
+  return Number(/^log_lines_lost_total\{destination="stdout"\} (\d+)/m.exec(text)?.[1]);
 }
 
 async function assertAnswers(url: string): Promise<void> {

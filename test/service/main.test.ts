@@ -227,7 +227,8 @@ describe("the process", () => {
       const held: Socket[] = [];
       const collector = createServer((socket) => held.push(socket.on("error", () => {}))).listen(0, "127.0.0.1");
       await once(collector, "listening");
-      const env = { OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(collector.address()), SHUTDOWN_TIMEOUT_MS: "1500" };
+      const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(collector.address()), OTEL_LOGS_EXPORTER: "otlp" };
+      const env = { ...endpoint, SHUTDOWN_TIMEOUT_MS: "1500" };
       const entry = later === undefined ? serviceCommand : ["--import", later, ...serviceCommand];
       const service = await spawnService({ ...patient, ...env, MYSQL_URL: db.url }, entry);
       await db.connection.query("LOCK TABLES automations WRITE");

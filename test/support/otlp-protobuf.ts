@@ -42,6 +42,15 @@ const definition = `
   }
   message ExponentialPoint { repeated KeyValue attributes = 1; fixed64 count = 4; optional double sum = 5; sint32 scale = 6; }
 
+  message Logs { repeated ResourceLogs resource_logs = 1; }
+  message ResourceLogs { Resource resource = 1; repeated ScopeLogs scope_logs = 2; string schema_url = 3; }
+  message ScopeLogs { Scope scope = 1; repeated LogRecord log_records = 2; string schema_url = 3; }
+  message LogRecord {
+    fixed64 time_unix_nano = 1; int32 severity_number = 2; string severity_text = 3; AnyValue body = 5;
+    repeated KeyValue attributes = 6; uint32 dropped_attributes_count = 7; fixed32 flags = 8; bytes trace_id = 9;
+    bytes span_id = 10; fixed64 observed_time_unix_nano = 11; string event_name = 12;
+  }
+
   message Scope { string name = 1; string version = 2; repeated KeyValue attributes = 3; uint32 dropped_attributes_count = 4; }
   message Resource { repeated KeyValue attributes = 1; uint32 dropped_attributes_count = 2; }
   message KeyValue { string key = 1; AnyValue value = 2; }
@@ -57,7 +66,7 @@ const messages = protobuf.parse(definition).root;
 const ids = new Set(["traceId", "spanId", "parentSpanId"]);
 
 /** Decodes an export request into the shape of OTLP's JSON: 64-bit integers as strings, ids in hexadecimal. */
-export function decodeOtlp(kind: "Traces" | "Metrics", bytes: Uint8Array): unknown {
+export function decodeOtlp(kind: "Traces" | "Metrics" | "Logs", bytes: Uint8Array): unknown {
   const type = messages.lookupType(kind);
   const plain = type.toObject(type.decode(bytes), { longs: String, bytes: String });
   return JSON.parse(JSON.stringify(plain), (key, value: unknown) =>

@@ -10,6 +10,20 @@ const value = z.looseObject({
   intValue: z.coerce.number().optional(),
   doubleValue: z.number().optional(),
 });
+/** Any value, such as the nested ones of log records. */
+const anyValue: z.ZodType<unknown> = z.lazy(() =>
+  value
+    .extend({
+      kvlistValue: z.object({ values: z.array(keyAndValue).default([]) }).optional(),
+      arrayValue: z.object({ values: z.array(anyValue).default([]) }).optional(),
+      boolValue: z.boolean().optional(),
+    })
+    .transform(({ kvlistValue, arrayValue, boolValue, stringValue, intValue, doubleValue }) => {
+      const fields = kvlistValue && Object.fromEntries(kvlistValue.values.map((field) => [field.key, field.value]));
+      return fields ?? arrayValue?.values ?? boolValue ?? stringValue ?? intValue ?? doubleValue;
+    }),
+);
+const keyAndValue = z.object({ key: z.string(), value: anyValue });
 const attributes = z
   .array(z.object({ key: z.string(), value }))
   .default([])
@@ -49,12 +63,31 @@ const metrics = z.object({
     z.looseObject({ resource, scopeMetrics: z.array(z.looseObject({ metrics: z.array(metric) })) }),
   ),
 });
+const logRecord = z.looseObject({
+  timeUnixNano: z.coerce.bigint(),
+  severityNumber: z.number(),
+  severityText: z.string(),
+  body: anyValue,
+  traceId: z.string().optional(),
+  spanId: z.string().optional(),
+  attributes: z
+    .array(keyAndValue)
+    .default([])
+    .transform((list) => Object.fromEntries(list.map(({ key, value }) => [key, value]))),
+});
+const logs = z.object({
+  resourceLogs: z.array(
+    z.looseObject({ resource, scopeLogs: z.array(z.looseObject({ logRecords: z.array(logRecord) })) }),
+  ),
+});
 
+export type ReceivedLog = z.output<typeof logRecord> & { resource: Record<string, unknown> };
 export type ReceivedSpan = z.output<typeof span>;
 
 function bodyOf({ url, headers }: IncomingMessage, bytes: Buffer): unknown {
   if (headers["content-type"] === "application/json") return JSON.parse(bytes.toString());
   if (url === "/v1/traces") return decodeOtlp("Traces", bytes);
+  if (url === "/v1/logs") return decodeOtlp("Logs", bytes);
   return url === "/v1/metrics" ? decodeOtlp("Metrics", bytes) : undefined;
 }
 
@@ -68,6 +101,7 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
   const resources: Record<string, string | number | undefined>[] = [];
   const requests: { path: string; headers: Record<string, string | string[] | undefined> }[] = [];
   const texts: string[] = [];
+  const records: ReceivedLog[] = [];
   const server = createServer(async (request, response) => {
     const bytes = Buffer.concat(await request.toArray());
     const body = bodyOf(request, bytes);
@@ -84,6 +118,11 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
           points.set(name, (histogram ?? sum ?? gauge)?.dataPoints ?? []);
         }
       }
+    } else if (request.url === "/v1/logs") {
+      for (const { resource, scopeLogs } of logs.parse(body).resourceLogs) {
+        const added = scopeLogs.flatMap((scope) => scope.logRecords);
+        records.push(...added.map((record) => ({ ...record, resource: resource.attributes })));
+      }
     }
     // An empty message, in either format.
     const type = request.headers["content-type"];
@@ -92,6 +131,8 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
   await once(server, "listening");
   return {
     spans,
+    /** Log lines. Services send them only with OTEL_LOGS_EXPORTER=otlp. */
+    logs: records,
     resources,
     requests,
     /** All request bodies, as JSON. */
@@ -104,6 +145,7 @@ export async function startOtlpReceiver(protocol: "http/json" | "http/protobuf" 
       OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(server.address()),
       OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       OTEL_BSP_SCHEDULE_DELAY: "100",
+      OTEL_BLRP_SCHEDULE_DELAY: "100",
       OTEL_METRIC_EXPORT_INTERVAL: "200",
       OTEL_METRIC_EXPORT_TIMEOUT: "200",
     },

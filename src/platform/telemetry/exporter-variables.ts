@@ -1,16 +1,16 @@
-// Reads the variables that metric readers and span processors share. Warns about values it ignores with a process warning, because
+// Reads the variables that metric readers, span processors and log processors share. Warns about values it ignores with a process warning, because
 // the SDK sets up its logger only after it has its readers and processors.
 import { getNumberFromEnv, getStringFromEnv, getStringListFromEnv } from "@opentelemetry/core";
 
-/** The exporters that OTEL_TRACES_EXPORTER or OTEL_METRICS_EXPORTER names, each once: otlp by default, empty for none. */
-export function exporterNames(variable: string): ReadonlySet<string> {
+/** The exporters that a variable such as OTEL_TRACES_EXPORTER names, each once: empty for none. */
+export function exporterNames(variable: string, byDefault: "otlp" | "none" = "otlp"): ReadonlySet<string> {
   const names = new Set(getStringListFromEnv(variable) ?? []);
-  if (names.has("none")) return new Set();
-  return names.size === 0 ? new Set(["otlp"]) : names;
+  if (names.size === 0) names.add(byDefault);
+  return names.has("none") ? new Set() : names;
 }
 
 /** The OTLP protocol for a signal: `http/protobuf` by default. */
-export function otlpProtocol(signal: "TRACES" | "METRICS"): "grpc" | "http/json" | "http/protobuf" {
+export function otlpProtocol(signal: "TRACES" | "METRICS" | "LOGS"): "grpc" | "http/json" | "http/protobuf" {
   for (const variable of [`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL"]) {
     const protocol = getStringFromEnv(variable)?.trim();
     if (protocol === "grpc" || protocol === "http/json" || protocol === "http/protobuf") return protocol;

@@ -16,12 +16,14 @@ import {
   ATTR_SERVICE_VERSION,
   METRIC_HTTP_CLIENT_REQUEST_DURATION,
 } from "@opentelemetry/semantic-conventions";
+import { countLostLines } from "../lost-log-lines.ts";
 import { ownHostsOf } from "../own-hosts.ts";
 import { followRequests } from "./follow-requests.ts";
 import { Histograms, whyNotReadable } from "./histograms.ts";
 import { installLean } from "./lean/install.ts";
 import { instrument } from "./loading/instrumentations.ts";
 import { importSdk } from "./loading/sdk.ts";
+import { logProcessorsFromEnvironment } from "./log-processors.ts";
 import { metricReadersFromEnvironment, OnDemandReader } from "./metric-readers.ts";
 import { boundedDestinations, Destinations, outboundInstrumentation } from "./outbound-instrumentation.ts";
 import { limitPropagation } from "./outbound-propagation.ts";
@@ -47,6 +49,8 @@ export interface Telemetry {
   metricsReader: OnDemandReader | undefined;
   /** Log lines, one for each part that doesn't run as TELEMETRY_MODE says, with the reason. */
   notes: string[];
+  /** Sends the log lines that wait, if any are to be sent. */
+  flushLogs(): Promise<void>;
   /** Sends the remaining data; gives up when the collector is down. */
   shutdown(): Promise<void>;
 }
@@ -61,8 +65,14 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const { service, spanProcessors = [], sampler, resourceDetectors = [], views = [] } = options;
   const isOwn = ownHostsOf(process.env.OUTBOUND_OWN_HOSTS ?? "");
   const destinations = new Destinations(isOwn);
-  const outbound = outboundInstrumentation(isOwn, destinations);
-  const instrumentations = instrument(mergeSettings(outbound, options.instrumentations));
+  const file = getStringFromEnv("OTEL_CONFIG_FILE");
+  const logs = await logProcessorsFromEnvironment();
+  const ours = {
+    ...outboundInstrumentation(isOwn, destinations),
+    // It parses each line to send it, whether or not an exporter waits for it.
+    "@opentelemetry/instrumentation-pino": { disableLogSending: logs.processors.length === 0 && file === undefined },
+  };
+  const instrumentations = instrument(mergeSettings(ours, options.instrumentations));
   const runtime = instrumentations.find(({ instrumentationName: name }) => name.endsWith("-runtime-node"));
   const exporting = await metricReadersFromEnvironment(producers);
   const metricsReader = new OnDemandReader(producers, exporting.length > 0 ? runtime : undefined);
@@ -81,6 +91,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       .merge(detectResources({ detectors: resourceDetectors })),
     instrumentations: [instrumentations],
     metricReaders: [metricsReader, ...exporting],
+    logRecordProcessors: logs.processors,
     views: [boundedDestinations(destinations), ...views],
     ...(spanProcessors.length > 0 && {
       spanProcessors: [...spanProcessors, ...(await spanProcessorsFromEnvironment())],
@@ -89,7 +100,6 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   });
 
   const notes = note === undefined ? [] : [note];
-  const file = getStringFromEnv("OTEL_CONFIG_FILE");
   if (file !== undefined && (sampler || [spanProcessors, resourceDetectors, views].some((items) => items.length > 0))) {
     notes.push(
       "telemetry: OTEL_CONFIG_FILE is set: ignoring the span processors, sampler, detectors and views set in code",
@@ -103,7 +113,13 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     else notes.push(`telemetry: using the SDK's own histograms, which cost more: ${histogramsReason}`);
   }
   limitPropagation();
-  return { metricsReader: metricsReader.connected ? metricsReader : undefined, notes, shutdown: () => sdk.shutdown() };
+  if (logs.processors.length > 0) countLostLines("otlp", logs.lost);
+  return {
+    metricsReader: metricsReader.connected ? metricsReader : undefined,
+    notes,
+    flushLogs: async () => void (await Promise.all(logs.processors.map((processor) => processor.forceFlush()))),
+    shutdown: () => sdk.shutdown(),
+  };
 }
 
 /** With OTEL_SDK_DISABLED, the service still measures itself for GET /metrics, but traces and sends nothing. */
@@ -113,7 +129,7 @@ function measureOnly(histograms: Histograms | undefined): Telemetry {
   const meterProvider = new MeterProvider({ readers: [metricsReader] });
   metrics.setGlobalMeterProvider(meterProvider);
   if (histograms !== undefined) useHistograms(histograms);
-  return { metricsReader, notes: [], shutdown: () => meterProvider.shutdown() };
+  return { metricsReader, notes: [], flushLogs: async () => {}, shutdown: () => meterProvider.shutdown() };
 }
 
 /** Puts `histograms` in front of the global meter provider. Call it before any code gets a meter. */

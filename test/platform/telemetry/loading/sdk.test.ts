@@ -9,12 +9,13 @@ import { evaluate } from "../../../support/evaluate.ts";
 import { addressOf } from "../../../support/helper.ts";
 import { startOtlpReceiver } from "../../../support/otlp-receiver.ts";
 
-/** Creates and sends a span and a measurement. */
+/** Creates and sends a span, a measurement and a log record. */
 const script = `
-  import { metrics, trace } from "@opentelemetry/api";
+  import { logs, metrics, trace } from "@opentelemetry/api";
   import { telemetry } from "./src/telemetry.ts";
   trace.getTracer("test").startSpan("made").end();
   metrics.getMeter("test").createCounter("counted").add(1);
+  logs.getLogger("test").emit({ body: "logged" });
   await telemetry.shutdown();`;
 const lazyParts = ["@grpc/", "-grpc/", "exporter-prometheus/", "exporter-zipkin/", "@opentelemetry/configuration/"];
 
@@ -51,9 +52,10 @@ describe("the SDK", () => {
 
   it("sends over gRPC when configured to", async () => {
     const collector = await startGrpcCollector();
-    const env = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
-    assert.deepEqual(await partsLoaded(env), ["@grpc/", "-grpc/"]);
-    assert.deepEqual(collector.calls.toSorted(), ["metrics.v1.MetricsService", "trace.v1.TraceService"]);
+    const endpoint = { OTEL_EXPORTER_OTLP_PROTOCOL: "grpc", OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    assert.deepEqual(await partsLoaded({ ...endpoint, OTEL_LOGS_EXPORTER: "otlp" }), ["@grpc/", "-grpc/"]);
+    const services = ["logs.v1.LogsService", "metrics.v1.MetricsService", "trace.v1.TraceService"];
+    assert.deepEqual(collector.calls.toSorted(), services);
     collector.stop();
   });
 
