@@ -13,7 +13,7 @@ const root = dirname(dirname(import.meta.dirname));
 
 /** Unique per checkout, so that leftovers of an earlier run are found and removed. */
 const project = `stack-test-${createHash("sha256").update(root).digest("hex").slice(0, 8)}`;
-const [app, mysql, otlp, jaeger, prometheus, grafana] = await freePorts(6);
+const [app, mysql, otlp, jaeger, prometheus, logs, grafana] = await freePorts(7);
 
 /** Addresses of the stack's servers. */
 export const addresses = {
@@ -21,6 +21,7 @@ export const addresses = {
   otlp: `http://127.0.0.1:${otlp}`,
   jaeger: `http://127.0.0.1:${jaeger}`,
   prometheus: `http://127.0.0.1:${prometheus}`,
+  logs: `http://127.0.0.1:${logs}`,
   grafana: `http://127.0.0.1:${grafana}`,
 };
 
@@ -37,6 +38,7 @@ export const environment = {
   OTLP_PORT: String(otlp),
   JAEGER_PORT: String(jaeger),
   PROMETHEUS_PORT: String(prometheus),
+  LOGS_PORT: String(logs),
   GRAFANA_PORT: String(grafana),
   // Only the tests send requests, until the test of the generator, so that counts are exact.
   TRAFFIC: "off",

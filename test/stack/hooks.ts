@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { available, compose, remove, removeNow } from "./compose.ts";
 
 /** Listed by name, because a machine may lack Grafana's image. */
-const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "traffic", "webhook"];
+const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "victoria-logs", "traffic", "webhook"];
 
 /** Whether Grafana runs; without its image its tests are skipped. */
 export let grafanaRuns = false;

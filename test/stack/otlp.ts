@@ -1,4 +1,4 @@
-// Sends spans and metrics that a test creates, like an SDK: OTLP over HTTP, as JSON.
+// Sends spans, metrics and log records that a test creates, like an SDK: OTLP over HTTP, as JSON.
 import { randomBytes } from "node:crypto";
 
 export type Attributes = Record<string, string | number | boolean | readonly string[]>;
@@ -50,6 +50,29 @@ export async function sendCount(url: string, resource: Resource, name: string, a
   const sum = { dataPoints: [point], aggregationTemporality: 2, isMonotonic: true };
   const scopeMetrics = [{ scope: scopeOf(resource), metrics: [{ name, sum }] }];
   await post(`${url}/v1/metrics`, { resourceMetrics: [{ resource: resourceOf(resource), scopeMetrics }] });
+}
+
+export interface TestLog {
+  body: unknown;
+  attributes?: Attributes;
+  traceId?: string;
+  severity?: string;
+  event?: string;
+}
+
+/** Sends log records in one request. An object as body is sent as a list of fields. */
+export async function sendLogs(url: string, resource: Resource, records: readonly TestLog[]): Promise<void> {
+  const logRecords = records.map(({ body, attributes = {}, traceId, severity = "info", event }) => ({
+    timeUnixNano: nanoseconds(0),
+    severityNumber: 9,
+    severityText: severity,
+    body: typeof body === "string" ? { stringValue: body } : { kvlistValue: { values: list(Object(body)) } },
+    attributes: list(attributes),
+    ...(traceId !== undefined && { traceId, spanId: newSpanId() }),
+    ...(event !== undefined && { eventName: event }),
+  }));
+  const scopeLogs = [{ scope: scopeOf(resource), logRecords }];
+  await post(`${url}/v1/logs`, { resourceLogs: [{ resource: resourceOf(resource), scopeLogs }] });
 }
 
 function spanOf(span: TestSpan): object {

@@ -1,9 +1,11 @@
 // The containers are healthy, locked down and within their memory limits.
 import assert from "node:assert/strict";
-import { compose, container } from "./compose.ts";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { compose, container, docker } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 
-const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "traffic", "webhook"];
+const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "victoria-logs", "traffic", "webhook"];
 const withHealthCheck = ["app", "mysql", "prometheus", "webhook"];
 
 describe("stack: services", () => {
@@ -17,29 +19,45 @@ describe("stack: services", () => {
   }
 
   // Their images have no shell for a health check, so another container requests it.
-  for (const [service, path] of [
-    ["otel-collector", "/"],
-    ["jaeger", "/status"],
+  for (const [service, port, path] of [
+    ["otel-collector", 13133, "/"],
+    ["jaeger", 13133, "/status"],
+    ["victoria-logs", 9428, "/health"],
   ] as const) {
     it(`gets a healthy response from ${service}`, async () => {
-      const ask = `fetch("http://${service}:13133${path}").then((answer) => console.log(answer.status))`;
+      const ask = `fetch("http://${service}:${port}${path}").then((answer) => console.log(answer.status))`;
       await eventually(10, async () => {
         assert.equal((await compose(["exec", "-T", "app", "node", "-e", ask])).trim(), "200");
       });
     });
   }
 
-  it("limits its containers to less than 2 GiB together", async () => {
+  it("limits its containers to less than 2.2 GiB together, as docker-compose.yml says", async () => {
     const file = await compose(["config"]);
     const limits = [...file.matchAll(/mem_limit: "(\d+)"/g)].map(([, bytes]) => Number(bytes));
-    assert.equal(limits.length, 8);
-    assert.ok(limits.reduce((sum, bytes) => sum + bytes, 0) < 2 ** 31);
+    assert.equal(limits.length, 9);
+    const sum = limits.reduce((total, bytes) => total + bytes, 0);
+    assert.ok(sum < 2.2 * 2 ** 30);
+    const comment = await readFile(join(import.meta.dirname, "../../docker-compose.yml"), "utf8");
+    assert.equal(/limits add up to (\d+) MiB/.exec(comment)?.[1], String(sum / 2 ** 20));
+  });
+
+  it("runs its containers within their limits", async () => {
+    const ids = (await compose(["ps", "--quiet"])).trim().split("\n");
+    const used = await docker(["stats", "--no-stream", "--format", "{{.Name}} {{.MemPerc}}", ...ids]);
+    const shares = used
+      .trim()
+      .split("\n")
+      .map((text) => text.split(" "));
+    assert.ok(shares.length >= services.length);
+    for (const [name, share = ""] of shares)
+      assert.ok(Number.parseFloat(share) < 95, `${name} uses ${share} of its limit`);
   });
 
   it("publishes ports only on this machine's loopback address", async () => {
     const file = await compose(["config"]);
     const published = file.match(/published:/g) ?? [];
-    assert.equal(published.length, 6);
+    assert.equal(published.length, 7);
     assert.equal((file.match(/host_ip: 127\.0\.0\.1/g) ?? []).length, published.length);
   });
 
