@@ -27,7 +27,12 @@ export function localSettings(shell, dotenv, args) {
   // telemetry that goes elsewhere needs no viewer here
   const ownViewer = env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined;
   // the viewer always responds with JSON, which the exporter reports as an error unless it sends JSON
-  const viewerExport = { OTEL_EXPORTER_OTLP_ENDPOINT: viewerUrl, OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" };
+  const viewerExport = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: viewerUrl,
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    // it shows log lines too, under their traces
+    OTEL_LOGS_EXPORTER: "otlp",
+  };
   return {
     env,
     ports: { service, viewer, webhook },

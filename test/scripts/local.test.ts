@@ -34,20 +34,22 @@ describe("npm run local", function () {
   });
   after(() => db.drop());
 
-  it("starts everything, prints the addresses, shows the first trace and stops in order with exit code 0", async () => {
+  it("starts everything, prints the addresses, shows the first trace and log line, and stops in order with exit code 0", async () => {
     const env = await ports();
     const run = local({ ...env, MYSQL_URL: db.url });
     const command = await eventually("the line to try", () => /curl '(\S+)'/.exec(run.output())?.[1], 30_000);
     const response = await fetch(command);
     assert.equal(response.status, 200, run.output());
+    const viewer = `http://127.0.0.1:${env.VIEWER_PORT}`;
+    const traces = async () => (await fetch(`${viewer}/v1/traces`)).text();
     await eventually(
       "the trace in the viewer",
-      async () => {
-        const traces = await fetch(`http://127.0.0.1:${env.VIEWER_PORT}/v1/traces`);
-        return (await traces.text()).includes("GET /api/automations/marketplace");
-      },
+      async () => (await traces()).includes("GET /api/automations/marketplace"),
       15_000,
     );
+    const headers = { "content-type": "application/json" };
+    const lines = await fetch(`${viewer}/api/query/logs`, { method: "POST", headers, body: "{}" });
+    assert.match(await lines.text(), /"body":"ready"/);
     run.child.kill("SIGTERM");
     assert.equal(await run.exited, 0, run.output());
     assert.match(run.output(), /stopped service\n\s+stopped viewer\n\s+stopped webhook\n/);
