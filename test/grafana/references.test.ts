@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
@@ -11,13 +11,9 @@ const provisioned = z
         uid: z.string(),
         type: z.string(),
         jsonData: z.looseObject({
-          exemplarTraceIdDestinations: z.array(z.object({ name: z.string(), datasourceUid: z.string() })).default([]),
-          tracesToMetrics: z
-            .looseObject({
-              datasourceUid: z.string(),
-              queries: z.array(z.object({ name: z.string(), query: z.string() })),
-            })
-            .optional(),
+          exemplarTraceIdDestinations: z
+            .array(z.object({ name: z.string(), datasourceUid: z.string().optional(), url: z.string().optional() }))
+            .default([]),
         }),
       }),
     ),
@@ -77,21 +73,16 @@ describe("references between dashboards and data sources", () => {
     }
   });
 
-  it("exemplars open in Jaeger by the label with their trace id", () => {
-    const destinations = provisioned.find(({ uid }) => uid === "prometheus")?.jsonData.exemplarTraceIdDestinations;
+  it("exemplars open their trace first, then its log lines, by the label with the trace id", () => {
+    const destinations =
+      provisioned.find(({ uid }) => uid === "prometheus")?.jsonData.exemplarTraceIdDestinations ?? [];
     deepEqual(
-      destinations?.map(({ name, datasourceUid }) => ({ name, datasourceUid })),
-      [{ name: "trace_id", datasourceUid: "jaeger" }],
+      destinations.map(({ name }) => name),
+      ["trace_id", "trace_id"],
     );
-  });
-
-  it("a trace's links to metrics query Prometheus, and their tags survive Grafana's variable expansion", () => {
-    const link = provisioned.find(({ uid }) => uid === "jaeger")?.jsonData.tracesToMetrics;
-    equal(link?.datasourceUid, "prometheus");
-    for (const { name, query } of link?.queries ?? []) {
-      const tags = query.match(/\$*__tags/g) ?? [];
-      deepEqual([...new Set(tags)], ["$$__tags"], name);
-    }
+    const [trace, lines] = destinations;
+    equal(trace?.datasourceUid, "jaeger");
+    match(lines?.url ?? "", /^\$\{LOGS_URL\}\/.*trace_id%3A%22\$\$\{__value\.raw\}%22/);
   });
 
   it("dashboards are read from the folder where they are mounted", () => {
