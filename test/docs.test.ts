@@ -130,6 +130,34 @@ describe("README and docs", () => {
     }
   });
 
+  it("show pictures that exist, load quickly, and say in words what they show", () => {
+    const pictures = pages.flatMap(({ path, prose }) =>
+      [...prose.matchAll(/!\[([^\]]*)\]\(([^)\s]+)\)/g)].map(([, alt = "", file = ""]) => ({ path, alt, file })),
+    );
+    assert.ok(pictures.length > 0);
+    for (const { path, alt, file } of pictures) {
+      const picture = readFileSync(join(root, dirname(path), file));
+      assert.equal(picture.subarray(1, 4).toString(), "PNG", file);
+      assert.ok(picture.length < 200_000, `${file} has ${picture.length} bytes`);
+      assert.ok(alt.length >= 80, `${path} says too little about ${file}: "${alt}"`);
+    }
+    const used = pictures.map(({ path, file }) => join(dirname(path), file));
+    assert.deepEqual(used.toSorted(), globSync("docs/pictures/*", { cwd: root }).toSorted());
+  });
+
+  it("open the README with two pictures, each with a caption", () => {
+    const [opening = ""] = page("README.md").text.split(/^## /m);
+    assert.equal([...opening.matchAll(/^!\[[^\]]*\]\([^)]*\)\n\n\*[^*]{80,}\*$/gm)].length, 2);
+  });
+
+  it("keep their pictures out of the image: .dockerignore lets in only what the service needs", () => {
+    const [all, ...exceptions] = read(".dockerignore")
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+    assert.equal(all, "*");
+    for (const exception of exceptions) assert.doesNotMatch(exception, /^!(?:docs|grafana|\*)/);
+  });
+
   it("name variables that something reads", () => {
     const readers = readAll(
       "src/config/environment.ts",
