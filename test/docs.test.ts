@@ -17,16 +17,18 @@ const readAll = (...patterns: string[]) =>
     .join("\n");
 
 const docs = globSync("docs/*.md", { cwd: root }).map((path) => path.replaceAll("\\", "/"));
-const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", ...docs].map((path) => {
-  const text = read(path);
-  const fences = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = "", content = ""]) => ({
-    language,
-    content,
-  }));
-  const prose = text.replaceAll(/^```\w*\n.*?^```$/gms, "");
-  const codes = [...prose.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
-  return { path, text, fences, prose, codes };
-});
+const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "grafana/README.md", ...docs].map(
+  (path) => {
+    const text = read(path);
+    const fences = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = "", content = ""]) => ({
+      language,
+      content,
+    }));
+    const prose = text.replaceAll(/^```\w*\n.*?^```$/gms, "");
+    const codes = [...prose.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+    return { path, text, fences, prose, codes };
+  },
+);
 
 function page(path: string) {
   const found = pages.find((one) => one.path === path);
@@ -80,6 +82,8 @@ const proofs: { command: RegExp; place: string; evidence: string }[] = [
     evidence: 'run("api-key.ts"',
   },
   { command: /^npm run dashboards$/, place: ci, evidence: "run: npm run check:dashboards" },
+  { command: /^TRAFFIC=off docker compose up$/, place: ci, evidence: "TRAFFIC=off docker compose up" },
+  { command: /^npm run screenshots$/, place: ci, evidence: "npm run screenshots\n" },
   { command: /^promtool test rules /, place: "test/stack/rules.test.ts", evidence: 'promtool(["test", "rules"' },
 ];
 const commands = pages.flatMap(({ path, fences }) =>

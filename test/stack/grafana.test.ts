@@ -1,5 +1,8 @@
-// Grafana has loaded the data sources and dashboards, and its data sources reach their servers.
+// Grafana has loaded the data sources with their links and all dashboards, and runs each query of each panel.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { z } from "zod";
 import { addresses } from "./compose.ts";
 import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
@@ -27,6 +30,36 @@ describe("stack: Grafana", () => {
     });
   }
 
+  it("has loaded the links of a span, with the address of the log store", async () => {
+    const { correlations } = z
+      .object({
+        correlations: z.array(
+          z.object({
+            label: z.string(),
+            type: z.string(),
+            config: z.object({ target: z.object({ url: z.string() }) }),
+          }),
+        ),
+      })
+      .parse(await ask("/api/datasources/correlations?sourceUID=jaeger"));
+    const file = join(import.meta.dirname, "../../grafana/provisioning/datasources/datasources.yaml");
+    const { datasources } = z
+      .object({
+        datasources: z.array(z.object({ correlations: z.array(z.object({ label: z.string() })).default([]) })),
+      })
+      .parse(parse(readFileSync(file, "utf8")));
+    assert.deepEqual(
+      correlations.map(({ label }) => label).toSorted(),
+      datasources.flatMap((source) => source.correlations.map(({ label }) => label)).toSorted(),
+    );
+    const url = (label: string) => correlations.find((one) => one.label === label)?.config.target.url ?? "";
+    assert.match(
+      url("Log lines of this trace"),
+      /^http:\/\/127\.0\.0\.1:\d+\/select\/vmui\/#\/\?query=trace_id%3A%22\$\{traceID\}%22/,
+    );
+    assert.match(url("p95 of this route"), /http_route='\$\{__span\.tags\["http\.route"\]:percentencode\}'/);
+  });
+
   for (const dashboard of dashboards) {
     it(`has loaded the dashboard "${dashboard.title}"`, async () => {
       const loaded = z
@@ -36,16 +69,18 @@ describe("stack: Grafana", () => {
       assert.equal(loaded.dashboard.panels.length, dashboard.panels.length);
     });
 
-    it(`runs each Prometheus query of "${dashboard.title}"`, async () => {
+    it(`runs each query of "${dashboard.title}"`, async () => {
       const fill = await fillIn(dashboard);
-      const queries = queriesOf(dashboard).filter(({ source }) => source === "prometheus");
-      for (const { name, source, target } of queries) {
-        const filled = { ...target, expr: fill(target.expr ?? ""), datasource: { uid: source }, maxDataPoints: 100 };
+      for (const { name, source, target } of queriesOf(dashboard)) {
+        const filled = JSON.parse(JSON.stringify(target), (_key, value) =>
+          typeof value === "string" ? fill(value) : value,
+        );
+        const query = { ...filled, datasource: { type: source, uid: source }, maxDataPoints: 100 };
         const answer = z
           .object({
             results: z.record(z.string(), z.object({ error: z.string().optional(), frames: z.array(z.unknown()) })),
           })
-          .parse(await ask("/api/ds/query", { queries: [filled], from: "now-15m", to: "now" }));
+          .parse(await ask("/api/ds/query", { queries: [query], from: "now-15m", to: "now" }));
         const result = answer.results[target.refId];
         assert.equal(result?.error, undefined, name);
         assert.ok(result && result.frames.length > 0, `${name}: no data`);
