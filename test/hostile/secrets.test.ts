@@ -28,6 +28,7 @@ describe("a secret", function () {
       ...receiver.env,
       MYSQL_URL: db.url,
       LOG_LEVEL: "trace",
+      OTEL_LOGS_EXPORTER: "otlp",
       OTEL_BLRP_SCHEDULE_DELAY: "100",
       OUTBOUND_ALLOW_PRIVATE: "127.0.0.1",
       OUTBOUND_OWN_HOSTS: "localhost",
