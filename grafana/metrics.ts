@@ -10,6 +10,8 @@ export type Metric = {
   readonly labels: readonly string[];
   /** The job that Prometheus scrapes it from. `name` is then the name there, and the metric belongs to no service. */
   readonly scraped?: "otel-collector";
+  /** A recording rule (otel/rules) computes it, for each service. `name` is then its name in Prometheus. */
+  readonly recorded?: true;
 };
 
 /** On every series: Prometheus copies or derives them from the resource (otel/prometheus.yml). */
@@ -93,6 +95,13 @@ export const metrics = {
   heapUsed: { name: "v8js.memory.heap.used", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
   heapSize: { name: "v8js.memory.heap.space.size", kind: "gauge", unit: "By", labels: ["v8js_heap_space_name"] },
 
+  linesLost: { name: "log.lines.lost", kind: "counter", labels: ["destination"] },
+  connectionsEnded: { name: "http.server.connections.ended", kind: "counter", labels: ["reason"] },
+  /** One series for each service: 1, with the cause of its slow requests now. */
+  verdict: { name: "service:verdict", kind: "gauge", labels: ["cause", "waiting_for", "page"], recorded: true },
+  /** One series for each instance, with its version. */
+  instances: { name: "target_info", kind: "gauge", labels: ["service_version"], recorded: true },
+
   // Computed by the collector (otel/collector.yaml) from all spans, before sampling.
   spanCalls: { name: "traces.span.metrics.calls", kind: "counter", labels: spanLabels },
   // The same for the kept traces, which are in Jaeger. They carry exemplars, which the JavaScript SDK does not support, so each
@@ -113,6 +122,12 @@ export const metrics = {
   unsentPoints: collectorCounter("otelcol_exporter_send_failed_metric_points", "exporter"),
   unqueuedSpans: collectorCounter("otelcol_exporter_enqueue_failed_spans", "exporter"),
   unqueuedPoints: collectorCounter("otelcol_exporter_enqueue_failed_metric_points", "exporter"),
+  unsentLines: collectorCounter("otelcol_exporter_send_failed_log_records", "exporter"),
+  unqueuedLines: collectorCounter("otelcol_exporter_enqueue_failed_log_records", "exporter"),
+  refusedLines: collectorCounter("otelcol_receiver_refused_log_records"),
+  failedLines: collectorCounter("otelcol_receiver_failed_log_records"),
+  receivedLines: collectorCounter("otelcol_receiver_accepted_log_records"),
+  sentLines: collectorCounter("otelcol_exporter_sent_log_records", "exporter"),
   undecidedTraces: collectorCounter("otelcol_processor_tail_sampling_sampling_trace_dropped_too_early"),
   decisions: collectorCounter("otelcol_processor_tail_sampling_count_traces_sampled", "policy", "sampled"),
   sendQueue: { ...collectorCounter("otelcol_exporter_queue_size", "exporter", "data_type"), kind: "gauge" },
@@ -135,8 +150,8 @@ function collectorCounter(name: string, ...labels: string[]): Counter & { readon
 const suffixes = { s: "_seconds", By: "_bytes", 1: "_ratio" } as const;
 
 /** The metric's name in Prometheus after OTLP translation, without a histogram's `_bucket`, `_count` and `_sum`. */
-export function prometheusName({ name, kind, unit, scraped }: Metric): string {
-  if (scraped) return name;
+export function prometheusName({ name, kind, unit, scraped, recorded }: Metric): string {
+  if (scraped || recorded) return name;
   const total = kind === "counter" ? "_total" : "";
   return name.replaceAll(".", "_") + (unit ? suffixes[unit] : "") + total;
 }

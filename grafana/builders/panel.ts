@@ -1,29 +1,14 @@
-// Builders for the dashboards' panels: a common look, data source and legend. Every panel needs a description.
+// What all panels share: title, description, unit, limits, links, queries. Every panel needs a description.
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
-import {
-  BigValueGraphMode,
-  GraphThresholdsStyleConfigBuilder,
-  GraphThresholdsStyleMode,
-  ReduceDataOptionsBuilder,
-  SortOrder,
-  StackingConfigBuilder,
-  StackingMode,
-  TooltipDisplayMode,
-  VizLegendOptionsBuilder,
-  VizTooltipOptionsBuilder,
-} from "@grafana/grafana-foundation-sdk/common";
 import {
   type DashboardLink,
   DashboardLinkBuilder,
   DashboardLinkType,
   type DynamicConfigValue,
-  type Panel,
   ThresholdsConfigBuilder,
   ThresholdsMode,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { DataqueryBuilder } from "@grafana/grafana-foundation-sdk/prometheus";
-import { PanelBuilder as StatBuilder } from "@grafana/grafana-foundation-sdk/stat";
-import { PanelBuilder as TimeSeriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import { severities } from "./severities.ts";
 import { prometheus } from "./sources.ts";
 
@@ -36,17 +21,21 @@ export type Series = { readonly expr: string; readonly legend: string; readonly 
  */
 export type Limits = { readonly warn: number; readonly bad: number };
 
-/** Where a click on a value leads. `url` may contain Grafana's macros. */
-export type Link = { readonly title: string; readonly url: string };
+/** Where a click on a value leads. `url` may contain Grafana's macros. `newTab`: for pages outside Grafana. */
+export type Link = { readonly title: string; readonly url: string; readonly newTab?: boolean };
 
 /** What every panel has. `description`: what it means, then what to do. `unit`: a Grafana unit id. */
 export type About = {
   readonly title: string;
   readonly description: string;
   readonly unit: string;
+  readonly decimals?: number;
   readonly limits?: Limits;
   readonly link?: Link;
 };
+
+/** What happens less than once a second is counted a minute. */
+export const aMinute = "suffix: /min";
 
 export function thresholds({ warn, bad }: Limits): ThresholdsConfigBuilder {
   const { ok, warning, problem } = severities;
@@ -66,18 +55,14 @@ export function thresholds({ warn, bad }: Limits): ThresholdsConfigBuilder {
 }
 
 /** A link on a value. */
-export function dataLink({ title, url }: Link): Builder<DashboardLink> {
-  return withoutPlacement(new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url));
+export function dataLink({ title, url, newTab = false }: Link): Builder<DashboardLink> {
+  return withoutPlacement(new DashboardLinkBuilder(title).type(DashboardLinkType.Link).url(url).targetBlank(newTab));
 }
 
 /** With a placement, as the SDK sets it, Grafana hides the link in a menu. */
 export function withoutPlacement(builder: DashboardLinkBuilder): Builder<DashboardLink> {
   const { placement, ...link } = builder.build();
   return { build: () => link };
-}
-
-function neutral(): ThresholdsConfigBuilder {
-  return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps([{ value: null, color: "blue" }]);
 }
 
 /** The letter of a panel's query: A, B, … */
@@ -92,59 +77,4 @@ export function target({ expr, legend }: Series, index: number): DataqueryBuilde
 
 export function fixedColor(color: string): DynamicConfigValue {
   return { id: "color", value: { mode: "fixed", fixedColor: color } };
-}
-
-/** A figure with a sparkline. With `wholeRange` it covers the whole time range, without a sparkline. */
-export function stat(about: About, expr: string, { wholeRange = false } = {}): Builder<Panel> {
-  const query = target({ expr, legend: about.title }, 0);
-  const panel = new StatBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
-    .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
-    .graphMode(wholeRange ? BigValueGraphMode.None : BigValueGraphMode.Area)
-    .withTarget(wholeRange ? query.instant() : query);
-  if (about.link) panel.dataLinks([dataLink(about.link)]);
-  // By default Grafana would colour a stat red from 80.
-  return panel.thresholds(about.limits ? thresholds(about.limits) : neutral());
-}
-
-/** Lines over time, `stacked` on request. Limits are dashed lines; `exemplars` are dots that open a trace. */
-export function timeSeries(
-  about: About,
-  series: readonly Series[],
-  { stacked = false, exemplars }: { stacked?: boolean; exemplars?: string } = {},
-): Builder<Panel> {
-  const panel = new TimeSeriesBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
-    .min(0)
-    .fillOpacity(stacked ? 30 : 0)
-    .legend(new VizLegendOptionsBuilder().showLegend(true))
-    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending));
-  for (const [index, line] of series.entries()) {
-    panel.withTarget(target(line, index));
-    if (line.color) panel.overrideByName(line.legend, [fixedColor(line.color)]);
-  }
-  if (about.link) panel.dataLinks([dataLink(about.link)]);
-  if (stacked) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal));
-  if (about.limits) {
-    panel
-      .thresholds(thresholds(about.limits))
-      .thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
-  }
-  if (exemplars) withExemplars(panel, exemplars, series.length);
-  return panel;
-}
-
-/** Grafana fetches exemplars together with a query: this query only exists for them, so its line is hidden. */
-function withExemplars(panel: TimeSeriesBuilder, expr: string, index: number): void {
-  const query = { expr, legend: "exemplars" };
-  const hidden = { viz: true, legend: true, tooltip: true };
-  panel
-    .withTarget(target(query, index).exemplar(true))
-    .overrideByName(query.legend, [{ id: "custom.hideFrom", value: hidden }]);
 }

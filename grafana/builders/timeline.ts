@@ -10,7 +10,7 @@ import {
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
 import { type About, dataLink, type Series, target } from "./panel.ts";
-import { severities } from "./severities.ts";
+import { noSeverity, severities } from "./severities.ts";
 import { prometheus } from "./sources.ts";
 
 /** A state's number in the data, its name on the page and its severity. */
@@ -23,8 +23,8 @@ export function timeline(about: About, series: Series, states: readonly State[])
     .unit(about.unit)
     .datasource(prometheus)
     .mappings([mapping(states)])
-    // The mapping brings the colours.
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Thresholds))
+    // The mapping brings the colours. With colours by threshold, Grafana would merge the states into ranges and drop the mapping.
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(noSeverity))
     .mergeValues(true)
     .showValue(VisibilityMode.Auto)
     .fillOpacity(80)

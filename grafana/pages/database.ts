@@ -4,21 +4,23 @@ import { frames } from "../dashboards.ts";
 import {
   poolQueue,
   poolUse,
-  poolUseNow,
-  poolWaitNow,
   poolWaitTime,
   queryEndings,
   queryErrors,
-  queryErrorsNow,
   queryLatency,
   queryRate,
   queryTable,
-  queryTimeNow,
-  slowQueriesNow,
   slowQueryRate,
   slowQueryTable,
-  waitingNow,
 } from "../panels/database.ts";
+import {
+  poolUseNow,
+  poolWaitNow,
+  queryErrorsNow,
+  queryTimeNow,
+  slowQueriesNow,
+  waitingNow,
+} from "../panels/database-figures.ts";
 
 export const database = dashboard(frames.database, [
   { height: 4, panels: [poolUseNow, waitingNow, poolWaitNow, queryTimeNow, slowQueriesNow, queryErrorsNow] },

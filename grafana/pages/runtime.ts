@@ -17,6 +17,7 @@ import {
   collectorMemoryUse,
   keptByPolicy,
   keptShareNow,
+  lineFlow,
   losses,
   lostNow,
   pointFlow,
@@ -28,11 +29,11 @@ import {
 export const runtime = dashboard(frames.runtime, [
   {
     height: 4,
-    panels: [loopDelayNow("Event-loop delay p99"), loopUseNow, cpuNow, memoryNow("Memory"), keptShareNow, lostNow],
+    panels: [loopDelayNow("Loop delay p99"), loopUseNow, cpuNow, memoryNow("Memory"), keptShareNow, lostNow],
   },
   { height: 8, panels: [loopDelay, loopUse, cpu] },
   { height: 8, panels: [memory, heap, garbage] },
   { title: "Telemetry: from the service to the collector", height: 8, panels: [tracedShare, keptByPolicy, losses] },
-  { title: "Telemetry: through the collector", height: 8, panels: [spanFlow, pointFlow] },
+  { title: "Telemetry: through the collector", height: 8, panels: [spanFlow, pointFlow, lineFlow] },
   { height: 8, panels: [sendQueueUse, collectorMemoryUse] },
 ]);

@@ -23,4 +23,5 @@ export const colors = {
   "in use": phases.query,
   idle: "super-light-purple",
   running: phases.own,
+  others: "#5B6472",
 } as const;

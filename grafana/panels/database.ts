@@ -1,10 +1,23 @@
 // Panels about the database: what queries cost, and how long requests wait for a connection.
-import { stat, timeSeries } from "../builders/panel.ts";
-import { fullest, level, quantile, rate, share, total, totalBusy, wholeRange } from "../builders/promql.ts";
+import { logLines } from "../builders/links.ts";
+import { aMinute } from "../builders/panel.ts";
+import {
+  level,
+  perMinute,
+  quantile,
+  rate,
+  type Scope,
+  share,
+  total,
+  totalBusy,
+  wholeRange,
+} from "../builders/promql.ts";
+import { largest, others } from "../builders/ranking.ts";
 import { table } from "../builders/table.ts";
+import { timeSeries } from "../builders/time-series.ts";
 import { metrics } from "../metrics.ts";
 import { colors } from "./colors.ts";
-import { errorShare, poolShare, poolWaitSeconds, querySeconds, slowQueriesASecond, waiting } from "./limits.ts";
+import { errorShare, poolWaitSeconds, querySeconds, slowQueriesAMinute, waiting } from "./limits.ts";
 import { findTraces } from "./traces.ts";
 
 const { killedQueries, poolConnections, poolMax, poolTimeouts, poolWait, poolWaiting } = metrics;
@@ -17,82 +30,20 @@ const failed = 'error_type!=""';
 // These counters start at zero without a name, to tell "none so far" from "no data".
 const named = { ...byQuery, where: [`${summary}!=""`] };
 const withFingerprint = { by: [summary, fingerprint], where: [`${fingerprint}!=""`] };
-const inUse = 'db_client_connection_state="used"';
-
-export const poolUseNow = stat(
-  {
-    title: "Pool in use",
-    description:
-      "Share of connections in use on the instance with the fullest pool. At 100 % the next request waits. At 100 % for long with few queries: something holds a connection without using it, such as a transaction around an outbound call.",
-    unit: "percentunit",
-    limits: poolShare,
-  },
-  fullest(poolConnections, poolMax, ["service_instance_id", "db_client_connection_pool_name"], { where: [inUse] }),
-);
-
-export const waitingNow = stat(
-  {
-    title: "Waiting for a connection",
-    description:
-      "Requests currently waiting for a database connection. Above zero for more than a moment: the pool is exhausted. Speed up slow queries before you enlarge the pool.",
-    unit: "none",
-    limits: waiting,
-  },
-  level(poolWaiting),
-);
-
-export const poolWaitNow = stat(
-  {
-    title: "Wait for a connection p95, now",
-    description:
-      "One request in 20 waits longer than this before its query can start. Near zero is normal; after DB_POOL_WAIT_MS (0.5 s) the request fails with 504. High: all connections are in use, so look for the queries that hold them.",
-    unit: "s",
-    limits: poolWaitSeconds,
-  },
-  quantile(0.95, poolWait),
-);
-
-export const queryTimeNow = stat(
-  {
-    title: "Query time p95, now",
-    description:
-      "One query in 20 takes longer than this, without the wait for a connection. The target is 50 ms. The graphs below show which query; the wait for a connection has its own figure.",
-    unit: "s",
-    limits: querySeconds,
-  },
-  quantile(0.95, queryDuration),
-);
-
-export const slowQueriesNow = stat(
-  {
-    title: "Slow queries",
-    description:
-      "Queries slower than SLOW_QUERY_MS (0.5 s), a second. The log has a warning for each, with statement, fingerprint and trace id. The table of slow queries shows which.",
-    unit: "cps",
-    limits: slowQueriesASecond,
-  },
-  rate(slowQueries),
-);
-
-export const queryErrorsNow = stat(
-  {
-    title: "Query errors",
-    description:
-      "Share of failed queries: timeouts, lost connections, deadlocks, invalid SQL. Query errors by name, below, shows which and why. When all fail at once, the database is down and its breaker on Service and protection is open.",
-    unit: "percentunit",
-    limits: errorShare,
-  },
-  share(queryDuration, failed),
-);
+const top = { limit: 5, scope: byQuery };
+const name = `{{${summary}}}`;
 
 export const queryRate = timeSeries(
   {
     title: "Queries",
     description:
-      "Queries a second by name. A query that grows faster than the requests runs in a loop: fetch its rows with a single query.",
+      "Queries a second: the five most frequent and all others. A query that grows faster than the requests runs in a loop: fetch its rows with a single query.",
     unit: "ops",
   },
-  [{ expr: rate(queryDuration, byQuery), legend: `{{${summary}}}` }],
+  [
+    { expr: largest((scope: Scope) => rate(queryDuration, scope), top), legend: name },
+    { expr: others((scope: Scope) => rate(queryDuration, scope), top), legend: "others", color: colors.others },
+  ],
   { stacked: true },
 );
 
@@ -100,51 +51,51 @@ export const queryLatency = timeSeries(
   {
     title: "Query time p95",
     description:
-      "One query in 20 takes longer than this. The target is 50 ms. One name is high: EXPLAIN it, an index is missing. All are high: the database itself is busy.",
+      "One query in 20 takes longer than this; the five slowest. The target is 50 ms. One name is high: EXPLAIN it, an index is missing. All are high: the database itself is busy.",
     unit: "s",
     limits: querySeconds,
   },
-  [{ expr: quantile(0.95, queryDuration, byQuery), legend: `{{${summary}}}` }],
+  [{ expr: largest((scope: Scope) => quantile(0.95, queryDuration, scope), top), legend: name }],
 );
 
 export const queryErrors = timeSeries(
   {
     title: "Query errors by name",
     description:
-      "Failed queries a second, by error. query_timeout: slower than DB_QUERY_TIMEOUT_MS (1.5 s), killed in the database. ER_LOCK_DEADLOCK: two transactions block each other, so take locks in a fixed order. Lost connections: the database restarted.",
-    unit: "cps",
+      "Failed queries a minute, by error. query_timeout: slower than DB_QUERY_TIMEOUT_MS (1.5 s), killed in the database. ER_LOCK_DEADLOCK: two transactions block each other, so take locks in a fixed order. Lost connections: the database restarted.",
+    unit: aMinute,
   },
   [
     {
-      expr: rate(queryDuration, { by: [summary, "error_type"], where: [failed] }),
-      legend: `{{error_type}} {{${summary}}}`,
+      expr: perMinute(queryDuration, { by: [summary, "error_type"], where: [failed] }),
+      legend: `{{error_type}} ${name}`,
     },
   ],
-  { stacked: true },
+  { stacked: true, failures: true },
 );
 
 export const queryEndings = timeSeries(
   {
     title: "Killed and retried queries",
     description:
-      "Queries a second, by name. Killed: stopped in the server after its time limit, or after its client left. Retried: run again after a lost connection or a deadlock. Many kills of one query: it is too slow for its limit.",
-    unit: "cps",
+      "Queries a minute, by name. Killed: stopped in the server after its time limit, or after its client left. Retried: run again after a lost connection or a deadlock. Many kills of one query: it is too slow for its limit.",
+    unit: aMinute,
   },
   [
-    { expr: rate(killedQueries, named), legend: `killed {{${summary}}}` },
-    { expr: rate(retriedQueries, named), legend: `retried {{${summary}}}` },
+    { expr: perMinute(killedQueries, named), legend: `killed ${name}` },
+    { expr: perMinute(retriedQueries, named), legend: `retried ${name}` },
   ],
-  { stacked: true },
+  { stacked: true, failures: true },
 );
 
 export const slowQueryRate = timeSeries(
   {
     title: "Slow queries by name",
     description:
-      "Queries slower than SLOW_QUERY_MS (0.5 s), a second. The log has each statement; the request's trace shows what else waited for it. EXPLAIN the most frequent query first.",
-    unit: "cps",
+      "Queries slower than SLOW_QUERY_MS (0.5 s), a minute. The log has each statement; the request's trace shows what else waited for it. EXPLAIN the most frequent query first.",
+    unit: aMinute,
   },
-  [{ expr: rate(slowQueries, named), legend: `{{${summary}}}` }],
+  [{ expr: perMinute(slowQueries, named), legend: name }],
   { stacked: true },
 );
 
@@ -152,7 +103,7 @@ export const slowQueryTable = table(
   {
     title: "Slow queries by fingerprint",
     description:
-      "Statements slower than SLOW_QUERY_MS (0.5 s) in the time range above, most frequent first. A fingerprint identifies a statement regardless of its values. Click it to find its traces; the log line with it has the statement to EXPLAIN.",
+      "Statements slower than SLOW_QUERY_MS (0.5 s) in the time range above, most frequent first. A fingerprint identifies a statement regardless of its values. Click it for its traces, or for its log lines, which have the statement to EXPLAIN.",
     unit: "none",
   },
   {
@@ -161,17 +112,27 @@ export const slowQueryTable = table(
       {
         label: fingerprint,
         title: "Fingerprint",
-        link: findTraces("Traces with this statement", {
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macro, filled in by the browser
-          tags: "db.query.fingerprint=${__value.raw}",
-        }),
+        width: 100,
+        links: [
+          // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Grafana's macros, filled in by the browser
+          findTraces("Traces with this statement", { tags: "db.query.fingerprint=${__value.raw}" }),
+          logLines("Log lines with this statement", '"service.name":="${service}" fingerprint:="${__value.raw}"'),
+          // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
+        ],
       },
     ],
     sortedBy: "Times",
     columns: [
-      { title: "Times", expr: total(slowQueries, withFingerprint), unit: "short" },
-      { title: "Per second, now", expr: rate(slowQueries, withFingerprint), unit: "cps", limits: slowQueriesASecond },
+      { title: "Times", expr: total(slowQueries, withFingerprint), unit: "short", decimals: 0 },
+      {
+        title: "Per min",
+        expr: perMinute(slowQueries, withFingerprint),
+        unit: "none",
+        decimals: 0,
+        limits: slowQueriesAMinute,
+      },
     ],
+    empty: "No slow query in this time range",
   },
 );
 
@@ -186,12 +147,18 @@ export const queryTable = table(
     keys: [{ label: summary, title: "Query" }],
     sortedBy: "Total",
     columns: [
-      { title: "p50", expr: quantile(0.5, queryDuration, overRange), unit: "s", limits: querySeconds },
       { title: "p95", expr: quantile(0.95, queryDuration, overRange), unit: "s", limits: querySeconds },
       { title: "Total", expr: totalBusy(queryDuration, byQuery), unit: "s" },
-      { title: "Runs", expr: total(queryDuration, byQuery), unit: "short" },
-      { title: "Errors", expr: share(queryDuration, failed, overRange), unit: "percentunit", limits: errorShare },
+      { title: "Runs", expr: total(queryDuration, byQuery), unit: "short", decimals: 0 },
+      {
+        title: "Errors",
+        expr: share(queryDuration, failed, overRange),
+        unit: "percentunit",
+        decimals: 1,
+        limits: errorShare,
+      },
     ],
+    empty: "No query in this time range",
   },
 );
 

@@ -21,15 +21,19 @@ export const errorShare: Limits = { warn: 0.001, bad: 0.01 };
 export const availability: Limits = { warn: 0.999, bad: 0.99 };
 /** 1 % is the limit; half of it is close. */
 export const timeoutShare: Limits = { warn: 0.005, bad: 0.01 };
-/** Below a quarter, stop what spends it; below zero, the target is missed. */
-export const budgetShare: Limits = { warn: 0.25, bad: 0 };
+/** At 1 the budget lasts exactly 30 days; at 14.4, which wakes somebody (otel/rules/availability.yml), two. */
+export const budgetBurn: Limits = { warn: 1, bad: 14.4 };
 /** Any is worth a look; ten is as many as the pool's overflow connections. */
 export const waiting: Limits = { warn: 1, bad: 10 };
 /** Use of the kept connections (5 of 15) is normal; with all in use, requests wait. */
 export const poolShare: Limits = { warn: 0.7, bad: 1 };
 /** Any is worth a look; one a second is a pattern. */
-export const slowQueriesASecond: Limits = { warn: 0.001, bad: 1 };
+export const slowQueriesAMinute: Limits = { warn: 0.1, bad: 60 };
 /** Lost telemetry stays lost: any is worth a look, ten a second leaves gaps. */
-export const lostASecond: Limits = { warn: 0.001, bad: 10 };
+export const lostAMinute: Limits = { warn: 0.1, bad: 600 };
+/** An open breaker refuses every call to its dependency. */
+export const breakersOpen: Limits = { warn: 0.5, bad: 1 };
+/** Checking a token takes less than a millisecond when its key is known. */
+export const authSeconds: Limits = { warn: 0.05, bad: 0.2 };
 /** A queue fills when its receiver is slow or down; a full one refuses data. */
 export const sendQueueShare: Limits = { warn: 0.3, bad: 0.9 };

@@ -1,6 +1,7 @@
 // Panels about the service's protections: queue, limits, breakers, outbound calls.
-import { timeSeries } from "../builders/panel.ts";
-import { highest, level, quantile, rate, routes } from "../builders/promql.ts";
+import { aMinute } from "../builders/panel.ts";
+import { highest, level, perMinute, quantile, rate, routes } from "../builders/promql.ts";
+import { timeSeries } from "../builders/time-series.ts";
 import { timeline } from "../builders/timeline.ts";
 import { metrics } from "../metrics.ts";
 import { colors } from "./colors.ts";
@@ -17,6 +18,7 @@ const {
   callDuration,
   callRetries,
   callsRefused,
+  connectionsEnded,
   rateLimitDecisions,
   timeouts,
 } = metrics;
@@ -54,7 +56,7 @@ export const refused = timeSeries(
     unit: "reqps",
   },
   [{ expr: rate(admissionRefused, { by: ["reason", "class"] }), legend: "{{reason}} {{class}}" }],
-  { stacked: true },
+  { stacked: true, failures: true },
 );
 
 export const timeoutsByCause = timeSeries(
@@ -65,7 +67,7 @@ export const timeoutsByCause = timeSeries(
     unit: "reqps",
   },
   [{ expr: rate(timeouts, { by: ["error_type"], where: [...routes, 'error_type!=""'] }), legend: "{{error_type}}" }],
-  { stacked: true },
+  { stacked: true, failures: true },
 );
 
 export const rateLimiter = timeSeries(
@@ -106,7 +108,7 @@ export const breakerOutcomes = timeSeries(
       legend: "{{outcome}} {{breaker}}",
     },
   ],
-  { stacked: true },
+  { stacked: true, failures: true },
 );
 
 export const callLatency = timeSeries(
@@ -145,11 +147,22 @@ export const callRepeats = timeSeries(
   {
     title: "Retries and refused destinations",
     description:
-      "Calls a second. sent: a failed call that was retried; no_budget, no_time: a failed call that could not be retried. address, scheme, credentials: a forbidden destination, so somebody may be probing addresses inside your network; the log has them.",
-    unit: "reqps",
+      "Calls a minute. sent: a failed call that was retried; no_budget, no_time: a failed call that could not be retried. address, scheme, credentials: a forbidden destination, so somebody may be probing addresses inside your network; the log has them.",
+    unit: aMinute,
   },
   [
-    { expr: rate(callRetries, { by: ["outcome"] }), legend: "retry {{outcome}}" },
-    { expr: rate(callsRefused, { by: ["reason"] }), legend: "refused {{reason}}" },
+    { expr: perMinute(callRetries, { by: ["outcome"] }), legend: "retry {{outcome}}" },
+    { expr: perMinute(callsRefused, { by: ["reason"] }), legend: "refused {{reason}}" },
   ],
+);
+
+export const endedConnections = timeSeries(
+  {
+    title: "Connections ended",
+    description:
+      "Clients' connections that the service closed, a minute. send_timeout: its client read no byte of a response for too long. unread_bytes: too many responses waited for slow readers, so the oldest were dropped. pipelined: too many requests at once on one connection.",
+    unit: aMinute,
+  },
+  [{ expr: perMinute(connectionsEnded, { by: ["reason"] }), legend: "{{reason}}" }],
+  { stacked: true, failures: true },
 );

@@ -1,8 +1,10 @@
 // Panels about requests: rate, errors, latency, and the routes that take most time.
-import { drillDown } from "../builders/dashboard.ts";
-import { type Link, timeSeries } from "../builders/panel.ts";
-import { busy, largest, quantile, rate, routes, share, total, totalBusy, wholeRange } from "../builders/promql.ts";
+import { drillDown, logLines } from "../builders/links.ts";
+import type { Link, Series } from "../builders/panel.ts";
+import { busy, quantile, rate, routes, type Scope, share, total, wholeRange } from "../builders/promql.ts";
+import { largest, others } from "../builders/ranking.ts";
 import { table } from "../builders/table.ts";
+import { timeSeries } from "../builders/time-series.ts";
 import { type Frame, frames } from "../dashboards.ts";
 import { metrics } from "../metrics.ts";
 import { colors } from "./colors.ts";
@@ -14,6 +16,8 @@ const all = { where: routes };
 const byRoute = { by: [route], where: routes };
 const overRange = { ...byRoute, window: wholeRange };
 const failed = 'http_response_status_code=~"5.."';
+const top = { limit: 5, scope: byRoute };
+const legend = `{{${route}}}`;
 
 /** The percentiles used throughout the project. */
 const percentiles = [
@@ -30,15 +34,23 @@ export function onlyRoute(frame: Frame, value: string): Link {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macro, filled in by the browser
 const routeOfSeries = "${__field.labels.http_route:percentencode}";
 
+/** The five largest routes, and the others in one. */
+function topRoutes(query: (scope: Scope) => string): Series[] {
+  return [
+    { expr: largest(query, top), legend },
+    { expr: others(query, top), legend: "others", color: colors.others },
+  ];
+}
+
 export const requestRate = timeSeries(
   {
     title: "Requests by route",
     description:
-      "Responses a second. Latency that rises with the rate is load; latency that rises alone means that requests wait for something.",
+      "Responses a second, of the five busiest routes and all others. Latency that rises with the rate is load; latency that rises alone means that requests wait for something.",
     unit: "reqps",
     link: onlyRoute(frames.slowRequests, routeOfSeries),
   },
-  [{ expr: rate(requestDuration, byRoute), legend: `{{${route}}}` }],
+  topRoutes((scope) => rate(requestDuration, scope)),
   { stacked: true },
 );
 
@@ -53,10 +65,10 @@ export const errorRate = timeSeries(
   [
     {
       expr: rate(requestDuration, { by: [route, "http_response_status_code"], where: [...routes, failed] }),
-      legend: `{{http_response_status_code}} {{${route}}}`,
+      legend: `{{http_response_status_code}} ${legend}`,
     },
   ],
-  { stacked: true },
+  { stacked: true, failures: true },
 );
 
 export const latency = timeSeries(
@@ -71,28 +83,28 @@ export const latency = timeSeries(
   { exemplars: quantile(0.99, keptDuration, { where: [...routes, 'span_kind="SPAN_KIND_SERVER"'] }) },
 );
 
-export const latencyByRoute = percentiles.map(({ name, q }) =>
-  timeSeries(
-    {
-      title: `Latency ${name} by route`,
-      description: `The ${name} of each route. Only one route is high: look at its queries and outbound calls. All are high: they wait for something shared (pool, database, CPU). Click to filter this page by the route.`,
-      unit: "s",
-      limits: requestSeconds,
-      link: onlyRoute(frames.slowRequests, routeOfSeries),
-    },
-    [{ expr: quantile(q, requestDuration, byRoute), legend: `{{${route}}}` }],
-  ),
+/** The percentile is a switch in the page's menu. */
+export const latencyByRoute = timeSeries(
+  {
+    title: "Latency by route",
+    description:
+      "The percentile that is chosen in the menu above (p95 at first) of the five slowest routes. Only one route is high: look at its queries and outbound calls. All are high: they wait for something shared (pool, database, CPU). Click to filter this page by the route.",
+    unit: "s",
+    limits: requestSeconds,
+    link: onlyRoute(frames.slowRequests, routeOfSeries),
+  },
+  [{ expr: largest((scope) => quantile("$percentile", requestDuration, scope), top), legend }],
 );
 
 export const busyRoutes = timeSeries(
   {
-    title: "Time spent by route (top 10)",
+    title: "Time spent by route",
     description:
       "Seconds spent in requests, a second: how many are in progress on average. An improvement saves most in the largest band, even when no single request is slow. Click to filter this page by the route.",
     unit: "none",
     link: onlyRoute(frames.slowRequests, routeOfSeries),
   },
-  [{ expr: largest(10, busy(requestDuration, byRoute)), legend: `{{${route}}}` }],
+  topRoutes((scope) => busy(requestDuration, scope)),
   { stacked: true },
 );
 
@@ -100,7 +112,7 @@ export const slowestRoutes = table(
   {
     title: "Slowest routes",
     description:
-      "Every route in the time range above, slowest p95 first. Click a heading to sort by another column (Total is the time spent in all its requests), or a route to filter this page by it.",
+      "Every route in the time range above, slowest p95 first. Click a heading to sort by another column, or a route to filter this page by it or to read its log lines.",
     unit: "none",
   },
   {
@@ -108,21 +120,31 @@ export const slowestRoutes = table(
       {
         label: route,
         title: "Route",
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macro, filled in by the browser
-        link: onlyRoute(frames.slowRequests, "${__value.raw:percentencode}"),
+        // biome-ignore-start lint/suspicious/noTemplateCurlyInString: Grafana's macros, filled in by the browser
+        links: [
+          onlyRoute(frames.slowRequests, "${__value.raw:percentencode}"),
+          logLines("Log lines of this route", '"service.name":="${service}" route:="${__value.raw}"'),
+        ],
+        // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
       },
     ],
     sortedBy: "p95",
     columns: [
-      ...percentiles.map(({ name, q }) => ({
+      ...percentiles.slice(1).map(({ name, q }) => ({
         title: name,
         expr: quantile(q, requestDuration, overRange),
         unit: "s",
         limits: requestSeconds,
       })),
-      { title: "Total", expr: totalBusy(requestDuration, byRoute), unit: "s" },
-      { title: "Requests", expr: total(requestDuration, byRoute), unit: "short" },
-      { title: "Errors", expr: share(requestDuration, failed, overRange), unit: "percentunit", limits: errorShare },
+      { title: "Requests", expr: total(requestDuration, byRoute), unit: "short", decimals: 0 },
+      {
+        title: "Errors",
+        expr: share(requestDuration, failed, overRange),
+        unit: "percentunit",
+        decimals: 1,
+        limits: errorShare,
+      },
     ],
+    empty: "No request in this time range",
   },
 );

@@ -1,7 +1,8 @@
 // Panels about the process: event loop, CPU, memory.
-import { explainedBy } from "../builders/dashboard.ts";
-import { stat, timeSeries } from "../builders/panel.ts";
+import { explainedBy } from "../builders/links.ts";
 import { beyond, busy, fullest, highest, level, rate } from "../builders/promql.ts";
+import { stat } from "../builders/stat.ts";
+import { timeSeries } from "../builders/time-series.ts";
 import { frames } from "../dashboards.ts";
 import { type Gauge, metrics } from "../metrics.ts";
 import { colors } from "./colors.ts";
@@ -24,7 +25,7 @@ export const loopDelayNow = (title: string) =>
         "How late timers run on the worst instance, 99th percentile: every request is late by as much. Red: something computes for long without a pause (JSON, sorting, regular expressions, compression). The phase loop shows the victims; a CPU profile shows the culprit.",
       unit: "s",
       limits: loopSeconds,
-      link: explainedBy(frames.runtime),
+      link: explainedBy(frames.runtime, "Event-loop delay"),
     },
     delay(loopDelayP99),
   );
@@ -36,15 +37,18 @@ export const memoryNow = (title: string) =>
       description:
         "Resident memory of the instance closest to its limit. The target is 70 %; above 90 % low-priority requests are shed. Rising for hours without coming down: a leak, so compare two heap snapshots. High but stable: raise the limit.",
       unit: "percentunit",
+      decimals: 1,
       limits: memoryShare,
-      link: explainedBy(frames.runtime),
+      link: explainedBy(frames.runtime, "Memory by instance"),
     },
     fullest(memoryUsage, memoryLimit, ["service_instance_id"]),
   );
 
 export const loopUseNow = stat(
   {
-    title: "Event loop in use",
+    title: "Loop in use",
+    link: explainedBy(frames.runtime, "Event loop in use by instance"),
+    decimals: 1,
     description:
       "Share of time in which the busiest instance's event loop runs code. Near 100 % the process is at its limit: add replicas, or find the expensive code in a CPU profile.",
     unit: "percentunit",
@@ -56,6 +60,8 @@ export const loopUseNow = stat(
 export const cpuNow = stat(
   {
     title: "CPU",
+    link: explainedBy(frames.runtime, "CPU by instance and mode"),
+    decimals: 1,
     description:
       "CPU time of all selected instances: 100 % is one core. More than 100 % for one instance: garbage collection and other threads run next to its code. High with an idle event loop: look at garbage collection.",
     unit: "percentunit",
@@ -67,7 +73,7 @@ export const loopDelay = timeSeries(
   {
     title: "Event-loop delay",
     description:
-      "How late timers run on the worst instance. High maximum, low p50: something blocks for that long now and then. All high: it is always busy, see Event loop in use. Above LOOP_DELAY_SHED_MS (200 ms) the service sheds low-priority requests.",
+      "How late timers run on the worst instance. High maximum, low p50: something blocks for that long now and then. All high: it is always busy, see Event loop in use by instance. Above LOOP_DELAY_SHED_MS (200 ms) the service sheds low-priority requests.",
     unit: "s",
     limits: loopSeconds,
   },

@@ -1,13 +1,18 @@
 // Panels about the telemetry itself: whether it arrives. The collector's figures cover all services.
-import { stat, timeSeries } from "../builders/panel.ts";
-import { fullest, level, rate, rates, ratio } from "../builders/promql.ts";
+import { explainedBy } from "../builders/links.ts";
+import { aMinute } from "../builders/panel.ts";
+import { allPerMinute, atMost, fullest, level, perMinute, rate, ratio } from "../builders/promql.ts";
+import { stat } from "../builders/stat.ts";
+import { timeSeries } from "../builders/time-series.ts";
+import { frames } from "../dashboards.ts";
 import { metrics } from "../metrics.ts";
 import { colors } from "./colors.ts";
-import { lostASecond, sendQueueShare } from "./limits.ts";
+import { lostAMinute, sendQueueShare } from "./limits.ts";
 
 const { decisions, keptCalls, requestDuration, spanCalls } = metrics;
 const { receivedSpans, refusedSpans, failedSpans, sentSpans, unsentSpans, unqueuedSpans } = metrics;
 const { receivedPoints, refusedPoints, failedPoints, sentPoints, unsentPoints, unqueuedPoints } = metrics;
+const { failedLines, linesLost, receivedLines, refusedLines, sentLines, unqueuedLines, unsentLines } = metrics;
 const { collectorMemory, sendQueue, sendQueueLimit, undecidedTraces } = metrics;
 const requests = { where: ['span_kind="SPAN_KIND_SERVER"'] };
 const sendQueues = ["instance", "exporter", "data_type"];
@@ -15,22 +20,27 @@ const sendQueues = ["instance", "exporter", "data_type"];
 export const keptShareNow = stat(
   {
     title: "Traces kept",
+    link: explainedBy(frames.runtime, "Requests with a trace"),
+    decimals: 0,
     description:
       "Share of requests whose trace is kept: all slow, timed-out and failed ones, and a sample of the rest (100 % in development, 10 % in production; otel/collector.yaml). 0 % without requests. Above the sample rate: much is slow or fails.",
     unit: "percentunit",
   },
-  ratio(keptCalls, spanCalls, requests),
+  // A trace counts as kept when it is decided, 5 s after it arrived: while the load falls, that is more than arrive.
+  atMost(1, ratio(keptCalls, spanCalls, requests)),
 );
 
 export const lostNow = stat(
   {
     title: "Telemetry lost",
+    link: explainedBy(frames.runtime, "Telemetry lost by cause"),
+    decimals: 0,
     description:
-      "Spans and metric points that the collector could not accept or forward, a second. Any: Telemetry lost by cause shows where. The service sends refused data again, as long as its own queue lasts.",
-    unit: "cps",
-    limits: lostASecond,
+      "Spans, metric points and log lines that the service or the collector could not send on, a minute. Any: Telemetry lost by cause shows where. The service sends refused data again, as long as its own queue lasts.",
+    unit: aMinute,
+    limits: lostAMinute,
   },
-  rates([
+  allPerMinute([
     refusedSpans,
     failedSpans,
     unsentSpans,
@@ -39,7 +49,12 @@ export const lostNow = stat(
     failedPoints,
     unsentPoints,
     unqueuedPoints,
+    refusedLines,
+    failedLines,
+    unsentLines,
+    unqueuedLines,
     undecidedTraces,
+    linesLost,
   ]),
 );
 
@@ -51,8 +66,8 @@ export const tracedShare = timeSeries(
     unit: "percentunit",
   },
   [
-    { expr: ratio(spanCalls, requestDuration, {}, requests), legend: "reached the collector" },
-    { expr: ratio(keptCalls, requestDuration, {}, requests), legend: "kept" },
+    { expr: atMost(1, ratio(spanCalls, requestDuration, {}, requests)), legend: "reached the collector" },
+    { expr: atMost(1, ratio(keptCalls, requestDuration, {}, requests)), legend: "kept" },
   ],
 );
 
@@ -61,7 +76,7 @@ export const keptByPolicy = timeSeries(
     title: "Traces decided by policy",
     description:
       "Decisions of the collector's tail sampling, a second: each policy decides on each trace, and one vote is enough to keep it. A policy keeps much more than before: look at what it stands for, such as slow or failed requests.",
-    unit: "cps",
+    unit: "suffix: /s",
   },
   [{ expr: rate(decisions, { by: ["policy", "sampled"] }), legend: "{{policy}}: {{sampled}}" }],
 );
@@ -71,7 +86,7 @@ export const spanFlow = timeSeries(
     title: "Spans through the collector",
     description:
       "Received from services and sent to Jaeger, a second. Sent is lower because tail sampling drops traces, and later because it waits. Sent falls to zero while received goes on: Jaeger is down, and the queue fills.",
-    unit: "cps",
+    unit: "suffix: /s",
   },
   [
     { expr: rate(receivedSpans), legend: "received" },
@@ -84,7 +99,7 @@ export const pointFlow = timeSeries(
     title: "Metric points through the collector",
     description:
       "Received from services and sent to Prometheus, a second. Sent is higher because the collector adds metrics from spans. Nothing received: no service reports, so their figures are stale; see their logs.",
-    unit: "cps",
+    unit: "suffix: /s",
   },
   [
     { expr: rate(receivedPoints), legend: "received" },
@@ -92,21 +107,36 @@ export const pointFlow = timeSeries(
   ],
 );
 
+export const lineFlow = timeSeries(
+  {
+    title: "Log lines through the collector",
+    description:
+      "Received from services and sent to VictoriaLogs, a second. Nothing received: OTEL_LOGS_EXPORTER is none, and the lines are on the services' standard output only. Received but not sent: VictoriaLogs is down, and the queue fills.",
+    unit: "suffix: /s",
+  },
+  [
+    { expr: rate(receivedLines), legend: "received" },
+    { expr: rate(sentLines, { by: ["exporter"] }), legend: "sent by {{exporter}}" },
+  ],
+);
+
 export const losses = timeSeries(
   {
     title: "Telemetry lost by cause",
     description:
-      "Losses a second. refused: the collector is short of memory. failed: it could not process accepted data. not sent: Jaeger or Prometheus rejected it. queue full: they were down for too long. undecided: too many traces wait for a decision (num_traces).",
-    unit: "cps",
-    limits: lostASecond,
+      "Losses a minute. refused: the collector is short of memory. failed: it could not process accepted data. not sent: Jaeger, Prometheus or VictoriaLogs rejected it. queue full: they were down for too long. undecided: too many traces wait for a decision (num_traces). log lines: the service could not write or send them.",
+    unit: aMinute,
+    limits: lostAMinute,
   },
   [
-    { expr: rates([refusedSpans, refusedPoints]), legend: "refused" },
-    { expr: rates([failedSpans, failedPoints]), legend: "failed" },
-    { expr: rates([unsentSpans, unsentPoints]), legend: "not sent" },
-    { expr: rates([unqueuedSpans, unqueuedPoints]), legend: "queue full" },
-    { expr: rate(undecidedTraces), legend: "undecided traces" },
+    { expr: allPerMinute([refusedSpans, refusedPoints, refusedLines]), legend: "refused" },
+    { expr: allPerMinute([failedSpans, failedPoints, failedLines]), legend: "failed" },
+    { expr: allPerMinute([unsentSpans, unsentPoints, unsentLines]), legend: "not sent" },
+    { expr: allPerMinute([unqueuedSpans, unqueuedPoints, unqueuedLines]), legend: "queue full" },
+    { expr: perMinute(undecidedTraces), legend: "undecided traces" },
+    { expr: perMinute(linesLost, { by: ["destination"] }), legend: "log lines to {{destination}}" },
   ],
+  { failures: true },
 );
 
 export const sendQueueUse = timeSeries(

@@ -6,23 +6,23 @@ import { z } from "zod";
 const source = z.object({ type: z.string(), uid: z.string() });
 const link = z.looseObject({ title: z.string(), url: z.string() });
 const topLink = z.looseObject({
-  ...link.shape,
+  title: z.string(),
   type: z.string(),
+  tags: z.array(z.string()),
+  asDropdown: z.boolean(),
   includeVars: z.boolean(),
   keepTime: z.boolean(),
   placement: z.string().optional(),
 });
 const thresholds = z.looseObject({ steps: z.array(z.object({ value: z.number().nullable(), color: z.string() })) });
-const mapping = z.looseObject({
-  type: z.string(),
-  options: z.record(z.string(), z.looseObject({ color: z.string() })),
-});
+const mapping = z.looseObject({ type: z.string(), options: z.record(z.string(), z.unknown()) });
 const matcher = z.looseObject({ id: z.string(), options: z.unknown() });
 const target = z.looseObject({
   refId: z.string(),
   datasource: source,
   expr: z.string().optional(),
   exemplar: z.boolean().optional(),
+  legendFormat: z.string().optional(),
 });
 const panel = z.looseObject({
   id: z.number(),
@@ -32,6 +32,7 @@ const panel = z.looseObject({
   datasource: source.optional(),
   gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
   targets: z.array(target).default([]),
+  transformations: z.array(z.looseObject({ id: z.string(), options: z.looseObject({}) })).default([]),
   fieldConfig: z
     .looseObject({
       defaults: z.looseObject({
@@ -39,6 +40,9 @@ const panel = z.looseObject({
         links: z.array(link).default([]),
         thresholds: thresholds.optional(),
         mappings: z.array(mapping).default([]),
+        noValue: z.string().optional(),
+        color: z.looseObject({ mode: z.string(), fixedColor: z.string().optional() }).optional(),
+        custom: z.looseObject({ axisSoftMax: z.number().optional() }).optional(),
       }),
       overrides: z
         .array(z.object({ matcher, properties: z.array(z.object({ id: z.string(), value: z.unknown() })) }))
@@ -48,15 +52,22 @@ const panel = z.looseObject({
 });
 const variable = z.looseObject({
   name: z.string(),
-  definition: z.string(),
-  datasource: source,
+  type: z.string(),
+  /** Of variables that Prometheus fills. */
+  definition: z.string().optional(),
+  datasource: source.optional(),
   hide: z.number().optional(),
+  current: z.looseObject({ value: z.unknown() }).optional(),
 });
+const annotation = z.looseObject({ name: z.string(), expr: z.string(), enable: z.boolean() });
 const dashboard = z.looseObject({
   uid: z.string(),
   title: z.string(),
+  tags: z.array(z.string()),
+  refresh: z.string(),
   panels: z.array(panel),
   links: z.array(topLink).default([]),
+  annotations: z.object({ list: z.array(annotation).default([]) }),
   templating: z.object({ list: z.array(variable) }),
 });
 
@@ -104,7 +115,7 @@ export function allThresholds(panel: Panel): z.infer<typeof thresholds>[] {
   return [...(own ? [own] : []), ...overridden(panel, "thresholds").map(({ value }) => thresholds.parse(value))];
 }
 
-/** All of a dashboard's and its panels' links. */
+/** The links on all of a dashboard's panels. */
 export function links(dashboard: CommittedDashboard): { title: string; url: string }[] {
-  return [...dashboard.links, ...panels(dashboard).flatMap(dataLinks)];
+  return panels(dashboard).flatMap(dataLinks);
 }

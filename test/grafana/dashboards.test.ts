@@ -6,9 +6,9 @@ describe("the dashboards", () => {
     for (const [index, { uid }] of dashboards.entries()) equal(files[index], `${uid}.json`);
   });
 
-  it("include the four that the README and the alerts link to", () => {
+  it("include those that the README and the alerts link to", () => {
     const uids = dashboards.map(({ uid }) => uid);
-    for (const uid of ["slow-requests", "service", "database", "runtime"]) ok(uids.includes(uid), uid);
+    for (const uid of ["slow-requests", "service", "database", "runtime", "services"]) ok(uids.includes(uid), uid);
   });
 
   it("have unique titles", () => {
@@ -16,52 +16,97 @@ describe("the dashboards", () => {
   });
 
   for (const dashboard of dashboards) {
-    it(`${dashboard.uid} can be filtered by service, instance and route`, () => {
+    it(`${dashboard.uid} refreshes by itself, at one of Grafana's intervals`, () => {
+      // With an interval that is not in its list, the page silently never refreshes.
+      ok(
+        ["5s", "10s", "30s", "1m", "5m", "15m", "30m", "1h", "2h", "1d"].includes(dashboard.refresh),
+        dashboard.refresh,
+      );
+    });
+
+    it(`${dashboard.uid} has the variables that links pass on`, () => {
       deepEqual(
         dashboard.templating.list.map(({ name }) => name),
-        ["service", "instance", "route"],
+        ["service", "instance", "route", "hidden", "percentile", "logs"],
       );
     });
 
-    it(`${dashboard.uid} shows the route variable only where it has an effect`, () => {
-      const hidden = dashboard.templating.list.find(({ name }) => name === "route")?.hide === 2;
-      const used = panels(dashboard).some(({ targets }) => targets.some(({ expr = "" }) => expr.includes("$route")));
-      equal(hidden, !used);
-    });
-
-    it(`${dashboard.uid} links to all others and keeps time range and variables`, () => {
-      const others = dashboards.filter(({ uid }) => uid !== dashboard.uid);
-      deepEqual(
-        dashboard.links.map(({ url, title }) => ({ url, title })).toSorted((a, b) => a.url.localeCompare(b.url)),
-        others.map(({ uid, title }) => ({ url: `/d/${uid}`, title })),
-      );
-      for (const { title, type, includeVars, keepTime, placement } of dashboard.links) {
-        deepEqual({ type, includeVars, keepTime }, { type: "link", includeVars: true, keepTime: true }, title);
-        // With a placement, Grafana would hide it behind a button.
-        equal(placement, undefined, title);
+    it(`${dashboard.uid} shows a variable only where it has an effect`, () => {
+      for (const { name, type, hide } of dashboard.templating.list) {
+        if (type === "constant") continue;
+        const used = panels(dashboard).some((panel) => JSON.stringify(panel.targets).includes(`$${name}`));
+        // All services are shown without probes too, but without a switch.
+        if (name === "hidden" && dashboard.uid === "services") ok(used && hide === 2);
+        else equal(hide === 2, !used, `${name} on ${dashboard.uid}`);
       }
     });
+
+    it(`${dashboard.uid} has one menu that leads to all pages and keeps time range and variables`, () => {
+      const [link, ...more] = dashboard.links;
+      deepEqual(more, [], "in one row");
+      const { type, asDropdown, includeVars, keepTime, placement } = link ?? {};
+      // With a placement, Grafana would hide it behind a button.
+      deepEqual(
+        { type, asDropdown, includeVars, keepTime, placement },
+        { type: "dashboards", asDropdown: true, includeVars: true, keepTime: true, placement: undefined },
+      );
+      for (const { uid, tags } of dashboards)
+        ok(
+          link?.tags.every((tag) => tags.includes(tag)),
+          uid,
+        );
+    });
+
+    it(`${dashboard.uid} marks deploys and breaker changes, unless it shows all services`, () => {
+      const names = dashboard.annotations.list.filter(({ enable }) => enable).map(({ name }) => name);
+      deepEqual(names, dashboard.uid === "services" ? [] : ["Deploys", "Breakers"]);
+    });
   }
+
+  it("leave out what clients do not call, and nothing else", () => {
+    const hidden = dashboards[0]?.templating.list.find(({ name }) => name === "hidden");
+    const pattern = new RegExp(`^(?:${String(hidden?.current?.value)})$`);
+    for (const route of ["/health", "/health/ready", "/metrics", "/faults", "/faults/{name}", "unmatched"]) {
+      ok(pattern.test(route), route);
+    }
+    for (const route of ["/api/automations", "/api/metrics", "/"]) ok(!pattern.test(route), route);
+  });
 });
 
-describe("the causes on slow-requests", () => {
-  const [heading, ...rest] = dashboards.find(({ uid }) => uid === "slow-requests")?.panels ?? [];
-  const row = rest.filter(({ gridPos }) => gridPos.y === 1);
+describe("the first figures on slow-requests", () => {
+  const page = dashboards.find(({ uid }) => uid === "slow-requests");
+  const graphs = page?.panels.find(({ type }) => type !== "stat")?.gridPos.y ?? 0;
+  const figures = (page?.panels ?? []).filter(({ gridPos }) => gridPos.y < graphs);
 
-  it("are the first row: queue, pool, query, outbound, loop, memory", () => {
-    equal(heading?.type, "row");
+  it("are the verdict, the symptoms and the causes, each before what it brings about", () => {
     deepEqual(
-      row.map(({ title }) => title),
-      ["Queue", "Pool", "Query", "Outbound", "Event loop", "Memory"],
+      figures.map(({ title }) => title),
+      [
+        "Waiting for",
+        "Failing",
+        "p95 ≤ 200 ms",
+        "Memory",
+        "Breakers open",
+        "Event loop",
+        "Query",
+        "Auth",
+        "Outbound",
+        "Pool",
+        "Queue",
+      ],
     );
   });
 
-  it("are green, yellow or red, and link to the dashboard with details", () => {
-    for (const panel of row) {
+  it("are green, yellow or red, and link to the panel that explains them", () => {
+    for (const panel of figures) {
       equal(panel.fieldConfig?.defaults.thresholds?.steps.length, 3, panel.title);
       const [link, ...more] = dataLinks(panel);
       deepEqual(more, []);
-      ok(/^\/d\/(service|database|runtime)\?/.test(link?.url ?? ""), `${panel.title}: ${link?.url}`);
+      const expected =
+        panel.title === "Waiting for"
+          ? /^\/d\/\$\{__field\.labels\.page\}\?/
+          : /^\/d\/[a-z-]+\?.*&viewPanel=panel-\d+$/;
+      ok(expected.test(link?.url ?? ""), `${panel.title}: ${link?.url}`);
     }
   });
 });

@@ -53,6 +53,7 @@ const variableSchema = z.object({
   allValue: z.string().optional(),
   query: z.union([z.string(), z.object({ query: z.string() })]).optional(),
   regex: z.string().optional(),
+  current: z.looseObject({ value: z.unknown() }).optional(),
 });
 const dashboardSchema = z.object({
   uid: z.string(),
@@ -68,6 +69,9 @@ export type Dashboard = z.infer<typeof dashboardSchema>;
 /** A query of a panel. */
 export interface PanelQuery {
   name: string;
+  panel: string;
+  /** The panel's. */
+  type: string;
   source: string;
   target: z.infer<typeof targetSchema>;
 }
@@ -83,6 +87,8 @@ export function queriesOf(dashboard: Dashboard): PanelQuery[] {
   return panels(dashboard.panels).flatMap((panel) =>
     (panel.targets ?? []).map((target) => ({
       name: `${panel.title ?? panel.type} ${target.refId}`,
+      panel: panel.title ?? panel.type,
+      type: panel.type,
       // Grafana 13 uses the panel's data source, unless that is the mixed one.
       source: (panel.datasource?.uid === "-- Mixed --" ? target.datasource?.uid : panel.datasource?.uid) ?? "none",
       target,
@@ -109,6 +115,8 @@ export async function fillIn(
 }
 
 async function variableValue(variable: Variable, fill: (text: string) => string): Promise<string> {
+  if (variable.type === "custom") return String(variable.current?.value);
+  if (variable.type === "constant") return String(variable.query);
   if (variable.includeAll) return variable.allValue ?? ".*";
   const text = typeof variable.query === "object" ? variable.query.query : (variable.query ?? "");
   const inner = /^query_result\((.*)\)$/s.exec(text)?.[1];

@@ -2,7 +2,7 @@
 import { type Dashboard, fillIn, type Panel } from "./dashboards.ts";
 import { query } from "./prometheus.ts";
 
-/** The titles of the red figures in the first row of `dashboard`, for one service. */
+/** The titles of the red figures at the top of `dashboard`, for one service. */
 export async function redFigures(dashboard: Dashboard, service: string): Promise<string[]> {
   const fill = await fillIn(dashboard, { service });
   const titles = await Promise.all(
@@ -11,11 +11,11 @@ export async function redFigures(dashboard: Dashboard, service: string): Promise
   return titles.flat();
 }
 
-/** The stat panels at the top of a page. */
+/** The figures above the first graph. The verdict is not one: it is derived from the same numbers, and tested on its own. */
 export function firstRow({ panels }: Dashboard): Panel[] {
-  const stats = panels.filter(({ type }) => type === "stat");
-  const top = Math.min(...stats.map(yOf));
-  return stats.filter((panel) => yOf(panel) === top);
+  const graphs = Math.min(...panels.filter(({ type }) => type !== "stat").map(yOf));
+  const isVerdict = ({ targets = [] }: Panel) => targets.some(({ expr = "" }) => expr.includes("service:verdict"));
+  return panels.filter((panel) => panel.type === "stat" && yOf(panel) < graphs && !isVerdict(panel));
 }
 
 async function isRed(panel: Panel, fill: (text: string) => string): Promise<boolean> {

@@ -71,7 +71,7 @@ describe("stack: Grafana", () => {
 
     it(`runs each query of "${dashboard.title}"`, async () => {
       const fill = await fillIn(dashboard);
-      for (const { name, source, target } of queriesOf(dashboard)) {
+      for (const { name, type, source, target } of queriesOf(dashboard)) {
         const filled = JSON.parse(JSON.stringify(target), (_key, value) =>
           typeof value === "string" ? fill(value) : value,
         );
@@ -83,7 +83,8 @@ describe("stack: Grafana", () => {
           .parse(await ask("/api/ds/query", { queries: [query], from: "now-15m", to: "now" }));
         const result = answer.results[target.refId];
         assert.equal(result?.error, undefined, name);
-        assert.ok(result && result.frames.length > 0, `${name}: no data`);
+        // A group without events has no series.
+        if (type === "stat") assert.ok(result && result.frames.length > 0, `${name}: no data`);
       }
     });
   }
