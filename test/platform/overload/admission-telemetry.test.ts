@@ -56,7 +56,7 @@ for (const mode of ["lean", "standard"])
 
       const leaving = new AbortController();
       const left = assert.rejects(ask(leaving.signal));
-      // The wait queue has room for one: let that be the one that leaves.
+      // The wait queue has room for one request: this one.
       await sleep(100);
       const second = await eventually("a refusal at once", () => Promise.race([ask(), sleep(50, undefined)]));
       assert.equal(Reflect.get(Object(await second.json()), "type"), "queue_full");
