@@ -26,6 +26,13 @@ for (const dashboard of dashboards) {
       fill = await eventually(withinS, () => fillIn(dashboard));
     });
 
+    for (const { name, expr } of dashboard.annotations.list) {
+      it(`can draw the lines of ${name}, and has one for the start of the service`, async () => {
+        const found = await query(`count_over_time((${fill(expr)})[30m:15s])`);
+        if (name === "Deploys") assert.match(found[0]?.labels.service_version ?? "none", /^\d+\.\d+\.\d+$/);
+      });
+    }
+
     for (const { name, source, target } of queriesOf(dashboard)) {
       it(`finds data for ${name}`, async () => {
         if (source === "prometheus") await expectSamples(fill(target.expr ?? ""));

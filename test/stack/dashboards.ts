@@ -59,6 +59,7 @@ const dashboardSchema = z.object({
   uid: z.string(),
   title: z.string(),
   panels: z.array(panelSchema),
+  annotations: z.object({ list: z.array(z.object({ name: z.string(), expr: z.string() })).default([]) }),
   templating: z.object({ list: z.array(variableSchema) }),
 });
 
