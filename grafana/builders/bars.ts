@@ -11,8 +11,7 @@ import {
   VizTooltipOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import type { DataTransformerConfig, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
-import { type About, dataLink, fixedColor } from "./panel.ts";
-import { prometheus } from "./sources.ts";
+import { type About, dataLink, described, fixedColor } from "./panel.ts";
 import { instants, type Key, merged } from "./table.ts";
 
 /** A segment of a bar, in the panel's unit. */
@@ -29,11 +28,7 @@ export function stackedBars(
   about: About,
   { key, parts, empty }: { readonly key: Key; readonly parts: readonly Part[]; readonly empty: string },
 ): Builder<Panel> {
-  const panel = new PanelBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
+  const panel = described(new PanelBuilder(), about)
     .noValue(empty)
     // Horizontal, because the names are long.
     .orientation(VizOrientation.Horizontal)

@@ -1,5 +1,6 @@
 // What all panels share: title, description, unit, limits, links, queries. Every panel needs a description.
 import type { Builder } from "@grafana/grafana-foundation-sdk/cog";
+import type { DataSourceRef } from "@grafana/grafana-foundation-sdk/common";
 import {
   type DashboardLink,
   DashboardLinkBuilder,
@@ -33,6 +34,19 @@ export type About = {
   readonly limits?: Limits;
   readonly link?: Link;
 };
+
+/** The methods that the SDK's builders of all kinds of panels have. */
+interface Describable {
+  title(title: string): this;
+  description(description: string): this;
+  unit(unit: string): this;
+  datasource(source: DataSourceRef): this;
+}
+
+/** `panel` with title, description and unit, on Prometheus. */
+export function described<P extends Describable>(panel: P, { title, description, unit }: About): P {
+  return panel.title(title).description(description).unit(unit).datasource(prometheus);
+}
 
 /** What happens less than once a second is counted a minute. */
 export const aMinute = "suffix: /min";

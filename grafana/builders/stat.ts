@@ -11,9 +11,8 @@ import {
   type ValueMapping,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/stat";
-import { type About, dataLink, target, thresholds } from "./panel.ts";
+import { type About, dataLink, described, target, thresholds } from "./panel.ts";
 import { noSeverity } from "./severities.ts";
-import { prometheus } from "./sources.ts";
 
 /** Every query has a result, so a panel without one could not ask its server. */
 export const notReachable = "not reachable";
@@ -49,11 +48,7 @@ export function nameStat(about: About, expr: string, legend: string): Builder<Pa
 }
 
 function figure(about: About): PanelBuilder {
-  const panel = new PanelBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
+  const panel = described(new PanelBuilder(), about)
     .mappings(mappings(about.unit))
     .noValue(notReachable)
     // Not "last not null", which would show the value of an old incident while there is none now.

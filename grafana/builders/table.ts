@@ -4,8 +4,7 @@ import { TableSortByFieldStateBuilder } from "@grafana/grafana-foundation-sdk/co
 import type { DataTransformerConfig, DynamicConfigValue, Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { type DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/table";
-import { type About, dataLink, type Limits, type Link, refId, target, thresholds } from "./panel.ts";
-import { prometheus } from "./sources.ts";
+import { type About, dataLink, described, type Limits, type Link, refId, target, thresholds } from "./panel.ts";
 import { mappings } from "./stat.ts";
 
 /** A column: heading, query, unit, and the limits that colour its values. */
@@ -39,11 +38,7 @@ export function table(
   },
 ): Builder<Panel> {
   const { keys, columns, sortedBy, empty } = content;
-  const panel = new PanelBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
+  const panel = described(new PanelBuilder(), about)
     .noValue(empty)
     .sortBy([new TableSortByFieldStateBuilder().displayName(sortedBy).desc(true)]);
   for (const key of keys) panel.overrideByName(key.title, name(key));

@@ -12,9 +12,8 @@ import {
 } from "@grafana/grafana-foundation-sdk/common";
 import { FieldColorBuilder, FieldColorModeId, type Panel } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
-import { type About, dataLink, fixedColor, type Series, target, thresholds } from "./panel.ts";
+import { type About, dataLink, described, fixedColor, type Series, target, thresholds } from "./panel.ts";
 import { severities } from "./severities.ts";
-import { prometheus } from "./sources.ts";
 
 /** `failures`: all lines are bad news, so they are shades of red. `exemplars`: a histogram's quantile, for its dots. */
 type Look = { readonly stacked?: boolean; readonly failures?: boolean; readonly exemplars?: string };
@@ -24,11 +23,7 @@ const smallAxis: Readonly<Record<string, number>> = { s: 0.1, percentunit: 0.1, 
 
 export function timeSeries(about: About, series: readonly Series[], look: Look = {}): Builder<Panel> {
   const { stacked = false, failures = false, exemplars } = look;
-  const panel = new PanelBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
+  const panel = described(new PanelBuilder(), about)
     .min(0)
     .axisSoftMax(about.limits?.warn ?? smallAxis[about.unit] ?? 1)
     .fillOpacity(stacked ? 30 : 0)

@@ -9,19 +9,14 @@ import {
   type ValueMap,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { PanelBuilder } from "@grafana/grafana-foundation-sdk/statetimeline";
-import { type About, dataLink, type Series, target } from "./panel.ts";
+import { type About, dataLink, described, type Series, target } from "./panel.ts";
 import { noSeverity, severities } from "./severities.ts";
-import { prometheus } from "./sources.ts";
 
 /** A state's number in the data, its name on the page and its severity. */
 export type State = { readonly value: number; readonly name: string; readonly severity: keyof typeof severities };
 
 export function timeline(about: About, series: Series, states: readonly State[]): Builder<Panel> {
-  const panel = new PanelBuilder()
-    .title(about.title)
-    .description(about.description)
-    .unit(about.unit)
-    .datasource(prometheus)
+  const panel = described(new PanelBuilder(), about)
     .mappings([mapping(states)])
     // The mapping brings the colours. With colours by threshold, Grafana would merge the states into ranges and drop the mapping.
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.Fixed).fixedColor(noSeverity))

@@ -5,7 +5,7 @@ import { allPerMinute, atMost, fullest, level, perMinute, rate, ratio } from "..
 import { stat } from "../builders/stat.ts";
 import { timeSeries } from "../builders/time-series.ts";
 import { frames } from "../dashboards.ts";
-import { metrics } from "../metrics.ts";
+import { type Counter, metrics } from "../metrics.ts";
 import { colors } from "./colors.ts";
 import { lostAMinute, sendQueueShare } from "./limits.ts";
 
@@ -81,43 +81,33 @@ export const keptByPolicy = timeSeries(
   [{ expr: rate(decisions, { by: ["policy", "sampled"] }), legend: "{{policy}}: {{sampled}}" }],
 );
 
-export const spanFlow = timeSeries(
-  {
-    title: "Spans through the collector",
-    description:
-      "Received from services and sent to Jaeger, a second. Sent is lower because tail sampling drops traces, and later because it waits. Sent falls to zero while received goes on: Jaeger is down, and the queue fills.",
-    unit: "suffix: /s",
-  },
-  [
-    { expr: rate(receivedSpans), legend: "received" },
-    { expr: rate(sentSpans, { by: ["exporter"] }), legend: "sent by {{exporter}}" },
-  ],
+/** What the collector received from services and sent to its store, a second. */
+function flow(title: string, description: string, received: Counter, sent: Counter) {
+  return timeSeries({ title, description, unit: "suffix: /s" }, [
+    { expr: rate(received), legend: "received" },
+    { expr: rate(sent, { by: ["exporter"] }), legend: "sent by {{exporter}}" },
+  ]);
+}
+
+export const spanFlow = flow(
+  "Spans through the collector",
+  "Received from services and sent to Jaeger, a second. Sent is lower because tail sampling drops traces, and later because it waits. Sent falls to zero while received goes on: Jaeger is down, and the queue fills.",
+  receivedSpans,
+  sentSpans,
 );
 
-export const pointFlow = timeSeries(
-  {
-    title: "Metric points through the collector",
-    description:
-      "Received from services and sent to Prometheus, a second. Sent is higher because the collector adds metrics from spans. Nothing received: no service reports, so their figures are stale; see their logs.",
-    unit: "suffix: /s",
-  },
-  [
-    { expr: rate(receivedPoints), legend: "received" },
-    { expr: rate(sentPoints, { by: ["exporter"] }), legend: "sent by {{exporter}}" },
-  ],
+export const pointFlow = flow(
+  "Metric points through the collector",
+  "Received from services and sent to Prometheus, a second. Sent is higher because the collector adds metrics from spans. Nothing received: no service reports, so their figures are stale; see their logs.",
+  receivedPoints,
+  sentPoints,
 );
 
-export const lineFlow = timeSeries(
-  {
-    title: "Log lines through the collector",
-    description:
-      "Received from services and sent to VictoriaLogs, a second. Nothing received: OTEL_LOGS_EXPORTER is none, and the lines are on the services' standard output only. Received but not sent: VictoriaLogs is down, and the queue fills.",
-    unit: "suffix: /s",
-  },
-  [
-    { expr: rate(receivedLines), legend: "received" },
-    { expr: rate(sentLines, { by: ["exporter"] }), legend: "sent by {{exporter}}" },
-  ],
+export const lineFlow = flow(
+  "Log lines through the collector",
+  "Received from services and sent to VictoriaLogs, a second. Nothing received: OTEL_LOGS_EXPORTER is none, and the lines are on the services' standard output only. Received but not sent: VictoriaLogs is down, and the queue fills.",
+  receivedLines,
+  sentLines,
 );
 
 export const losses = timeSeries(
