@@ -18,6 +18,11 @@ export function drillDown({ uid }: Frame, values: Readonly<Record<string, string
   return `/d/${uid}?${[timeRange, sameService, ...variables].join("&")}`;
 }
 
+/** A dashboard's address for data links, keeping the time range, for the service `name`, a Grafana expression. */
+export function ofService({ uid }: Frame, name: string): string {
+  return `/d/${uid}?${timeRange}&var-service=${name}`;
+}
+
 /** The dashboard `uid` as a link, with the time range and all variables. `uid` may be an expression. */
 export function pageLink(title: string, uid: string): Link {
   return { title, url: `/d/${uid}?${timeRange}&${allVariables}` };

@@ -22,7 +22,7 @@ export const routes = ['http_route=~"$route"', 'http_route!~"$hidden"'];
  * The window of rates over time: at least four times the data source's interval (15 s, see provisioning/datasources), so 1 min.
  * It contains four exports in production (every 15 s) and twelve in development, so it never misses one.
  */
-export const recent = "$__rate_interval";
+const recent = "$__rate_interval";
 /** The window of figures over the dashboard's whole time range. */
 export const wholeRange = "$__range";
 
@@ -52,12 +52,12 @@ export function countSeries(metric: Metric): string {
 }
 
 /** `expr`, or zero while it has no series. */
-export function orZero(expr: string): string {
+function orZero(expr: string): string {
   return `${expr} or vector(0)`;
 }
 
 /** `expr`, or NaN while it has no series. */
-export function orMissing(expr: string): string {
+function orMissing(expr: string): string {
   return `${expr} or vector(NaN)`;
 }
 

@@ -15,7 +15,7 @@ import { type About, dataLink, described, target, thresholds } from "./panel.ts"
 import { noSeverity } from "./severities.ts";
 
 /** Every query has a result, so a panel without one could not ask its server. */
-export const notReachable = "not reachable";
+const notReachable = "not reachable";
 
 /** NaN means that nothing happened. Times below a millisecond are not worth a number: nothing waited. */
 export function mappings(unit: string): ValueMapping[] {

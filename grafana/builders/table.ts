@@ -25,7 +25,7 @@ export type Key = {
 };
 
 /** Wide enough for "1.93 s" and a heading of eight letters. */
-export const numberWidth = 75;
+const numberWidth = 75;
 
 /** A table of `columns` by `keys`, sorted by the column titled `sortedBy`, descending. `empty`: what no row means. */
 export function table(

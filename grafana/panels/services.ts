@@ -1,5 +1,5 @@
 // Every service that sends its telemetry here: rate, errors, duration, saturation.
-import { drillDown } from "../builders/links.ts";
+import { ofService } from "../builders/links.ts";
 import { fullest, highest, quantile, rate, type Scope, share } from "../builders/promql.ts";
 import { largest } from "../builders/ranking.ts";
 import { table } from "../builders/table.ts";
@@ -18,13 +18,11 @@ const top = { limit: 8, scope: requests };
 const inUse = 'db_client_connection_state="used"';
 const pools = [name, "service_instance_id", "db_client_connection_pool_name"];
 
-// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macro, filled in by the browser
-const thisService = { title: "Slow requests of this service", url: serviceLink("${__value.raw:percentencode}") };
-
-function serviceLink(value: string): string {
+const thisService = {
+  title: "Slow requests of this service",
   // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's macro, filled in by the browser
-  return drillDown(frames.slowRequests, {}).replace("${service:queryparam}", `var-service=${value}`);
-}
+  url: ofService(frames.slowRequests, "${__value.raw:percentencode}"),
+};
 
 export const serviceTable = table(
   {
