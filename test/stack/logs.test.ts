@@ -108,7 +108,11 @@ describe("stack: logs", () => {
       ...secretKeys.map((key) => ({ body: { [key]: plant(), note: jwt() }, attributes: { [key]: plant() }, traceId })),
       ...["db.query.text", "db.statement", "statement"].map((name) => ({
         body: `Duplicate entry '${plant()}' for key 'name'`,
-        attributes: { [name]: withLiterals(), "exception.message": `near '${plant()}' at line 1` },
+        attributes: {
+          [name]: withLiterals(),
+          "exception.message": `near '${plant()}' at line 1`,
+          "exception.stacktrace": `Error: near '${plant()}' at line 1\n    at query (database.ts:1)`,
+        },
         traceId,
       })),
       {
