@@ -29,11 +29,15 @@ function lines(name: string, color: string, expr: string, title: string, text: s
 
 const { admissionLimit, breakerState, instances } = metrics;
 
-/** The gauge only says which instances run; the version comes from their resource. */
+/**
+ * The gauge only says which instances run; the version comes from their resource. An instance may have several resources within five
+ * minutes, such as before and after an update under the same id: one of them is enough. `job` is the service, after its namespace.
+ */
+const resource = `topk by (job, instance) (1, ${prometheusName(instances)}{job=~"(.+/)?$service"})`;
 const deploys = lines(
   "Deploys",
   "blue",
-  `(${now(admissionLimit)} unless ${before(admissionLimit)}) * on (job, instance) group_left (service_version) ${prometheusName(instances)}`,
+  `(${now(admissionLimit)} unless ${before(admissionLimit)}) * on (job, instance) group_left (service_version) ${resource}`,
   "New instance",
   "{{service_version}} {{service_instance_id}}",
 );
