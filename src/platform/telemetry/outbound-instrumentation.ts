@@ -1,8 +1,9 @@
 // Limits what the instrumentations of undici (which includes fetch) and http report about outbound calls, before export: no query
 // values, no paths unless the host is our own, no values in errors, and a bounded number of destinations.
 import type { RequestOptions } from "node:http";
-import type { Attributes, Span } from "@opentelemetry/api";
+import { type Attributes, context, type Span } from "@opentelemetry/api";
 import type { InstrumentationConfigMap } from "@opentelemetry/auto-instrumentations-node";
+import { isTracingSuppressed } from "@opentelemetry/core";
 import { AggregationType, type IAttributesProcessor, type ViewOptions } from "@opentelemetry/sdk-metrics";
 import {
   ATTR_ERROR_TYPE,
@@ -23,6 +24,9 @@ import { durationBounds } from "./duration-bounds.ts";
 import { markNextInjection } from "./outbound-propagation.ts";
 
 const redacted = "REDACTED";
+
+/** Exporters suppress the spans of their own requests; without this, those would count as outbound calls all the same. */
+const isOfTelemetry = () => isTracingSuppressed(context.active());
 
 /** The settings of {@link instrument} for the instrumentations of outbound calls. */
 export function outboundInstrumentation(isOwn: OwnHosts, destinations: Destinations) {
@@ -45,6 +49,7 @@ export function outboundInstrumentation(isOwn: OwnHosts, destinations: Destinati
         [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(method),
       }),
       requestHook,
+      ignoreRequestHook: isOfTelemetry,
     },
     "@opentelemetry/instrumentation-http": {
       startOutgoingSpanHook(request) {
@@ -56,6 +61,7 @@ export function outboundInstrumentation(isOwn: OwnHosts, destinations: Destinati
         };
       },
       requestHook,
+      ignoreOutgoingRequestHook: isOfTelemetry,
     },
   } satisfies InstrumentationConfigMap;
 }
