@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
 import { type Config, loadConfig } from "./config/config.ts";
+import { domains as allDomains } from "./domains.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { Database } from "./platform/database/database.ts";
 import { migrate } from "./platform/database/migrate.ts";
@@ -109,7 +110,7 @@ async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
   const prepare = () =>
     withLock(url, { name: "migrations", waitS: 600, signal: stopping.signal }, async (connection) => {
       await checkServer(connection, expected, logger);
-      await migrate(connection, import.meta.dirname, "*/migrations/*.ts", logger);
+      await migrate(connection, allDomains, logger);
       for (const domain of domains) await domain.prepare?.(connection, logger);
     });
   await whenAvailable(prepare, { log: logger, signal: stopping.signal });

@@ -277,7 +277,7 @@ describe("README and docs", () => {
   });
 
   it("show curls that the service answers", async () => {
-    const service = await startService({ automations: 1 });
+    const service = await startService({ items: 1 });
     try {
       for (const { command } of commands.filter((one) => one.command.startsWith("curl "))) {
         const [, name = "x-none", value = "", path = ""] =

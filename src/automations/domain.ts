@@ -8,20 +8,25 @@ import { automationVariables } from "./settings.ts";
 import { webhooks } from "./webhook.ts";
 
 /** The example domain. Replace it with your own. */
-export const automations = defineDomain(automationVariables, (values) => ({
-  routes({ database, httpClient, background }) {
-    const service = automationService(automationRepository(database), webhooks(httpClient));
-    return automationRoutes(service, {
-      freshMs: values.MARKETPLACE_FRESH_MS,
-      staleMs: values.MARKETPLACE_STALE_MS,
-      maxEntries: values.MARKETPLACE_CACHE_ENTRIES,
-      maxBytes: values.MARKETPLACE_CACHE_BYTES,
-      background,
-    });
-  },
+export const automations = defineDomain({
+  name: "automations",
+  folder: import.meta.dirname,
+  variables: automationVariables,
+  build: (values) => ({
+    routes({ database, httpClient, background }) {
+      const service = automationService(automationRepository(database), webhooks(httpClient));
+      return automationRoutes(service, {
+        freshMs: values.MARKETPLACE_FRESH_MS,
+        staleMs: values.MARKETPLACE_STALE_MS,
+        maxEntries: values.MARKETPLACE_CACHE_ENTRIES,
+        maxBytes: values.MARKETPLACE_CACHE_BYTES,
+        background,
+      });
+    },
 
-  async prepare(connection, log) {
-    const seeded = await seedAutomations(connection, values.SEED_AUTOMATIONS, values.SEED_WEBHOOK_URL);
-    if (seeded > 0) log.info({ rows: seeded }, "seeded");
-  },
-}));
+    async prepare(connection, log) {
+      const seeded = await seedAutomations(connection, values.SEED_AUTOMATIONS, values.SEED_WEBHOOK_URL);
+      if (seeded > 0) log.info({ rows: seeded }, "seeded");
+    },
+  }),
+});

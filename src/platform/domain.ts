@@ -1,5 +1,5 @@
-// The interface between the service and its domains: a domain brings variables, routes and an optional preparation step.
-// src/domains.ts lists the domains.
+// The interface between the service and its domains: a domain brings variables, migrations, routes and an optional
+// preparation step. src/domains.ts lists the domains.
 import type { Connection } from "mysql2/promise";
 import type { z } from "zod";
 import type { Database } from "./database/database.ts";
@@ -30,16 +30,23 @@ export interface ConfiguredDomain {
 
 /** A domain, before its settings are known. */
 export interface Domain {
+  /** Unique among the domains, and permanent: the database records the migrations that ran under this name. */
+  readonly name: string;
+  /** The domain's folder; migrations are the `.ts` files in its folder `migrations`. */
+  readonly folder: string;
   /** The environment variables that it reads. */
   readonly variables: z.ZodObject;
   /** Applies the settings. The caller has checked `variables` in the environment. */
   configure(environment: Readonly<Record<string, string>>): ConfiguredDomain;
 }
 
-/** Defines a domain: `build` gets the parsed values of `variables`. */
-export function defineDomain<Variables extends z.ZodObject>(
-  variables: Variables,
-  build: (values: z.infer<Variables>) => ConfiguredDomain,
-): Domain {
-  return { variables, configure: (environment) => build(variables.parse(environment)) };
+interface Definition<Variables extends z.ZodObject> extends Pick<Domain, "name" | "folder"> {
+  variables: Variables;
+  /** Gets the parsed values of `variables`. */
+  build: (values: z.infer<Variables>) => ConfiguredDomain;
+}
+
+/** Defines a domain. */
+export function defineDomain<Variables extends z.ZodObject>({ build, ...rest }: Definition<Variables>): Domain {
+  return { ...rest, configure: (environment) => build(rest.variables.parse(environment)) };
 }

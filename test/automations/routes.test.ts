@@ -4,8 +4,9 @@ import { createServer, type Server } from "node:http";
 import type { RowDataPacket } from "mysql2/promise";
 import { z } from "zod";
 import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
+import { domains } from "../../src/domains.ts";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { addressOf, createDatabase, root, silent, spawnService, startService, token } from "../support/helper.ts";
+import { addressOf, createDatabase, silent, spawnService, startService, token } from "../support/helper.ts";
 
 const pageResponse = z.strictObject({
   items: z.array(
@@ -31,8 +32,7 @@ const problemResponse = z.looseObject({
 let service: Awaited<ReturnType<typeof startService>>;
 before(async () => {
   service = await startService({
-    automations: 300,
-    env: { OUTBOUND_TIMEOUT_MS: "300", OUTBOUND_CONNECT_TIMEOUT_MS: "100" },
+    env: { SEED_AUTOMATIONS: "300", OUTBOUND_TIMEOUT_MS: "300", OUTBOUND_CONNECT_TIMEOUT_MS: "100" },
   });
 });
 after(() => service.stop());
@@ -160,7 +160,7 @@ describe("GET /api/optimized/automations/marketplace", () => {
   it("bounds its cache in bytes, so that many different pages cannot fill a heap of 56 MB", async function () {
     this.timeout(60_000);
     const db = await createDatabase();
-    await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
+    await migrate(db.connection, domains, silent);
     const row = ["a".repeat(100), "€".repeat(1000), "data", "http://127.0.0.1:9/", new Date(), new Date()];
     const sql = "INSERT INTO automations (name, description, category, webhook_url, created_at, updated_at) VALUES ?";
     await db.connection.query(sql, [Array.from({ length: 100 }, () => row)]);
@@ -181,7 +181,7 @@ describe("GET /api/optimized/automations/marketplace", () => {
 
   it("keeps answering from the cache when the database is gone", async () => {
     const env = { MARKETPLACE_FRESH_MS: "1", MARKETPLACE_STALE_MS: "0" };
-    const other = await startService({ automations: 10, env });
+    const other = await startService({ env: { SEED_AUTOMATIONS: "10", ...env } });
     const cached = await (await fetch(other.url + path)).text();
     await other.database.close();
     const stale = await fetch(other.url + path);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { RowDataPacket } from "mysql2/promise";
 import { seedAutomations } from "../../src/automations/seed.ts";
+import { domains } from "../../src/domains.ts";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { createDatabase, root, silent } from "../support/helper.ts";
+import { createDatabase, silent } from "../support/helper.ts";
 
 const checksum = `SELECT COUNT(*) AS number, COUNT(DISTINCT category) AS categories,
   SUM(CRC32(CONCAT_WS('|', id, name, description, category, popularity, rating, created_at))) AS content FROM automations`;
@@ -12,7 +13,7 @@ describe("seed", () => {
     const contents = [];
     for (let round = 0; round < 2; round++) {
       const { connection, drop } = await createDatabase();
-      await migrate(connection, `${root}/src`, "*/migrations/*.ts", silent);
+      await migrate(connection, domains, silent);
       const startedAt = performance.now();
       assert.equal(await seedAutomations(connection, 10_000, "http://127.0.0.1:9/hooks"), 10_000);
       assert.ok(performance.now() - startedAt < 5000);

@@ -6,7 +6,7 @@ import { startService } from "../support/helper.ts";
 describe("automationService", () => {
   let service: Awaited<ReturnType<typeof startService>>;
   before(async () => {
-    service = await startService({ automations: 1 });
+    service = await startService({ env: { SEED_AUTOMATIONS: "1" } });
   });
   after(() => service.stop());
 

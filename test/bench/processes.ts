@@ -2,8 +2,9 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { z } from "zod";
+import { domains } from "../../src/domains.ts";
 import { migrate } from "../../src/platform/database/migrate.ts";
-import { createDatabase, root, silent } from "../support/helper.ts";
+import { createDatabase, silent } from "../support/helper.ts";
 import { type Ask, answeredSchema, type ClosedLoop } from "./clients.ts";
 import type { Received } from "./sink.ts";
 import { tables } from "./tables.ts";
@@ -26,7 +27,7 @@ export async function withSurroundings<Result>(work: (around: Surroundings) => P
   const clients = startClients();
   try {
     // So that the template finds its tables, as on any start but the first.
-    await migrate(database.connection, `${root}/src`, "*/migrations/*.ts", silent);
+    await migrate(database.connection, domains, silent);
     for (const sql of tables) await database.connection.query(sql);
     return await work({ databaseUrl: database.url, sink, clients });
   } finally {

@@ -41,9 +41,9 @@ describe("a server with hostile global settings", () => {
     service = await startService({ automations });
     return service;
   }
-  const example = { name: "it's \\ \"one\" ' OR 1=1)#", category: "data", webhookUrl: "https://hooks.example.com/1" };
+  const example = { name: "it's \\ \"one\" ' OR 1=1)#", category: "data", url: "https://hooks.example.com/1" };
   async function found(search: string): Promise<number> {
-    const answer = await fetch(`${service.url}/api/automations/marketplace?search=${encodeURIComponent(search)}`);
+    const answer = await fetch(`${service.url}/api/fixture/items?search=${encodeURIComponent(search)}`);
     assert.equal(answer.status, 200);
     return page.parse(await answer.json()).items.length;
   }
@@ -51,17 +51,17 @@ describe("a server with hostile global settings", () => {
   it("cannot break escaping with NO_BACKSLASH_ESCAPES in the global sql_mode", async () => {
     const { call } = await serviceOn(["sql_mode"], 5);
     assert.equal(await found("zzz' OR 1=1)#"), 0);
-    assert.equal((await call("POST", "/api/automations", example)).status, 201);
+    assert.equal((await call("POST", "/api/fixture/items", example)).status, 201);
     for (const search of ["it's", "\\", '"one"', "' OR 1=1)#"]) assert.equal(await found(search), 1, search);
   });
 
   it("cannot lose acknowledged writes with a global autocommit of 0", async () => {
     const { call, db } = await serviceOn(["autocommit", "completion_type"]);
     for (let count = 0; count < 3; count += 1) {
-      assert.equal((await call("POST", "/api/automations", example)).status, 201);
+      assert.equal((await call("POST", "/api/fixture/items", example)).status, 201);
     }
     const other = await openConnection(db.url);
-    const [rows] = await other.query("SELECT id FROM automations");
+    const [rows] = await other.query("SELECT id FROM fixture_items");
     await other.end();
     assert.ok(Array.isArray(rows));
     assert.equal(rows.length, 3);
@@ -100,19 +100,17 @@ describe("a server with hostile global settings", () => {
   it("cannot break reads, writes, foreign keys or slow statements with all other globals", async () => {
     const { sql_mode: _mode, autocommit: _autocommit, time_zone: _zone, ...others } = hostileGlobals;
     const { call, database } = await serviceOn(Object.keys(others), 30);
-    const list = await fetch(`${service.url}/api/automations/marketplace?limit=20`);
+    const list = await fetch(`${service.url}/api/fixture/items?limit=20`);
     assert.equal(page.parse(await list.json()).items.length, 20);
-    const { id } = automation.parse(await (await call("POST", "/api/automations", example)).json());
-    assert.equal((await call("DELETE", `/api/automations/${id}`)).status, 204);
+    const { id } = automation.parse(await (await call("POST", "/api/fixture/items", example)).json());
+    assert.equal((await call("DELETE", `/api/fixture/items/${id}`)).status, 204);
     await assert.rejects(
-      database.write("t", "INSERT INTO automation_runs (automation_id, status, started_at) VALUES (?, 'x', NOW())", [
-        id,
-      ]),
+      database.write("t", "INSERT INTO fixture_calls (automation_id, status, started_at) VALUES (?, 'x', NOW())", [id]),
       { errno: 1452 },
     );
     const [row] = await database.query(
       "t",
-      "SELECT GROUP_CONCAT(name) AS names, 1 / 3 AS third, SLEEP(0.05) AS slept FROM automations",
+      "SELECT GROUP_CONCAT(name) AS names, 1 / 3 AS third, SLEEP(0.05) AS slept FROM fixture_items",
     );
     assert.ok(row?.names.length > 500);
     assert.deepEqual([row?.third, row?.slept], [0.3333, 0]);

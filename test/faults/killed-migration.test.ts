@@ -36,7 +36,7 @@ describe("a process that is killed while it migrates", () => {
 
   for (const [table, before] of [
     ["automations", "none/*.ts"],
-    ["automation_runs", "*/migrations/*-01-*.ts"],
+    ["fixture_calls", "*/migrations/*-01-*.ts"],
   ] as const) {
     it(`starts again after it was killed right after creating ${table}`, async () => {
       await migrate(db.connection, `${root}/src`, before, silent);

@@ -158,7 +158,7 @@ async function lostLines(url: string): Promise<number> {
 
 async function assertAnswers(url: string): Promise<void> {
   for (let request = 0; request < 20; request += 1) {
-    assert.equal((await fetch(`${url}/api/automations/marketplace`)).status, 200);
+    assert.equal((await fetch(`${url}/api/fixture/items`)).status, 200);
   }
 }
 

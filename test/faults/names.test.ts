@@ -45,7 +45,7 @@ describe("names that never answer", function () {
     const url = new URL(db.url);
     url.hostname = "localhost";
     const env = { MYSQL_URL: url.href, ADMISSION_LIMIT: "100", BREAKER_FAILURES: "1000", LOG_LEVEL: "warn" };
-    service = await spawnService({ ...env, SEED_AUTOMATIONS: "100", LOG_LEVEL: "info" }, commandWith(path));
+    service = await spawnService({ ...env, FIXTURE_ITEMS: "100", LOG_LEVEL: "info" }, commandWith(path));
   });
   after(async () => {
     await service?.stop();
@@ -58,8 +58,8 @@ describe("names that never answer", function () {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const runs: string[] = [];
     for (let index = 0; index < slowNames; index++) {
-      const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl: `http://${index}.slow.example/` });
-      const created = await fetch(`${service.url}/api/automations`, { method: "POST", headers, body });
+      const body = JSON.stringify({ name: "Run me", category: "data", url: `http://${index}.slow.example/` });
+      const created = await fetch(`${service.url}/api/fixture/items`, { method: "POST", headers, body });
       runs.push(`${service.url}${created.headers.get("location")}/runs`);
     }
     const running = runs.map((url) => fetch(url, { method: "POST", headers }));
@@ -70,7 +70,7 @@ describe("names that never answer", function () {
     for (const { id } of connections) await db.connection.query(`KILL ${id}`).catch(() => {});
     const startedAt = performance.now();
     const others = await Promise.all(
-      Array.from({ length: 10 }, async () => (await fetch(`${service.url}/api/automations/1`, { headers })).status),
+      Array.from({ length: 10 }, async () => (await fetch(`${service.url}/api/fixture/items/1`, { headers })).status),
     );
     const tookMs = Math.round(performance.now() - startedAt);
     const statuses = await Promise.all(running.map(async (answer) => (await answer).status));

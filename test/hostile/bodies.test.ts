@@ -11,7 +11,7 @@ const bomb = Buffer.alloc(50_000_000);
 hostileSuite("a hostile body", ({ url, each }) => {
   each("is refused unless it is a JSON object of the right shape", [
     ["nothing", postJson(""), "400 invalid_request"],
-    ["no body at all", request("POST", "/api/automations", ["Host: x", authorization, json]), "400 invalid_request"],
+    ["no body at all", request("POST", "/api/fixture/items", ["Host: x", authorization, json]), "400 invalid_request"],
     ["white space", postJson(" \n "), "400 invalid_request"],
     ["half an object", postJson(good.slice(0, -1)), "400 invalid_request"],
     ["two objects", postJson(good + good), "400 invalid_request"],

@@ -28,7 +28,7 @@ hostileSuite("a hostile message", ({ url, each }) => {
     ["chunks in HTTP/1.0", asHttp10(post(chunked(good), json, "Transfer-Encoding: chunked")), "400 invalid_request"],
     [
       "chunks in HTTP/1.0 with keep-alive, followed by a request",
-      asHttp10(request("POST", "/api/automations", ["Connection: keep-alive", "Transfer-Encoding: chunked"])) +
+      asHttp10(request("POST", "/api/fixture/items", ["Connection: keep-alive", "Transfer-Encoding: chunked"])) +
         chunked(good) +
         get(list),
       "400 invalid_request",
@@ -40,7 +40,7 @@ hostileSuite("a hostile message", ({ url, each }) => {
     ["HTTP/0.9", "GET /\r\n\r\n", "400 invalid_request"],
     [
       "two credentials",
-      request("GET", "/api/automations/1", ["Host: a", authorization, authorization]),
+      request("GET", "/api/fixture/items/1", ["Host: a", authorization, authorization]),
       "401 unauthenticated",
     ],
     ["two X-Forwarded-For lines", getWith("Host: a", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 1.2.3.5"), "200"],
@@ -95,7 +95,7 @@ hostileSuite("a hostile message", ({ url, each }) => {
   });
 
   it("cannot keep its connection open by never sending the rest of a refused body", async () => {
-    const stranger = `POST /api/automations HTTP/1.1\r\nHost: x\r\n${json}\r\nContent-Length: 50000\r\n\r\n{`;
+    const stranger = `POST /api/fixture/items HTTP/1.1\r\nHost: x\r\n${json}\r\nContent-Length: 50000\r\n\r\n{`;
     assert.equal(outcomeOf(await exchange(url(), stranger)), "401 unauthenticated, 408");
   });
 

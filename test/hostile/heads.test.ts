@@ -4,7 +4,7 @@ import { exchange, outcomeOf } from "./raw-http.ts";
 import { authorization, get, list, many, request } from "./requests.ts";
 import { hostileSuite } from "./suite.ts";
 
-const cached = "/api/optimized/automations/marketplace";
+const cached = "/api/fixture/cached";
 
 hostileSuite("a hostile request head", ({ url, each }) => {
   const host = ["Host: x"];
@@ -39,11 +39,11 @@ hostileSuite("a hostile request head", ({ url, each }) => {
     ["half a URL", get("http://[::1/x"), "404 not_found"],
     ["a word", get("api"), "400"],
     ["a query", get("?a"), "400"],
-    ["bytes over 127", get("/api/automations/\xff"), "400"],
+    ["bytes over 127", get("/api/fixture/items/\xff"), "400"],
     ["a percent sign", get("/%"), "404 not_found"],
     ["a wrong encoding", get("/%zz"), "404 not_found"],
-    ["NUL as an id", get("/api/automations/%00", authorization), "400 invalid_request"],
-    ["an id that is not UTF-8", get("/api/automations/%ff", authorization), "400 invalid_request"],
+    ["NUL as an id", get("/api/fixture/items/%00", authorization), "400 invalid_request"],
+    ["an id that is not UTF-8", get("/api/fixture/items/%ff", authorization), "400 invalid_request"],
     ["a long path", get(`/${"a".repeat(15_000)}`), "404 not_found"],
     ["a deep path", get(`/${"a/".repeat(7500)}`), "404 not_found"],
     ["a path above the header limit", get(`/${"a".repeat(20_000)}`), "431"],

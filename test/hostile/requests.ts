@@ -1,9 +1,9 @@
 // Builds requests as bytes, so that each can be malformed in its own way.
 import { token } from "../support/helper.ts";
 
-export const list = "/api/automations/marketplace";
+export const list = "/api/fixture/items";
 /** A valid body for creating an automation. */
-export const good = JSON.stringify({ name: "hostile", category: "crm", webhookUrl: "http://127.0.0.1:9/hooks" });
+export const good = JSON.stringify({ name: "hostile", category: "crm", url: "http://127.0.0.1:9/hooks" });
 export const authorization = `Authorization: Bearer ${token}`;
 export const json = "Content-Type: application/json";
 
@@ -20,7 +20,7 @@ export function get(target: string, ...headers: string[]): string {
 export function post(body: string | Buffer, ...headers: string[]): Buffer {
   const framed = headers.some((header) => /^(content-length|transfer-encoding)\b/i.test(header));
   const length = framed ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
-  const head = request("POST", "/api/automations", ["Host: x", authorization, ...headers, ...length]);
+  const head = request("POST", "/api/fixture/items", ["Host: x", authorization, ...headers, ...length]);
   return Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(body)]);
 }
 

@@ -53,12 +53,12 @@ describe("a secret", function () {
     return { status: response.status, text, head: JSON.stringify([...response.headers]) };
   }
 
-  async function runOf(webhookUrl: string, headers: Record<string, string> = {}): Promise<number> {
+  async function runOf(url: string, headers: Record<string, string> = {}): Promise<number> {
     // Stored values may predate the API's validation.
-    const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl: "http://127.0.0.1:9/" });
-    const created = JSON.parse((await send("POST", "/api/automations", authorized, body)).text);
-    await db.connection.query("UPDATE automations SET webhook_url = ? WHERE id = ?", [webhookUrl, created.id]);
-    const answer = await send("POST", `/api/automations/${created.id}/runs`, { ...authorized, ...headers });
+    const body = JSON.stringify({ name: "Run me", category: "data", url: "http://127.0.0.1:9/" });
+    const created = JSON.parse((await send("POST", "/api/fixture/items", authorized, body)).text);
+    await db.connection.query("UPDATE fixture_items SET url = ? WHERE id = ?", [url, created.id]);
+    const answer = await send("POST", `/api/fixture/items/${created.id}/calls`, { ...authorized, ...headers });
     answers.push(answer.text, answer.head);
     return answer.status;
   }
@@ -66,22 +66,17 @@ describe("a secret", function () {
   it("appears nowhere, whether a client sends it or a stored webhook URL contains it", async () => {
     for (const round of rounds) {
       const secret = () => plant(round);
-      const list = "/api/automations/marketplace";
+      const list = "/api/fixture/items";
       const sent = [
         await send("GET", `${list}?search=${secret()}&token=${secret()}&${secret()}`),
         await send("GET", `/reset?${secret()}`),
         await send("GET", `/reset?a;${secret()}&=${secret()}`),
-        await send("GET", "/api/automations/1", { authorization: `Bearer ${secret()}` }),
-        await send("GET", "/api/automations/1", { "x-api-key": secret(), cookie: `sid=${secret()}` }),
+        await send("GET", "/api/fixture/items/1", { authorization: `Bearer ${secret()}` }),
+        await send("GET", "/api/fixture/items/1", { "x-api-key": secret(), cookie: `sid=${secret()}` }),
         await send("GET", list, { baggage: `user=${secret()}` }),
-        await send("POST", "/api/automations", authorized, `{"name":"${secret()}`),
-        await send(
-          "POST",
-          "/api/automations",
-          authorized,
-          JSON.stringify({ category: secret(), webhookUrl: secret() }),
-        ),
-        await send("POST", "/api/automations", authorized, JSON.stringify({ webhookUrl: `http://${secret()}:x/` })),
+        await send("POST", "/api/fixture/items", authorized, `{"name":"${secret()}`),
+        await send("POST", "/api/fixture/items", authorized, JSON.stringify({ category: secret(), url: secret() })),
+        await send("POST", "/api/fixture/items", authorized, JSON.stringify({ url: `http://${secret()}:x/` })),
       ];
       // These responses may repeat to the sender what was invalid.
       for (const { status, text } of sent) assert.ok(status < 500, `${status} ${text}`);

@@ -10,7 +10,7 @@ export async function startTarget() {
   const db = await createDatabase();
   const service = await spawnService({
     MYSQL_URL: db.url,
-    SEED_AUTOMATIONS: "5",
+    FIXTURE_ITEMS: "5",
     OTEL_TRACES_EXPORTER: "none",
     OTEL_METRICS_EXPORTER: "none",
     OTEL_LOGS_EXPORTER: "none",

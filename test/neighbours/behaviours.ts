@@ -16,7 +16,7 @@ export interface Behaviour {
   begin(target: Target): void | Promise<void>;
 }
 
-const optimized = "/api/optimized/automations/marketplace";
+const optimized = "/api/fixture/cached";
 
 export const behaviours: Readonly<Record<string, Behaviour>> = {
   nothing: { begin() {} },
@@ -41,13 +41,13 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
   },
   "one byte of a body, 5 a second": {
     begin({ url, caller }) {
-      every(200, () => raw(url, `${head(caller, "POST", "/api/automations", "Content-Length: 500", json)}{`));
+      every(200, () => raw(url, `${head(caller, "POST", "/api/fixture/items", "Content-Length: 500", json)}{`));
     },
   },
   "bodies of 100 kB, a byte at a time, 5 a second": {
     begin({ url, caller }) {
       every(200, () => {
-        const socket = raw(url, head(caller, "POST", "/api/automations", "Content-Length: 100000", json));
+        const socket = raw(url, head(caller, "POST", "/api/fixture/items", "Content-Length: 100000", json));
         const trickling = setInterval(() => socket.write(" "), 100);
         socket.once("close", () => clearInterval(trickling));
       });
@@ -56,18 +56,18 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
   "200 bodies at once that never end": {
     begin({ url, caller }) {
       for (let count = 0; count < 200; count += 1) {
-        raw(url, `${head(caller, "POST", "/api/automations", "Transfer-Encoding: chunked", json)}1\r\n{\r\n`);
+        raw(url, `${head(caller, "POST", "/api/fixture/items", "Transfer-Encoding: chunked", json)}1\r\n{\r\n`);
       }
     },
   },
   "bodies of 100 kB, 10 a second": {
     begin({ url, caller }) {
       const body = JSON.stringify({ name: "large", description: "x".repeat(100_000), category: "data" });
-      every(100, () => send(url, caller, "POST", "/api/automations", body));
+      every(100, () => send(url, caller, "POST", "/api/fixture/items", body));
     },
   },
   "searches with a deadline of 15 ms, 100 a second": {
-    env: { SEED_AUTOMATIONS: "20000" },
+    env: { FIXTURE_ITEMS: "20000" },
     begin({ url, caller }) {
       let count = 0;
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
@@ -97,7 +97,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     },
   },
   "searches of the cached list with a deadline of 15 ms, 100 a second": {
-    env: { SEED_AUTOMATIONS: "20000" },
+    env: { FIXTURE_ITEMS: "20000" },
     begin({ url, caller }) {
       let count = 0;
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
@@ -167,7 +167,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       every(10, () => {
         count += 1;
         const invalid = { headers: { ...caller.headers, authorization: `Bearer a.${count}.${"x".repeat(4000)}` } };
-        send(url, invalid, "GET", "/api/automations/1");
+        send(url, invalid, "GET", "/api/fixture/items/1");
       });
     },
   },

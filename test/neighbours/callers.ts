@@ -13,14 +13,14 @@ export async function caller(number: number): Promise<Caller> {
   return { headers: { authorization: `Bearer ${token}`, "x-forwarded-for": `198.51.100.${number}` } };
 }
 
-export const marketplace = "/api/automations/marketplace";
+export const marketplace = "/api/fixture/items";
 
 /** Creates an automation and returns its path. */
-export async function createAutomation(url: string, { headers }: Caller, webhookUrl: string): Promise<string> {
-  const response = await fetch(`${url}/api/automations`, {
+export async function createAutomation(url: string, { headers }: Caller, url: string): Promise<string> {
+  const response = await fetch(`${url}/api/fixture/items`, {
     method: "POST",
     headers: { ...headers, "content-type": "application/json" },
-    body: JSON.stringify({ name: "mine", category: "data", webhookUrl }),
+    body: JSON.stringify({ name: "mine", category: "data", url }),
   });
   const location = response.headers.get("location");
   if (location === null) throw new Error(`no automation was created: ${response.status}`);

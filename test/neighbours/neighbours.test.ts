@@ -14,7 +14,7 @@ const environment = {
   OTEL_TRACES_EXPORTER: "none",
   OTEL_METRICS_EXPORTER: "none",
   OTEL_LOGS_EXPORTER: "none",
-  SEED_AUTOMATIONS: "2000",
+  FIXTURE_ITEMS: "2000",
   // Each caller has its own address, and none is exempt from the limits.
   TRUSTED_PROXIES: "1",
   RATE_LIMIT_EXEMPT: "192.0.2.1",

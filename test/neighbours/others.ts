@@ -29,12 +29,12 @@ export async function others(url: string, webhook: string) {
   }
 
   function requestOf(count: number, automation: string): Request {
-    const body = JSON.stringify({ name: "another", category: "data", webhookUrl: webhook });
+    const body = JSON.stringify({ name: "another", category: "data", url: webhook });
     const kinds: Request[] = [
       { method: "GET", path: marketplace },
-      { method: "GET", path: "/api/optimized/automations/marketplace" },
+      { method: "GET", path: "/api/fixture/cached" },
       { method: "GET", path: automation },
-      { method: "POST", path: "/api/automations", body },
+      { method: "POST", path: "/api/fixture/items", body },
       { method: "POST", path: `${automation}/runs` },
       { method: "GET", path: "/health/live" },
     ];

@@ -59,15 +59,15 @@ export class Balancer {
 export function startTraffic(balancer: Balancer, perSecond: number) {
   const agent = new Agent({ keepAlive: true });
   const sending: Promise<Sent>[] = [];
-  const body = { name: "restart", category: "data", webhookUrl: "http://127.0.0.1:9/hooks" };
+  const body = { name: "restart", category: "data", url: "http://127.0.0.1:9/hooks" };
   const startedAt = performance.now();
   const ticking = setInterval(() => {
     while (sending.length < ((performance.now() - startedAt) / 1000) * perSecond) {
       const writes = sending.length % 4 === 0;
       sending.push(
         writes
-          ? send(agent, balancer.next(), "POST", "/api/automations", body)
-          : send(agent, balancer.next(), "GET", `/api/automations/marketplace?search=nothing${sending.length}`),
+          ? send(agent, balancer.next(), "POST", "/api/fixture/items", body)
+          : send(agent, balancer.next(), "GET", `/api/fixture/items?search=nothing${sending.length}`),
       );
     }
   }, 5);

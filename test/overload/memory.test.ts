@@ -24,7 +24,7 @@ function tokenOf(index: number, signedWith: string): string {
 
 // The id is invalid, so that there is no query.
 const withToken = (token: string) =>
-  `GET /api/automations/0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+  `GET /api/fixture/items/0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 const kinds: readonly [string, string, (index: number) => string][] = [
   ["paths and hosts", "404", (index) => `GET /nothing/${index}?page=${index} HTTP/1.1\r\nHost: host-${index}\r\n\r\n`],
   ["invalid tokens", "401", (index) => withToken(tokenOf(index, `not the ${secret}`))],

@@ -70,12 +70,12 @@ describe("stop under load", function () {
   async function withFullQueue(env: Record<string, string>) {
     const long = { DB_QUERY_TIMEOUT_MS: "15000", DEADLINE_MS: "20000", SHUTDOWN_TIMEOUT_MS: "20000" };
     const service = await spawnService({ ...noTelemetry, MYSQL_URL: db.url, ...long, ...env });
-    await db.connection.query("LOCK TABLES automations WRITE");
+    await db.connection.query("LOCK TABLES fixture_items WRITE");
     let answered = 0;
     const agent = new Agent({ keepAlive: true });
     const answers = Promise.all(
       Array.from({ length: 130 }, async (_, index) => {
-        const sent = await send(agent, service.url, "GET", `/api/automations/marketplace?search=nothing${index}`);
+        const sent = await send(agent, service.url, "GET", `/api/fixture/items?search=nothing${index}`);
         answered += 1;
         return sent;
       }),

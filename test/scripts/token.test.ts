@@ -19,7 +19,7 @@ async function run(script: string, options: string[], env: Record<string, string
 describe("scripts/token.ts", () => {
   it("prints a token that a service with the same configuration accepts", async () => {
     const env = { JWT_SECRET: "a-secret-of-this-test-only-32-characters" };
-    const service = await startService({ automations: 1, env });
+    const service = await startService({ items: 1, env });
     const { text } = await run("token.ts", [], env);
     const get = (bearer: string) =>
       fetch(`${service.url}/api/automations/1`, { headers: { authorization: `Bearer ${bearer}` } });
@@ -55,7 +55,7 @@ describe("scripts/api-key.ts", () => {
     const [, key = "", entry = ""] =
       /^key: (\S{43})\nAPI_KEYS entry: (\S+)$/.exec((await run("api-key.ts", ["reporting"])).text) ?? [];
     assert.match(entry, /^reporting:[\da-f]{64}$/);
-    const service = await startService({ automations: 1, env: { API_KEYS: entry } });
+    const service = await startService({ items: 1, env: { API_KEYS: entry } });
     const get = (given: string) => fetch(`${service.url}/api/automations/1`, { headers: { "x-api-key": given } });
     assert.equal((await get(key)).status, 200);
     assert.equal((await get(entry)).status, 401);

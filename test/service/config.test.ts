@@ -142,7 +142,7 @@ describe("config", () => {
       ["RATE_LIMIT_REDIS_URL", "redis://cache?password=hunter2"],
       ["RATE_LIMIT_REDIS_URL", "redis://:hunter2%zz@cache"],
       ["JWT_JWKS_URL", "https://me:hunter2@id.example.com/keys"],
-      ["SEED_WEBHOOK_URL", "htp://hooks.example.com/services/hunter2"],
+      ["FIXTURE_URL", "htp://hooks.example.com/services/hunter2"],
       ["CORS_ORIGINS", "https://a.example.com,https://me:hunter2@b.example.com"],
     ];
     for (const [name, value] of others) {

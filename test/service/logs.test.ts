@@ -33,7 +33,7 @@ for (const mode of ["lean", "standard"] as const)
         authorization: `Bearer ${token}`,
         traceparent: `00-${traceId}-${randomBytes(8).toString("hex")}-01`,
       };
-      assert.equal((await fetch(`${service.url}/api/automations/999`, { headers })).status, 404);
+      assert.equal((await fetch(`${service.url}/api/fixture/items/999`, { headers })).status, 404);
       await eventually("the slow request", () => service.log().some(({ msg }) => msg === "slow request"));
       assert.equal(await service.stop(), 0);
       assert.deepEqual(
@@ -45,7 +45,7 @@ for (const mode of ["lean", "standard"] as const)
       const span = receiver.spans.find((one) => one.traceId === traceId && one.attributes["http.route"] !== undefined);
       assert.equal(slow?.traceId, traceId);
       assert.equal(slow.spanId, span?.spanId);
-      assert.equal(slow.attributes.route, "/api/automations/{id}");
+      assert.equal(slow.attributes.route, "/api/fixture/items/{id}");
       assert.equal(slow.attributes.status, 404);
       assert.equal(typeof Object(slow.attributes.phases).query, "number");
     });

@@ -58,14 +58,14 @@ describe("the process", () => {
     assert.equal((await get("/health/live")).status, 200);
     assert.equal((await get("/health/ready")).status, 503);
     assert.equal(Reflect.get(Object(await (await get("/health")).json()), "status"), "unhealthy");
-    const refused = await get("/api/automations/marketplace");
+    const refused = await get("/api/fixture/items");
     assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "1"]);
     assert.equal(Reflect.get(Object(await refused.json()), "type"), "database_unavailable");
     assert.equal((await get("/nothing")).status, 404);
 
     await link.restore();
     await eventually("readiness", async () => (await get("/health/ready")).status === 200, 3000);
-    assert.equal((await get("/api/automations/marketplace")).status, 200);
+    assert.equal((await get("/api/fixture/items")).status, 200);
     assert.equal(await service.stop(), 0);
     const messages = service.log().filter((line) => /^database (un)?available/.test(line.msg));
     assert.deepEqual(
@@ -146,7 +146,7 @@ describe("the process", () => {
   });
 
   it("migrates once when several replicas start together, and seeds once", async () => {
-    const env = { ...withoutTelemetry, MYSQL_URL: db.url, SEED_AUTOMATIONS: "3000" };
+    const env = { ...withoutTelemetry, MYSQL_URL: db.url, FIXTURE_ITEMS: "3000" };
     const replicas = await Promise.all([spawnService(env), spawnService(env), spawnService(env)]);
     for (const replica of replicas) assert.equal((await fetch(`${replica.url}/health/ready`)).status, 200);
     const lines = replicas.flatMap((replica) => replica.log());
@@ -154,7 +154,7 @@ describe("the process", () => {
       lines.flatMap((line) => (line.msg === "migrated" ? [line.migration] : [])),
       ["2026-11-24-01-automations.ts", "2026-11-24-02-automation-runs.ts"],
     );
-    const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT COUNT(*) AS number FROM automations");
+    const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT COUNT(*) AS number FROM fixture_items");
     assert.equal(row?.number, 3000);
     assert.deepEqual(await Promise.all(replicas.map((replica) => replica.stop())), [0, 0, 0]);
   });
@@ -165,8 +165,8 @@ describe("the process", () => {
       MYSQL_URL: db.url,
       ...patient,
     });
-    await db.connection.query("LOCK TABLES automations WRITE");
-    const paths = Array.from({ length: 10 }, (_, index) => `/api/automations/marketplace?search=nothing${index}`);
+    await db.connection.query("LOCK TABLES fixture_items WRITE");
+    const paths = Array.from({ length: 10 }, (_, index) => `/api/fixture/items?search=nothing${index}`);
     const running = Promise.all(paths.map((path) => fetch(service.url + path)));
     await eventually("10 queries that wait for the lock", async () => (await waitingQueries()) === 10);
     service.child.kill("SIGTERM");
@@ -188,9 +188,9 @@ describe("the process", () => {
       ...patient,
       LOG_LEVEL: "info",
     });
-    await db.connection.query("LOCK TABLES automations WRITE");
+    await db.connection.query("LOCK TABLES fixture_items WRITE");
     const leaving = new AbortController();
-    const gone = fetch(`${service.url}/api/automations/marketplace?count=true`, { signal: leaving.signal });
+    const gone = fetch(`${service.url}/api/fixture/items?count=true`, { signal: leaving.signal });
     await eventually("2 queries that wait for the lock", async () => (await waitingQueries()) === 2);
     service.child.kill("SIGTERM");
     await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
@@ -209,8 +209,8 @@ describe("the process", () => {
       ...patient,
       SHUTDOWN_TIMEOUT_MS: "300",
     });
-    await db.connection.query("LOCK TABLES automations WRITE");
-    const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace`));
+    await db.connection.query("LOCK TABLES fixture_items WRITE");
+    const cut = assert.rejects(fetch(`${service.url}/api/fixture/items`));
     await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
     const startedAt = performance.now();
     await service.stop();
@@ -231,8 +231,8 @@ describe("the process", () => {
       const env = { ...endpoint, SHUTDOWN_TIMEOUT_MS: "1500" };
       const entry = later === undefined ? serviceCommand : ["--import", later, ...serviceCommand];
       const service = await spawnService({ ...patient, ...env, MYSQL_URL: db.url }, entry);
-      await db.connection.query("LOCK TABLES automations WRITE");
-      const cut = assert.rejects(fetch(`${service.url}/api/automations/marketplace?search=nothing`));
+      await db.connection.query("LOCK TABLES fixture_items WRITE");
+      const cut = assert.rejects(fetch(`${service.url}/api/fixture/items?search=nothing`));
       await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
       if (later === undefined) service.child.kill("SIGTERM");
       await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
@@ -282,7 +282,7 @@ describe("the process", () => {
     service.child.kill("SIGTERM");
     await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 503);
-    const answer = await fetch(`${service.url}/api/automations/marketplace`);
+    const answer = await fetch(`${service.url}/api/fixture/items`);
     assert.deepEqual([answer.status, answer.headers.get("connection")], [200, "close"]);
     assert.equal(await service.exited, 0);
   });
@@ -297,12 +297,12 @@ describe("the process", () => {
     const adminUrl = `http://127.0.0.1:${adminPort}`;
     assert.deepEqual(await statuses(adminUrl, endpoints), [200, 200, 200, 200]);
     assert.deepEqual(await statuses(service.url, endpoints), [404, 404, 404, 404]);
-    const routes = ["/", "/api/automations/marketplace"];
+    const routes = ["/", "/api/fixture/items"];
     assert.deepEqual(await statuses(adminUrl, routes), [404, 404]);
     assert.deepEqual(await statuses(service.url, routes), [404, 200]);
 
-    await db.connection.query("LOCK TABLES automations WRITE");
-    const running = fetch(`${service.url}/api/automations/marketplace?search=nothing`);
+    await db.connection.query("LOCK TABLES fixture_items WRITE");
+    const running = fetch(`${service.url}/api/fixture/items?search=nothing`);
     await eventually("a query that waits for the lock", async () => (await waitingQueries()) === 1);
     service.child.kill("SIGTERM");
     await eventually("the shutdown to begin", () => service.log().some((line) => line.msg === "stopping"));

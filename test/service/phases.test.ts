@@ -55,8 +55,8 @@ describe("the phases of a request", () => {
   });
 
   it("include queries that run without the request's deadline", async () => {
-    service = await startService({ automations: 100, env: { MARKETPLACE_FRESH_MS: "1" } });
-    const response = await get("/api/optimized/automations/marketplace");
+    service = await startService({ items: 100, env: { FIXTURE_FRESH_MS: "1" } });
+    const response = await get("/api/fixture/cached");
     assert.ok((timingOf(response).get("query") ?? 0) > 0);
   });
 
@@ -92,10 +92,10 @@ describe("the phases of a request", () => {
       setTimeout(() => response.end(), 200);
     }).listen(0, "127.0.0.1");
     service = await startService();
-    const created = await service.call("POST", "/api/automations", {
+    const created = await service.call("POST", "/api/fixture/items", {
       name: "Slow",
       category: "data",
-      webhookUrl: addressOf(webhook.address()),
+      url: addressOf(webhook.address()),
     });
     const response = await service.call("POST", `${created.headers.get("location")}/runs`);
     assert.equal(response.status, 201);

@@ -13,7 +13,7 @@ describe("provoked faults", function () {
   let service: Service;
   before(async () => {
     service = await startService({
-      automations: 100,
+      items: 100,
       env: { FAULTS: "on", DB_POOL_LIMIT: "5", DB_POOL_WAIT_MS: "100" },
       routes: (database) => [publicRoute("/sleep", () => database.query("sleep", "SELECT SLEEP(1.1)"))],
     });
@@ -21,7 +21,7 @@ describe("provoked faults", function () {
   afterEach(() => service.call("DELETE", "/faults"));
   after(() => service.stop());
 
-  const list = () => fetch(`${service.url}/api/automations/marketplace`);
+  const list = () => fetch(`${service.url}/api/fixture/items`);
   const active = async () => {
     const body = await (await service.call("GET", "/faults")).json();
     return Object.keys(z.object({ active: z.record(z.string(), z.unknown()) }).parse(body).active);
@@ -51,7 +51,7 @@ describe("provoked faults", function () {
 
   it("slow down token checks and nothing else", async () => {
     await provoke("auth", 200);
-    const response = await service.call("GET", "/api/automations/1");
+    const response = await service.call("GET", "/api/fixture/items/1");
     // A part of it may count as a stall of the loop.
     assert.ok(phaseMs(response, "auth") + phaseMs(response, "loop") >= 199);
     assert.ok(phaseMs(await list(), "auth") === 0);

@@ -44,7 +44,7 @@ for (const [mode, protocol] of [
         ...receiver.env,
         MYSQL_URL: db.url,
         TELEMETRY_MODE: mode,
-        SEED_AUTOMATIONS: "10000",
+        FIXTURE_ITEMS: "10000",
         DB_POOL_LIMIT: "3",
         DB_POOL_MAX_IDLE: "3",
         DB_POOL_WAIT_MS: "8000",
@@ -68,25 +68,25 @@ for (const [mode, protocol] of [
     it("creates a server span with the route, and a query span below it", async () => {
       const { traceId, traceparent } = newTrace();
       assert.equal(
-        (await fetch(`${service.url}/api/automations/17?secret=1`, { headers: { ...headers, traceparent } })).status,
+        (await fetch(`${service.url}/api/fixture/items/17?secret=1`, { headers: { ...headers, traceparent } })).status,
         200,
       );
       const spans = await spansOf(traceId, 2);
       assert.equal(spans.length, 2);
       const server = spans.find((span) => span.kind === spanKind.server);
       const query = spans.find((span) => span.kind === spanKind.client);
-      assert.equal(server?.name, "GET /api/automations/{id}");
-      assert.equal(server.attributes["http.route"], "/api/automations/{id}");
+      assert.equal(server?.name, "GET /api/fixture/items/{id}");
+      assert.equal(server.attributes["http.route"], "/api/fixture/items/{id}");
       assert.equal(server.attributes["http.response.status_code"], 200);
       assert.equal(query?.parentSpanId, server.spanId);
-      assert.equal(query.name, "automations.get");
+      assert.equal(query.name, "items.get");
       assert.equal(query.attributes["db.system.name"], "mysql");
       assert.match(String(query.attributes["db.query.text"]), /WHERE id = \?$/);
     });
 
     it("keeps the query spans of 50 parallel requests apart on 3 connections", async () => {
       const traces = Array.from({ length: 50 }, newTrace);
-      const urls = (index: number) => `${service.url}/api/automations/marketplace?search=nothing-like-${index}`;
+      const urls = (index: number) => `${service.url}/api/fixture/items?search=nothing-like-${index}`;
       const answers = await Promise.all(
         traces.map(({ traceparent }, index) => fetch(urls(index), { headers: { traceparent } })),
       );
@@ -113,7 +113,7 @@ for (const [mode, protocol] of [
 
     it("breaks down the server span's time into phases", async () => {
       const { traceId, traceparent } = newTrace();
-      await fetch(`${service.url}/api/automations/1`, { headers: { ...headers, traceparent } });
+      await fetch(`${service.url}/api/fixture/items/1`, { headers: { ...headers, traceparent } });
       const spans = await spansOf(traceId, 2);
       const server = spans.find((span) => span.kind === spanKind.server);
       const query = spans.find((span) => span.kind === spanKind.client);
@@ -129,7 +129,7 @@ for (const [mode, protocol] of [
       assert.match(String(server.attributes["request.id"]), /^[\w-]{36}$/);
       const points = await eventually("its phases in the metrics", () => {
         const found = receiver.points("request.phase.duration");
-        return found.some((point) => point.attributes["http.route"] === "/api/automations/{id}") && found;
+        return found.some((point) => point.attributes["http.route"] === "/api/fixture/items/{id}") && found;
       });
       for (const name of names)
         assert.ok(
@@ -140,15 +140,15 @@ for (const [mode, protocol] of [
 
     it("counts requests by route, and unknown paths as one", async () => {
       for (let index = 0; index < 20; index++) {
-        const path = [`/${randomBytes(4).toString("hex")}`, `/api/automations/${index}/nothing`][index % 2];
+        const path = [`/${randomBytes(4).toString("hex")}`, `/api/fixture/items/${index}/nothing`][index % 2];
         assert.equal((await fetch(service.url + path)).status, 404);
       }
       await fetch(`${service.url}/health`);
-      await fetch(`${service.url}/api/automations/1`);
+      await fetch(`${service.url}/api/fixture/items/1`);
       const expected = new Map([
         ["unmatched 404", 20],
         ["/health 200", 1],
-        ["/api/automations/{id} 401", 1],
+        ["/api/fixture/items/{id} 401", 1],
       ]);
       const found = await eventually("the metrics of all requests", () => {
         const points = receiver.points("http.server.request.duration");
@@ -161,16 +161,13 @@ for (const [mode, protocol] of [
         return [...expected].every(([key, count]) => counts.get(key) === count) && points;
       });
       const routes = new Set(found.map((point) => point.attributes["http.route"]));
-      assert.deepEqual(
-        routes,
-        new Set(["unmatched", "/health", "/api/automations/{id}", "/api/automations/marketplace"]),
-      );
+      assert.deepEqual(routes, new Set(["unmatched", "/health", "/api/fixture/items/{id}", "/api/fixture/items"]));
     });
 
     it("sets the kind of refusal on the server span", async () => {
       const { traceId, traceparent } = newTrace();
-      const input = { name: "Away", category: "hr", webhookUrl: `http://127.0.0.1:${await freePort()}/hooks` };
-      const created = await fetch(`${service.url}/api/automations`, {
+      const input = { name: "Away", category: "hr", url: `http://127.0.0.1:${await freePort()}/hooks` };
+      const created = await fetch(`${service.url}/api/fixture/items`, {
         method: "POST",
         headers: { ...headers, "content-type": "application/json" },
         body: JSON.stringify(input),
@@ -197,11 +194,11 @@ for (const [mode, protocol] of [
           .filter((span) => span.kind === spanKind.client)
           .map((span) => span.name)
           .toSorted(),
-        ["BEGIN", "COMMIT", "POST 127.0.0.1", "automations.get", "runs.create", "runs.update"],
+        ["BEGIN", "COMMIT", "POST 127.0.0.1", "items.get", "calls.create", "calls.update"],
       );
       // The statements of a transaction are children of its span.
-      const finish = spans.find((span) => span.name === "runs.finish");
-      const inTransaction = new Set(["BEGIN", "COMMIT", "runs.update"]);
+      const finish = spans.find((span) => span.name === "calls.finish");
+      const inTransaction = new Set(["BEGIN", "COMMIT", "calls.update"]);
       for (const span of spans) {
         if (span === server) continue;
         assert.equal(span.parentSpanId, (inTransaction.has(span.name) ? finish : server)?.spanId, span.name);
@@ -250,7 +247,7 @@ for (const [mode, protocol] of [
     it("adds the trace id to each log line of a request", async () => {
       const slow = await spawnService({ ...receiver.env, MYSQL_URL: db.url, SLOW_REQUEST_MS: "1", SLOW_QUERY_MS: "1" });
       const { traceId, traceparent } = newTrace();
-      await fetch(`${slow.url}/api/automations/marketplace?search=nothing`, { headers: { traceparent } });
+      await fetch(`${slow.url}/api/fixture/items?search=nothing`, { headers: { traceparent } });
       const lines = await eventually("two lines", () => {
         const found = slow.log().filter((line) => line.level === "warn");
         return found.length === 2 && found;
@@ -279,7 +276,7 @@ describe("the OTEL_* variables", () => {
       OTEL_METRICS_EXPORTER: "none",
     });
     const { traceId } = newTrace();
-    await fetch(`${service.url}/api/automations/marketplace`, {
+    await fetch(`${service.url}/api/fixture/items`, {
       headers: { b3: `${traceId}-${randomBytes(8).toString("hex")}-1` },
     });
     const query = await eventually("the query span", () =>
@@ -301,7 +298,7 @@ describe("the OTEL_* variables", () => {
     for (const env of [{ OTEL_TRACES_SAMPLER: "always_off" }, { OTEL_SDK_DISABLED: "true" }]) {
       const receiver = await startOtlpReceiver();
       const service = await spawnService({ ...receiver.env, ...env, MYSQL_URL: db.url });
-      assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
+      assert.equal((await fetch(`${service.url}/api/fixture/items`)).status, 200);
       // Stopping flushes the rest, so nothing can arrive later.
       assert.equal(await service.stop(), 0);
       assert.deepEqual(receiver.spans, []);
@@ -349,9 +346,7 @@ describe("an unavailable collector", () => {
 
   async function load(url: string, count: number): Promise<void> {
     for (let sent = 0; sent < count; sent += 50) {
-      const answers = await Promise.all(
-        Array.from({ length: 50 }, () => fetch(`${url}/api/optimized/automations/marketplace`)),
-      );
+      const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/api/fixture/cached`)));
       for (const answer of answers) {
         assert.equal(answer.status, 200);
         await answer.arrayBuffer();

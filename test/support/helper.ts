@@ -8,8 +8,8 @@ import type { Connection } from "mysql2/promise";
 import { pino } from "pino";
 import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { buildApp } from "../../src/app.ts";
-import { seedAutomations } from "../../src/automations/seed.ts";
 import { loadConfig } from "../../src/config/config.ts";
+import { domains } from "../../src/domains.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { Database } from "../../src/platform/database/database.ts";
@@ -26,6 +26,18 @@ const signing = { secret, issuer: "koa-service-template", audience: "koa-service
 export const token = await signDevelopmentToken(signing, { subject: "tester", ttlS: 86_400 });
 /** A logger that logs nothing. */
 export const silent = pino({ level: "silent" });
+
+/** Node's arguments for the service with the tests' domain besides your own. */
+export const testCommand = ["--import", "./test/support/replace-domains.js", ...serviceCommand];
+
+/** What every service under test is configured with. */
+const testEnv = {
+  APP_ENV: "development",
+  JWT_SECRET: secret,
+  // A test machine is often busy. Tests of shedding set these.
+  LOOP_DELAY_SHED_MS: "60000",
+  MEMORY_SHED_PERCENT: "100",
+};
 
 /** Creates an empty database on the test server. */
 export async function createDatabase(): Promise<{ url: string; connection: Connection; drop(): Promise<void> }> {
@@ -52,21 +64,22 @@ export interface LogLine {
   [field: string]: unknown;
 }
 
-/** Starts the service in this process, on a migrated database with `automations` rows. Collects its log lines in `log`. */
+/** Starts the service in this process, on a migrated database with `items` rows. Collects its log lines in `log`. */
 export async function startService({
-  automations = 0,
+  items = 0,
   env = {},
   routes,
 }: {
-  automations?: number;
+  /** Rows of the tests' domain. */
+  items?: number;
   env?: Record<string, string>;
-  /** Routes in addition to the example's. */
+  /** Routes in addition to the domains'. */
   routes?: (database: Database) => Route[];
 } = {}) {
   const db = await createDatabase();
-  await migrate(db.connection, `${root}/src`, "*/migrations/*.ts", silent);
-  await seedAutomations(db.connection, automations, "http://127.0.0.1:9/hooks");
-  const config = loadConfig({ APP_ENV: "development", MYSQL_URL: db.url, JWT_SECRET: secret, ...env });
+  await migrate(db.connection, domains, silent);
+  const config = loadConfig({ ...testEnv, MYSQL_URL: db.url, FIXTURE_ITEMS: String(items), ...env });
+  for (const domain of config.domains) await domain.prepare?.(db.connection, silent);
   const log: LogLine[] = [];
   const logger = createLogger("info", { write: (line: string) => log.push(JSON.parse(line)) });
   const database = new Database(config.database, logger);
@@ -106,10 +119,10 @@ export async function startService({
   };
 }
 
-/** Starts the service in a separate process, as `npm start` does. Resolves when it is ready or listening, or has exited. */
+/** Starts the service in a separate process, as `npm start` does, with the tests' domain besides your own. Resolves when it is ready or listening, or has exited. */
 export async function spawnService(
   env: Record<string, string>,
-  entry = serviceCommand,
+  entry = testCommand,
   until: "listening" | "ready" = "ready",
 ) {
   const port = await freePort();
@@ -117,10 +130,9 @@ export async function spawnService(
     cwd: root,
     env: {
       PATH: process.env.PATH,
-      APP_ENV: "development",
+      ...testEnv,
       HOST: "127.0.0.1",
       PORT: String(port),
-      JWT_SECRET: secret,
       SHUTDOWN_DELAY_MS: "0",
       ...env,
     },

@@ -1,5 +1,6 @@
 // Mocha loads this before the tests, which need a real MySQL: `npm test` finds or starts one. With MYSQL_GLOBALS=hostile, they run
 // on a server whose global settings differ from ours as much as possible.
+import "./replace-domains.js";
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { hostileGlobals, setGlobals } from "../hostile/globals.ts";
 

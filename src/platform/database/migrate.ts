@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import type { UmzugStorage } from "umzug";
 import { z } from "zod";
+import type { Domain } from "../domain.ts";
 import type { Logger } from "../log.ts";
 import { isAlreadyApplied } from "./errors.ts";
 
@@ -15,28 +16,30 @@ const migrationModule = z.object({
 });
 
 /**
- * Runs the files in `folder` that match `glob` and have not run yet, ordered by path. Each exports `up(connection)`. The caller
- * must hold a lock: two processes would run the same migration twice. A migration that was interrupted runs again; if its
- * change turns out to be made already (the table exists, the column is gone), it counts as done.
+ * Runs the migrations of `domains` that have not run yet: the `.ts` files in each domain's folder `migrations`, ordered by name.
+ * Each exports `up(connection)`. The caller must hold a lock: two processes would run the same migration twice. A migration that
+ * was interrupted runs again; if its change turns out to be made already (the table exists, the column is gone), it counts as
+ * done.
  */
-export async function migrate(connection: Connection, folder: string, glob: string, log: Logger): Promise<void> {
+export async function migrate(
+  connection: Connection,
+  domains: readonly Pick<Domain, "name" | "folder">[],
+  log: Logger,
+): Promise<void> {
   const storage = tableStorage(connection);
   // Most starts find nothing to do and can skip loading umzug, which takes 50 ms and 7 MB.
   const done = await storage.executed({ context: {} });
-  const files = globSync(glob, { cwd: folder });
+  const files = domains.flatMap(({ folder }) => globSync(`${folder}/migrations/*.ts`));
   if (files.every((file) => done.includes(basename(file)))) return;
   const { Umzug } = await import("umzug");
   const umzug = new Umzug({
-    migrations: {
-      glob: [glob, { cwd: folder }],
-      resolve: ({ name, path }) => ({
-        name,
-        up: async () => {
-          const { up } = migrationModule.parse(await import(pathToFileURL(path ?? "").href));
-          await runOnce(connection, name, up, log);
-        },
-      }),
-    },
+    migrations: files.map((path) => ({
+      name: basename(path),
+      up: async () => {
+        const { up } = migrationModule.parse(await import(pathToFileURL(path).href));
+        await runOnce(connection, basename(path), up, log);
+      },
+    })),
     storage,
     logger: undefined,
   });

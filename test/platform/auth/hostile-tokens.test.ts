@@ -46,7 +46,7 @@ describe("hostile tokens", () => {
   let service: Awaited<ReturnType<typeof startService>>;
   afterEach(() => service.stop());
   const get = (bearer: string) =>
-    fetch(`${service.url}/api/automations/1`, { headers: { authorization: `Bearer ${bearer}` } });
+    fetch(`${service.url}/api/fixture/items/1`, { headers: { authorization: `Bearer ${bearer}` } });
 
   async function assertRefused(tokens: Record<string, string>): Promise<void> {
     for (const [what, token] of Object.entries(tokens)) {
@@ -60,7 +60,7 @@ describe("hostile tokens", () => {
 
   it("each get 401 with a shared secret", async () => {
     service = await startService({
-      automations: 1,
+      items: 1,
       env: { JWT_SECRET: secret, JWT_ISSUER: issuer, JWT_AUDIENCE: audience },
     });
     const key = createSecretKey(secret, "utf8");
@@ -78,7 +78,7 @@ describe("hostile tokens", () => {
     const evil = await keyPair("RS256", "one");
     const jwks = await startJwks([pair.jwk]);
     const env = { JWT_JWKS_URL: jwks.url, JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
-    service = await startService({ automations: 1, env });
+    service = await startService({ items: 1, env });
     const signed = (payload: object, header = {}) =>
       sign(pair.privateKey, { alg: "RS256", kid: "one", ...header }, { ...payload });
     assert.equal((await get(await signed(claims()))).status, 200);
@@ -96,10 +96,10 @@ describe("hostile tokens", () => {
   it("get 503, as valid ones do, while the JWKS URL has never responded", async () => {
     const pair = await keyPair("RS256", "one");
     const env = { JWT_JWKS_URL: "http://127.0.0.1:9/jwks", JWT_ISSUER: issuer, JWT_AUDIENCE: audience };
-    service = await startService({ automations: 1, env });
+    service = await startService({ items: 1, env });
     const response = await get(await sign(pair.privateKey, { alg: "RS256", kid: "one" }, claims()));
     assert.equal(response.status, 503);
     assert.equal(response.headers.get("retry-after"), "1");
-    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
+    assert.equal((await fetch(`${service.url}/api/fixture/items`)).status, 200);
   });
 });

@@ -35,12 +35,12 @@ function send(port: number, method: string, target: string, headers: readonly st
 }
 
 const protectedRoutes = [
-  ["GET", "/api/automations/1"],
-  ["HEAD", "/api/automations/1"],
-  ["POST", "/api/automations"],
-  ["PATCH", "/api/automations/1"],
-  ["DELETE", "/api/automations/1"],
-  ["POST", "/api/automations/1/runs"],
+  ["GET", "/api/fixture/items/1"],
+  ["HEAD", "/api/fixture/items/1"],
+  ["POST", "/api/fixture/items"],
+  ["PATCH", "/api/fixture/items/1"],
+  ["DELETE", "/api/fixture/items/1"],
+  ["POST", "/api/fixture/items/1/calls"],
 ] as const;
 
 const encoded = (char: string) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -71,15 +71,7 @@ const insertions = [
     "%zz",
     "%u002f",
   ],
-  ...[
-    ";a=b",
-    ";/../",
-    ".json",
-    "?a=/api/automations/marketplace",
-    "#/api/automations/marketplace",
-    "#",
-    "?public=true",
-  ],
+  ...[";a=b", ";/../", ".json", "?a=/api/fixture/items", "#/api/fixture/items", "#", "?public=true"],
 ];
 const mutation = fc.tuple(
   fc.nat(),
@@ -91,13 +83,8 @@ const mutation = fc.tuple(
 // Prepended last, so that no mutation reduces one of them to the public path.
 const prefixes = [
   ...["", "", "", "", "/", "//", "//evil.example", "/.", "/..", "\\", "*", "evil.example:443"],
-  ...[
-    "/api/automations/marketplace/..",
-    "/api/automations/marketplace%2f..",
-    "/api/automations/marketplace;",
-    "/health/..",
-  ],
-  ...["/api/automations/marketplace/../../..", "/metrics/../", "/api/optimized/automations/marketplace/../../../.."],
+  ...["/api/fixture/items/..", "/api/fixture/items%2f..", "/api/fixture/items;", "/health/.."],
+  ...["/api/fixture/items/../../..", "/metrics/../", "/api/fixture/cached/../../../.."],
   ...[
     "http://localhost",
     "http://evil.example",
@@ -110,8 +97,8 @@ const prefixes = [
 ];
 const hostileHeaders = [
   [],
-  ["X-Original-URL: /api/automations/marketplace", "X-Rewrite-URL: /api/automations/marketplace"],
-  ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Prefix: /api/automations/marketplace", "X-Real-IP: 127.0.0.1"],
+  ["X-Original-URL: /api/fixture/items", "X-Rewrite-URL: /api/fixture/items"],
+  ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Prefix: /api/fixture/items", "X-Real-IP: 127.0.0.1"],
   ["X-HTTP-Method-Override: GET", "X-Method-Override: GET"],
   ["Authorization: Bearer null", "X-API-Key: null"],
 ] as const;
@@ -144,7 +131,7 @@ describe("odd spellings of protected paths", () => {
   };
   const channels = [tracingChannel("mysql2:query"), tracingChannel("mysql2:execute")];
   before(async () => {
-    service = await startService({ automations: 5 });
+    service = await startService({ items: 5 });
     port = Number(new URL(service.url).port);
     for (const channel of channels) channel.start.subscribe(counter.start);
   });
@@ -178,15 +165,15 @@ describe("odd spellings of protected paths", () => {
   });
 
   it("still reach the protected route with credentials if a normal client could send them", async () => {
-    assert.equal((await fetch(`${service.url}/api/automations/marketplace/../1`)).status, 401);
+    assert.equal((await fetch(`${service.url}/api/fixture/items/../1`)).status, 401);
     assert.equal((await send(port, "GET", "/API/Automations/1/")).status, 401);
-    assert.equal((await send(port, "GET", "http://localhost/api/automations/1")).status, 401);
-    assert.notEqual((await service.call("POST", "/api/automations/1/runs")).status, 401);
-    assert.equal((await service.call("GET", "/api/automations/2")).status, 200);
+    assert.equal((await send(port, "GET", "http://localhost/api/fixture/items/1")).status, 401);
+    assert.notEqual((await service.call("POST", "/api/fixture/items/1/calls")).status, 401);
+    assert.equal((await service.call("GET", "/api/fixture/items/2")).status, 200);
   });
 
   it("leave the public routes open", async () => {
-    for (const path of ["/api/automations/marketplace", "/api/optimized/automations/marketplace"]) {
+    for (const path of ["/api/fixture/items", "/api/fixture/cached"]) {
       for (const target of [path, `${path}?limit=2`, `${path}/`, `http://localhost${path}`, path.toUpperCase()]) {
         assert.equal((await send(port, "GET", target)).status, 200, target);
       }

@@ -52,8 +52,8 @@ describe("publicRoutes", () => {
 
 describe("PUBLIC_ROUTES", () => {
   it("opens one route of the service and no other", async () => {
-    const service = await startService({ automations: 1, env: { PUBLIC_ROUTES: "GET /api/automations/:id" } });
-    const url = `${service.url}/api/automations/1`;
+    const service = await startService({ items: 1, env: { PUBLIC_ROUTES: "GET /api/fixture/items/:id" } });
+    const url = `${service.url}/api/fixture/items/1`;
     assert.equal((await fetch(url)).status, 200);
     assert.equal((await fetch(url, { method: "DELETE" })).status, 401);
     assert.equal((await fetch(`${url}/runs`, { method: "POST" })).status, 401);

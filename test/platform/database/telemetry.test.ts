@@ -29,7 +29,7 @@ for (const mode of ["lean", "standard"])
     }
 
     const ask = (signal?: AbortSignal) =>
-      fetch(`${service.url}/api/automations/1`, { headers, ...(signal && { signal }) });
+      fetch(`${service.url}/api/fixture/items/1`, { headers, ...(signal && { signal }) });
 
     it("is recorded with the error that ended it, in a series of its own", async () => {
       assert.equal((await ask()).status, 404);

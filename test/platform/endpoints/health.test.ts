@@ -171,10 +171,10 @@ describe("health of the real service", () => {
     const service = await startService({
       env: { ADMISSION_LIMIT: "1", ADMISSION_WAITING: "0", DB_POOL_LIMIT: "2", DB_POOL_MAX_IDLE: "1" },
     });
-    await service.db.connection.query("LOCK TABLES automations WRITE");
-    const running = fetch(`${service.url}/api/automations/marketplace`);
+    await service.db.connection.query("LOCK TABLES fixture_items WRITE");
+    const running = fetch(`${service.url}/api/fixture/items`);
     await eventually("a request that holds the only slot", () => service.database.state().used === 1);
-    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 503, "there is no other slot");
+    assert.equal((await fetch(`${service.url}/api/fixture/items`)).status, 503, "there is no other slot");
     assert.equal(answer.parse(await (await fetch(`${service.url}/health`)).json()).status, "healthy");
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
     await service.db.connection.query("UNLOCK TABLES");
@@ -204,8 +204,8 @@ describe("health of the real service", () => {
 
   it("is ready while requests hold every connection for longer than a check may take", async () => {
     const service = await startService({ env: { DB_POOL_LIMIT: "1", DB_POOL_MAX_IDLE: "1" } });
-    await service.db.connection.query("LOCK TABLES automations WRITE");
-    const running = fetch(`${service.url}/api/automations/marketplace`);
+    await service.db.connection.query("LOCK TABLES fixture_items WRITE");
+    const running = fetch(`${service.url}/api/fixture/items`);
     await eventually("a connection in use", () => service.database.state().used === 1);
     assert.equal((await fetch(`${service.url}/health/ready`)).status, 200);
     await service.db.connection.query("UNLOCK TABLES");

@@ -49,16 +49,16 @@ describe("GET /metrics", () => {
       const service = await spawnService({ ...receiver.env, MYSQL_URL: db.url, ...env });
       const headers = { authorization: `Bearer ${token}` };
       for (const id of [1, 2, 3])
-        assert.equal((await fetch(`${service.url}/api/automations/${id}`, { headers })).status, 404);
-      await fetch(`${service.url}/api/automations/marketplace`);
+        assert.equal((await fetch(`${service.url}/api/fixture/items/${id}`, { headers })).status, 404);
+      await fetch(`${service.url}/api/fixture/items`);
       for (const path of ["/a", "/b", "/c/d"]) await fetch(service.url + path);
       const response = await fetch(`${service.url}/metrics`);
       assert.match(response.headers.get("content-type") ?? "", /^application\/json/);
       const { endpoints } = answer.parse(await response.json());
-      assert.equal(endpoints["GET /api/automations/{id}"]?.request_count, 3);
-      assert.equal(endpoints["GET /api/automations/marketplace"]?.request_count, 1);
+      assert.equal(endpoints["GET /api/fixture/items/{id}"]?.request_count, 3);
+      assert.equal(endpoints["GET /api/fixture/items"]?.request_count, 1);
       assert.equal(endpoints["GET unmatched"]?.request_count, 3);
-      const { avg_time, max_time, p99 } = endpoints["GET /api/automations/{id}"] ?? {};
+      const { avg_time, max_time, p99 } = endpoints["GET /api/fixture/items/{id}"] ?? {};
       assert.ok(Number(avg_time) > 0 && Number(max_time) >= Number(avg_time) && Number(p99) <= Number(max_time));
 
       const text = await fetch(`${service.url}/metrics`, { headers: { accept: "text/plain" } });
@@ -123,7 +123,7 @@ describe("GET /metrics", () => {
     const response = await fetch(`${service.url}/metrics`);
     assert.equal(response.status, 404);
     assert.match(await response.text(), /OTEL_CONFIG_FILE/);
-    assert.equal((await fetch(`${service.url}/api/automations/marketplace`)).status, 200);
+    assert.equal((await fetch(`${service.url}/api/fixture/items`)).status, 200);
     assert.equal(await service.stop(), 0);
     await rm(folder, { recursive: true });
   });

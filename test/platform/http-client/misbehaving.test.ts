@@ -19,21 +19,21 @@ const bomb = gzipSync(Buffer.alloc(50_000_000));
 const problemResponse = z.looseObject({ type: z.string(), status: z.number(), detail: z.string().optional() });
 type Service = Awaited<ReturnType<typeof startService>>;
 
-async function automation(service: Service, webhookUrl: string): Promise<string> {
-  const created = await service.call("POST", "/api/automations", { name: "Run me", category: "data", webhookUrl });
+async function automation(service: Service, url: string): Promise<string> {
+  const created = await service.call("POST", "/api/fixture/items", { name: "Run me", category: "data", url });
   assert.equal(created.status, 201);
   return created.headers.get("location") ?? "";
 }
 
 /** Runs an automation with this webhook. Returns the response, its duration and the recorded run. */
-async function run(service: Service, webhookUrl: string) {
-  const path = await automation(service, webhookUrl);
+async function run(service: Service, url: string) {
+  const path = await automation(service, url);
   const startedAt = performance.now();
   const response = await service.call("POST", `${path}/runs`);
   const tookMs = performance.now() - startedAt;
   const body: unknown = await response.json();
   const [[row]] = await service.db.connection.query<RowDataPacket[]>(
-    "SELECT status, webhook_status, finished_at IS NOT NULL AS finished FROM automation_runs WHERE automation_id = ?",
+    "SELECT status, status, finished_at IS NOT NULL AS finished FROM fixture_calls WHERE automation_id = ?",
     [path.split("/").at(-1)],
   );
   return { response, body, tookMs, row: { ...row } };
@@ -46,13 +46,13 @@ describe("a webhook that misbehaves", () => {
   });
   after(() => service.stop());
 
-  async function failsWith(type: string, webhookUrl: string): Promise<void> {
-    const { response, body, tookMs, row } = await run(service, webhookUrl);
+  async function failsWith(type: string, url: string): Promise<void> {
+    const { response, body, tookMs, row } = await run(service, url);
     const problem = problemResponse.parse(body);
     assert.equal(problem.type, type);
     assert.equal(response.status, problem.status);
     assert.ok(tookMs < timeoutMs + 1000, `${tookMs} ms`);
-    assert.deepEqual(row, { status: "failed", webhook_status: null, finished: 1 });
+    assert.deepEqual(row, { status: "failed", status: null, finished: 1 });
   }
 
   const behaviours: [string, string, (socket: Socket) => void][] = [
@@ -165,7 +165,7 @@ describe("a webhook that misbehaves", () => {
     );
     const { response, row } = await run(service, target.url);
     assert.equal(response.status, 201);
-    assert.deepEqual(row, { status: "failed", webhook_status: 307, finished: 1 });
+    assert.deepEqual(row, { status: "failed", status: 307, finished: 1 });
     assert.equal(elsewhere.connections(), 0);
     await target.stop();
     await elsewhere.stop();
@@ -204,7 +204,7 @@ describe("a webhook that is not on the public internet", () => {
   it("is rejected when it is saved, as far as its URL shows it", async () => {
     const input = { name: "Inside", category: "data" };
     const path = await automation(service, "https://hooks.example.com/x");
-    for (const webhookUrl of [
+    for (const url of [
       "http://127.0.0.1/x",
       "http://2130706433/x",
       "http://0x7f.1/x",
@@ -213,14 +213,14 @@ describe("a webhook that is not on the public internet", () => {
       "http://user:password@hooks.example.com/",
     ]) {
       for (const answer of [
-        await service.call("POST", "/api/automations", { ...input, webhookUrl }),
-        await service.call("PATCH", path, { webhookUrl }),
+        await service.call("POST", "/api/fixture/items", { ...input, url }),
+        await service.call("PATCH", path, { url }),
       ]) {
         const problem = z
           .looseObject({ type: z.string(), errors: z.array(z.object({ field: z.string(), message: z.string() })) })
           .parse(await answer.json());
-        assert.equal(problem.type, "invalid_request", webhookUrl);
-        assert.equal(problem.errors[0]?.field, "webhookUrl");
+        assert.equal(problem.type, "invalid_request", url);
+        assert.equal(problem.errors[0]?.field, "url");
         assert.match(problem.errors[0]?.message ?? "", /^It must (be on the public internet|not contain a user name)/);
       }
     }
@@ -236,14 +236,14 @@ describe("a webhook that is not on the public internet", () => {
     assert.equal(problem.detail, "It must be on the public internet");
     assert.doesNotMatch(JSON.stringify(body), /127|::1|localhost/);
     assert.equal(response.headers.get("retry-after"), null);
-    assert.deepEqual(row, { status: "failed", webhook_status: null, finished: 1 });
+    assert.deepEqual(row, { status: "failed", status: null, finished: 1 });
     assert.equal(target.connections(), 0);
     await target.stop();
   });
 
   it("is not called when it was saved before the policy existed", async () => {
-    const restricted = await startService({ automations: 1, env: { ...env, OUTBOUND_ALLOW_PRIVATE: "192.0.2.1" } });
-    const answer = await restricted.call("POST", "/api/automations/1/runs");
+    const restricted = await startService({ items: 1, env: { ...env, OUTBOUND_ALLOW_PRIVATE: "192.0.2.1" } });
+    const answer = await restricted.call("POST", "/api/fixture/items/1/calls");
     assert.equal(problemResponse.parse(await answer.json()).type, "destination_refused");
     await restricted.stop();
   });

@@ -24,9 +24,9 @@ describe("the telemetry of outbound calls", () => {
 
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
-  async function runs(webhookUrl: string): Promise<string> {
-    const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl });
-    const created = await fetch(`${service.url}/api/automations`, { method: "POST", headers, body });
+  async function runs(url: string): Promise<string> {
+    const body = JSON.stringify({ name: "Run me", category: "data", url });
+    const created = await fetch(`${service.url}/api/fixture/items`, { method: "POST", headers, body });
     return `${service.url}${created.headers.get("location")}/runs`;
   }
 
@@ -66,8 +66,8 @@ describe("the telemetry of outbound calls", () => {
     assert.deepEqual(duration?.explicitBounds, durationBounds);
     assert.deepEqual(counts("http.client.retries", "outcome"), { sent: 0, no_budget: 0, no_time: 0 });
     assert.deepEqual(counts("http.client.refused", "reason"), { scheme: 0, credentials: 0, address: 0 });
-    await db.connection.query("UPDATE automations SET webhook_url = 'http://10.0.0.1/'");
-    assert.equal((await fetch(`${service.url}/api/automations/1/runs`, { method: "POST", headers })).status, 422);
+    await db.connection.query("UPDATE fixture_items SET url = 'http://10.0.0.1/'");
+    assert.equal((await fetch(`${service.url}/api/fixture/items/1/calls`, { method: "POST", headers })).status, 422);
     await eventually("the refusal", () => counts("http.client.refused", "reason").address === 1);
   });
 });

@@ -6,7 +6,7 @@ import { startService } from "../../support/helper.ts";
 describe("request target", () => {
   let service: Awaited<ReturnType<typeof startService>>;
   before(async () => {
-    service = await startService({ automations: 1 });
+    service = await startService({ items: 1 });
   });
   after(() => service.stop());
 
@@ -21,9 +21,9 @@ describe("request target", () => {
   }
 
   it("may be a path or an absolute URL, which lead to the same route", async () => {
-    assert.equal(await statusOf("/api/automations/marketplace"), 200);
-    assert.equal(await statusOf("http://anything:81/api/automations/marketplace?limit=1"), 200);
-    assert.equal(await statusOf("http://anything/api/automations/1"), 401);
+    assert.equal(await statusOf("/api/fixture/items"), 200);
+    assert.equal(await statusOf("http://anything:81/api/fixture/items?limit=1"), 200);
+    assert.equal(await statusOf("http://anything/api/fixture/items/1"), 401);
   });
 
   it("gets 404 when it is neither, never a 500", async () => {

@@ -106,7 +106,7 @@ describe("a server whose clients do not read", () => {
   it("stops reading many pipelined bodies until the first request is answered", async () => {
     await start();
     const client = send(get("/held"));
-    const head = "POST /api/automations HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n";
+    const head = "POST /api/fixture/items HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n";
     for (let index = 0; index < 250; index++) client.write(head + " ".repeat(60_000));
     await sleep(1000);
     held.resolve();

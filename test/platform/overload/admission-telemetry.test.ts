@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
+import { paths } from "../../support/fixture/routes.ts";
 import { createDatabase, eventually, spawnService, token } from "../../support/helper.ts";
 import { startOtlpReceiver } from "../../support/otlp-receiver.ts";
 
@@ -39,8 +40,7 @@ for (const mode of ["lean", "standard"])
         .filter(({ attributes }) => attributes.reason === reason)
         .reduce((sum, { asInt = 0 }) => sum + asInt, 0);
 
-    const ask = (signal?: AbortSignal) =>
-      fetch(`${service.url}/api/automations/marketplace`, { headers, ...(signal && { signal }) });
+    const ask = (signal?: AbortSignal) => fetch(`${service.url}${paths.items}`, { headers, ...(signal && { signal }) });
 
     it("is recorded with the error that ended it, and not for requests refused at once", async function () {
       this.timeout(30_000);

@@ -132,19 +132,17 @@ describe("admission", () => {
 
   it("answers health probes without a slot while it refuses other requests", async () => {
     const env = { ADMISSION_LIMIT: "1", ADMISSION_WAITING: "1", ADMISSION_WAIT_MS: "100" };
-    const service = await startService({ automations: 1, env });
+    const service = await startService({ items: 1, env });
     try {
       const { connection } = service.db;
-      await connection.query("LOCK TABLES automations WRITE");
-      const held = service.call("GET", "/api/automations/marketplace");
+      await connection.query("LOCK TABLES fixture_items WRITE");
+      const held = service.call("GET", "/api/fixture/items");
       await eventually("a query that waits for the lock", async () => {
         const [rows] = await connection.query<RowDataPacket[]>("SHOW PROCESSLIST");
         return rows.some(({ db, State }) => service.db.url.endsWith(`/${db}`) && /lock/i.test(State ?? ""));
       });
       const [refused, ...open] = await Promise.all(
-        ["/api/automations/marketplace", "/health", "/health/live", "/health/ready"].map((path) =>
-          service.call("GET", path),
-        ),
+        ["/api/fixture/items", "/health", "/health/live", "/health/ready"].map((path) => service.call("GET", path)),
       );
       assert.equal(Reflect.get(Object(await refused?.json()), "type"), "queue_timeout");
       assert.deepEqual(
@@ -194,15 +192,15 @@ describe("the outbound share, on the real service", () => {
     const webhook = createServer((_, response) => {
       setTimeout(() => response.end(), 1350);
     }).listen(0, "127.0.0.1");
-    const service = await startService({ automations: 1, env: { LOOP_DELAY_SHED_MS: "60000" } });
+    const service = await startService({ items: 1, env: { LOOP_DELAY_SHED_MS: "60000" } });
     try {
-      const webhookUrl = addressOf(webhook.address());
-      const created = await service.call("POST", "/api/automations", { name: "Slow", category: "data", webhookUrl });
+      const url = addressOf(webhook.address());
+      const created = await service.call("POST", "/api/fixture/items", { name: "Slow", category: "data", url });
       const runs: Promise<Response>[] = [];
       const others: Promise<Response>[] = [];
       for (let tick = 0; tick < 60; tick++) {
         if (tick % 2 === 0) runs.push(service.call("POST", `${created.headers.get("location")}/runs`));
-        others.push(service.call("GET", "/api/automations/marketplace"));
+        others.push(service.call("GET", "/api/fixture/items"));
         await sleep(50);
       }
       const failed = (await Promise.all(others)).filter(({ ok }) => !ok);

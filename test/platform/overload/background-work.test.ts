@@ -56,9 +56,9 @@ describe("the refresh of stale pages, on the real service", () => {
   it("uses at most half of the slots, so that requests still get connections", async () => {
     const pages = 60;
     const service = await startService({
-      automations: 10,
+      items: 10,
       env: {
-        MARKETPLACE_FRESH_MS: "1",
+        FIXTURE_FRESH_MS: "1",
         LOOP_DELAY_SHED_MS: "60000",
         DB_POOL_LIMIT: "12",
         DB_POOL_MAX_IDLE: "12",
@@ -68,9 +68,9 @@ describe("the refresh of stale pages, on the real service", () => {
     });
     try {
       const { connection } = service.db;
-      const get = (page: number) => service.call("GET", `/api/optimized/automations/marketplace?search=page${page}`);
+      const get = (page: number) => service.call("GET", `/api/fixture/cached?search=page${page}`);
       for (let page = 0; page < pages; page++) assert.equal((await get(page)).status, 200);
-      await connection.query("LOCK TABLES automations WRITE");
+      await connection.query("LOCK TABLES fixture_items WRITE");
       const stale = await Promise.all(Array.from({ length: pages }, (_, page) => get(page)));
       assert.deepEqual(new Set(stale.map(({ status }) => status)), new Set([200]));
       assert.deepEqual(new Set(stale.map(({ headers }) => headers.get("x-cache"))), new Set(["stale"]));

@@ -11,12 +11,12 @@ import { exchange, outcomeOf } from "../../hostile/raw-http.ts";
 import { eventually, secret, startService, token } from "../../support/helper.ts";
 import { publicRoute } from "../../support/public-route.ts";
 
-const good = JSON.stringify({ name: "A", category: "data", webhookUrl: "http://127.0.0.1:9/" });
+const good = JSON.stringify({ name: "A", category: "data", url: "http://127.0.0.1:9/" });
 
 /** The head of a POST and the start of its body. `bytes` is the announced length; undefined means chunked. */
 function upload(bytes: number | undefined, start: string, credentials = `Authorization: Bearer ${token}`): string {
   const length = bytes === undefined ? "Transfer-Encoding: chunked" : `Content-Length: ${bytes}`;
-  const head = ["POST /api/automations HTTP/1.1", "Host: x", credentials, "Content-Type: application/json", length];
+  const head = ["POST /api/fixture/items HTTP/1.1", "Host: x", credentials, "Content-Type: application/json", length];
   const chunk = bytes === undefined ? `${start.length.toString(16)}\r\n${start}\r\n` : start;
   return `${head.join("\r\n")}\r\n\r\n${chunk}`;
 }
@@ -50,19 +50,17 @@ describe("waiting bodies", () => {
   const statusOf = (answer: string) => answer.split(" ")[1];
 
   it("hold no slot while they arrive: 20 stalled uploads do not hold up other requests", async () => {
-    service = await startService({ automations: 10, env: { LOOP_DELAY_SHED_MS: "60000" } });
+    service = await startService({ items: 10, env: { LOOP_DELAY_SHED_MS: "60000" } });
     const slow = Array.from({ length: 20 }, () => send(upload(500, "{")));
     const statuses = new Set<number>();
     const startedAt = performance.now();
     while (performance.now() - startedAt < 1000) {
-      const some = await Promise.all(
-        Array.from({ length: 5 }, () => service.call("GET", "/api/automations/marketplace")),
-      );
+      const some = await Promise.all(Array.from({ length: 5 }, () => service.call("GET", "/api/fixture/items")));
       for (const { status } of some) statuses.add(status);
       await Promise.all(some.map((response) => response.arrayBuffer()));
     }
     assert.deepEqual([...statuses], [200]);
-    assert.ok((await service.call("POST", "/api/automations", JSON.parse(good))).ok);
+    assert.ok((await service.call("POST", "/api/fixture/items", JSON.parse(good))).ok);
     const ended = await eventually("an answer to each", () => slow.every(({ answer }) => answer() !== ""));
     assert.ok(ended);
     for (const { answer } of slow) assert.match(answer(), /^HTTP\/1\.1 504 [\s\S]*deadline_exceeded/);
@@ -103,7 +101,7 @@ describe("waiting bodies", () => {
       "bodies that were admitted earlier keep waiting",
     );
     for (const { socket } of waiting) socket.destroy();
-    await eventually("room again", async () => (await service.call("POST", "/api/automations", JSON.parse(good))).ok);
+    await eventually("room again", async () => (await service.call("POST", "/api/fixture/items", JSON.parse(good))).ok);
   });
 
   it("are limited to 16 MiB in total, by their announced length, or the body limit without one", async () => {
@@ -117,7 +115,7 @@ describe("waiting bodies", () => {
       if (answer() === "") return socket.destroy() && false;
       return /^HTTP\/1\.1 503 [\s\S]*queue_full/.test(answer());
     });
-    assert.ok((await service.call("POST", "/api/automations", JSON.parse(good))).ok, "a small one still has room");
+    assert.ok((await service.call("POST", "/api/fixture/items", JSON.parse(good))).ok, "a small one still has room");
     assert.deepEqual(
       first.map(({ answer }) => answer()),
       ["", ""],
@@ -140,7 +138,7 @@ describe("waiting bodies", () => {
     service = await startService({ env: { ADMISSION_LIMIT: "200", DEADLINE_MS: "20000" }, routes: () => [hold] });
     const held = Array.from({ length: 100 }, () => service.call("POST", "/held", {}));
     await eventually("100 running requests", () => running === 100);
-    assert.equal((await service.call("POST", "/api/automations", JSON.parse(good))).status, 201);
+    assert.equal((await service.call("POST", "/api/fixture/items", JSON.parse(good))).status, 201);
     end.resolve();
     assert.deepEqual(new Set((await Promise.all(held)).map(({ status }) => status)), new Set([204]));
   });
@@ -152,7 +150,7 @@ describe("waiting bodies", () => {
       routes: () => [publicRoute("/busy", () => free.promise)],
     });
     const busy = fetch(`${service.url}/busy`);
-    await eventually("no slot", async () => (await service.call("GET", "/api/automations/1")).status === 503);
+    await eventually("no slot", async () => (await service.call("GET", "/api/fixture/items/1")).status === 503);
     const startedAt = performance.now();
     const refused = await exchange(service.url, upload(500, "{"), { endAfterMs: 500 });
     // The 400 answers the connection that ends in the middle of a body.

@@ -29,9 +29,9 @@ describe("the trace context of outbound calls", function () {
       ...env,
     });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const webhookUrl = `http://${host}:${new URL(target.url).port}/`;
-    const body = JSON.stringify({ name: "Run me", category: "data", webhookUrl });
-    const created = await fetch(`${service.url}/api/automations`, { method: "POST", headers, body });
+    const url = `http://${host}:${new URL(target.url).port}/`;
+    const body = JSON.stringify({ name: "Run me", category: "data", url });
+    const created = await fetch(`${service.url}/api/fixture/items`, { method: "POST", headers, body });
     const ids = `${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}`;
     const context = { traceparent: `00-${ids}-${sampled}`, tracestate: "vendor=ours", baggage: "user=ours" };
     const before = target.received.length;
