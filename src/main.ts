@@ -6,9 +6,10 @@ import { type Config, loadConfig } from "./config/config.ts";
 import { domains as allDomains } from "./domains.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { Database } from "./platform/database/database.ts";
-import { migrate } from "./platform/database/migrate.ts";
+import { migrate, migrationLock } from "./platform/database/migrate.ts";
 import { checkServer } from "./platform/database/server-settings-check.ts";
 import { whenAvailable } from "./platform/database/wait-until-available.ts";
+import { whenMigrated } from "./platform/database/wait-until-migrated.ts";
 import { Drain } from "./platform/http/drain.ts";
 import { httpServer } from "./platform/http/server.ts";
 import { createLogger, type Logger, logFlushMs } from "./platform/log.ts";
@@ -102,18 +103,21 @@ async function flushTelemetry(): Promise<void> {
   await telemetry.shutdown().catch((error: unknown) => log.debug({ err: error }, "last telemetry not sent"));
 }
 
-/** Runs migrations and the domains' preparation, one replica at a time, as soon as the database is available. */
+/** Runs migrations (or waits for them) and the domains' preparation, one replica at a time, as soon as the database is available. */
 async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
   const { environment, database, replicas, bodyLimitBytes, domains } = config;
-  const { url, limit } = database;
+  const { url, limit, migrateOnStart } = database;
   const expected = { url, limit, replicas, bodyLimitBytes, production: environment === "production" };
-  const prepare = () =>
-    withLock(url, { name: "migrations", waitS: 600, signal: stopping.signal }, async (connection) => {
+  const { signal } = stopping;
+  const prepare = async () => {
+    if (!migrateOnStart) await whenMigrated(url, allDomains, { log: logger, signal });
+    await withLock(url, { name: migrationLock, waitS: 600, signal }, async (connection) => {
       await checkServer(connection, expected, logger);
-      await migrate(connection, allDomains, logger);
+      if (migrateOnStart) await migrate(connection, allDomains, logger);
       for (const domain of domains) await domain.prepare?.(connection, logger);
     });
-  await whenAvailable(prepare, { log: logger, signal: stopping.signal });
+  };
+  await whenAvailable(prepare, { log: logger, signal });
 }
 
 /** Shuts down, since the service is useless without its tables. If it is stopping already, this is not a failure. */

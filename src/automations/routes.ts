@@ -1,9 +1,10 @@
 // The HTTP API of the automations: each route with its access, its input and its response.
 import { createHash } from "node:crypto";
+import { idParameters } from "../platform/http/input.ts";
 import type { Route } from "../platform/http/types.ts";
 import { validate } from "../platform/http/validate.ts";
 import { bytesOf, StaleCache, type StaleCacheOptions } from "../platform/request/stale-cache.ts";
-import { automationChanges, idParameters, listQuery, newAutomation } from "./schema.ts";
+import { automationChanges, listQuery, newAutomation } from "./schema.ts";
 import type { AutomationService } from "./service.ts";
 
 type MarketplaceCacheOptions = Omit<StaleCacheOptions<CachedPage>, "sizeOf">;

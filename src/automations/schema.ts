@@ -1,5 +1,6 @@
 // The API's inputs and outputs as zod schemas: validation, types and documentation in one place.
 import { z } from "zod";
+import { pageLimit, text } from "../platform/http/input.ts";
 
 export const categories = [
   "communication",
@@ -18,36 +19,17 @@ export const sorts = ["popular", "newest", "rating"] as const;
 export type Sort = (typeof sorts)[number];
 
 const category = z.enum(categories);
-const wellFormedText = "Takes well-formed text without NUL";
-const text = z.string().refine(isStorable, wellFormedText);
 const name = text.trim().min(1).max(120);
 const description = text.trim().max(1000);
-const webhookUrl = z
-  .url({ protocol: /^https?$/, error: "Takes an http or https URL" })
-  .refine(isStorable, wellFormedText)
-  .max(2048);
+const webhookUrl = text.pipe(z.url({ protocol: /^https?$/, error: "Takes an http or https URL" }).max(2048));
 const id = z.number().int().positive();
-
-/** The parameters of a path with an id. */
-export const idParameters = z.strictObject({
-  id: z
-    .string()
-    .regex(/^[1-9]\d{0,15}$/, "Takes a whole number from 1")
-    .transform(Number)
-    .refine(Number.isSafeInteger, "Takes a whole number from 1"),
-});
 
 /** The query parameters of the marketplace. */
 export const listQuery = z.strictObject({
   category: category.optional(),
   search: text.trim().min(1).max(100).optional(),
   sort: z.enum(sorts).default("popular"),
-  limit: z
-    .string()
-    .regex(/^\d+$/, "Takes a whole number from 1 to 100")
-    .transform(Number)
-    .pipe(z.number().min(1).max(100))
-    .default(20),
+  limit: pageLimit,
   cursor: z.string().max(200).optional(),
   count: z
     .enum(["true", "false"])
@@ -99,8 +81,3 @@ export const run = z.object({
   webhookStatus: z.number().int(),
 });
 export type Run = z.output<typeof run>;
-
-/** Whether MySQL returns the text as it was stored. U+FFFD marks bytes that were not valid UTF-8. */
-function isStorable(text: string): boolean {
-  return text.isWellFormed() && !/[\0\ufffd]/.test(text);
-}

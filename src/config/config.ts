@@ -56,6 +56,7 @@ export function loadConfig(environment: Environment) {
     replicas: values.REPLICAS,
     database: {
       url: values.MYSQL_URL,
+      migrateOnStart: values.MIGRATE_ON_START === "on",
       limit: values.DB_POOL_LIMIT,
       maxIdle: values.DB_POOL_MAX_IDLE,
       recycleMs: values.DB_POOL_RECYCLE_MS,

@@ -54,6 +54,7 @@ export const variables = z.object({
     parseDatabaseUrl,
     "mysql://user:password@host:3306/database, optionally with parameters such as ?ssl-mode=VERIFY_CA",
   ),
+  MIGRATE_ON_START: oneOf(["on", "off"], "off waits, not ready, until `npm run migrate -- up` has run").default("on"),
   DB_POOL_LIMIT: wholeNumber(15, 1, 1000, "maximum number of open connections"),
   REPLICAS: wholeNumber(1, 1, 10_000, "processes of the service that share the database"),
   DB_POOL_MAX_IDLE: wholeNumber(5, 1, 1000, "idle connections that stay open, at most DB_POOL_LIMIT"),

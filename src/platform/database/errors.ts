@@ -146,6 +146,11 @@ export function isMissingReference(error: unknown): boolean {
   return [1216, 1452].includes(errorNumber(error));
 }
 
+/** A statement names a table that does not exist: ER_NO_SUCH_TABLE. */
+export function isMissingTable(error: unknown): boolean {
+  return errorNumber(error) === 1146;
+}
+
 /** A DDL statement finds its change already made: what it creates exists, or what it drops does not. */
 export function isAlreadyApplied(error: unknown): boolean {
   const number = errorNumber(error);
