@@ -1,9 +1,11 @@
 // `npm run add -- domain NAME`: writes a new domain with its migration, schema, routes and tests, and lists it in src/domains.ts.
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import "./bootstrap/node-version.js";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { domainFiles, withDomain } from "./scaffold/domain-files.js";
 import { refusalOfDomain } from "./scaffold/names.js";
+import { projectFiles } from "./scaffold/project-files.js";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [what, name, ...more] = process.argv.slice(2);
@@ -21,7 +23,9 @@ else {
 function add(name) {
   const list = join(root, "src", "domains.ts");
   const listed = withDomain(readFileSync(list, "utf8"), name);
-  const migrations = globSync("src/*/migrations/*.ts", { cwd: root }).map((file) => basename(file));
+  const migrations = projectFiles(root)
+    .filter((path) => /^src\/[^/]+\/migrations\/[^/]+\.ts$/.test(path))
+    .map((path) => basename(path));
   const files = domainFiles(name, { date: new Date().toISOString().slice(0, 10), migrations });
   for (const [path, text] of files) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
