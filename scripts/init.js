@@ -1,7 +1,17 @@
 // `npm run init -- NAME [options]`: turns this copy of the template into your service: your name everywhere, and a first domain
 // of your own instead of the example. Runs once, then removes itself. Needs no package.
 import "./bootstrap/node-version.js";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
@@ -98,8 +108,12 @@ function readText(path) {
 /** @param {string} path @param {string} text */
 function write(path, text) {
   mkdirSync(dirname(join(root, path)), { recursive: true });
+  const file = join(root, path);
+  const { mtime } = statSync(file, { throwIfNoEntry: false }) ?? {};
   // An existing file keeps its mode.
-  writeFileSync(join(root, path), text);
+  writeFileSync(file, text);
+  // The packages are the same: without this, the next command would install them again.
+  if (path.endsWith("package-lock.json") && mtime !== undefined) utimesSync(file, mtime, mtime);
 }
 
 /** Removes a file, and its folders when they are empty then. @param {string} path */

@@ -10,13 +10,15 @@ import {
   type Panel,
   type RowPanel,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import packageJson from "../../package.json" with { type: "json" };
 import type { Frame } from "../dashboards.ts";
 import { annotations } from "./annotations.ts";
 import { layout, type Row } from "./layout.ts";
 import { withoutPlacement } from "./panel.ts";
 import { variables } from "./variables.ts";
 
-const tag = "koa-service-template";
+/** Dashboards with the same tag link to each other. */
+const tag = packageJson.name;
 
 /** Builds a whole dashboard as Grafana's JSON. */
 export function dashboard({ uid, title, description, byService, byRoute }: Frame, rows: readonly Row[]): Dashboard {

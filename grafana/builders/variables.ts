@@ -10,12 +10,13 @@ import {
   VariableRefresh,
   VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
+import packageJson from "../../package.json" with { type: "json" };
 import { metrics } from "../metrics.ts";
 import { countSeries } from "./promql.ts";
 import { logsAddress, prometheus } from "./sources.ts";
 
 /** The service's name until its first request is counted: a Jaeger search without a service fails. */
-const templateService = "koa-service-template";
+const ownService = packageJson.name;
 
 /** Routes that clients do not call. They would fill every list and dilute every share. */
 const notClients = "/health.*|/metrics|/faults.*|unmatched";
@@ -57,7 +58,7 @@ const service = () =>
   variable(
     "service",
     "Service",
-    `query_result(count by (service_name) (${requests}) or label_replace(vector(0), "service_name", "${templateService}", "", "") unless on() ${requests})`,
+    `query_result(count by (service_name) (${requests}) or label_replace(vector(0), "service_name", "${ownService}", "", "") unless on() ${requests})`,
     queryResult,
   )
     .regex('/service_name="([^"]+)"/')

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Suites with their own configuration, besides the default one. */
-const SUITES = ["stack", "overload", "faults", "neighbours", "bench"];
+const SUITES = ["stack", "overload", "faults", "neighbours", "bench", "init"];
 
 /**
  * @param {string} root the repository

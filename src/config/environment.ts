@@ -1,6 +1,7 @@
 // Every environment variable of the platform: accepted values, unit and default.
 // The OTEL_* variables are missing here: the OpenTelemetry SDK reads those itself.
 import { z } from "zod";
+import packageJson from "../../package.json" with { type: "json" };
 import { apiKeyEntry, parseApiKey } from "../platform/auth/api-keys.ts";
 import { parseDatabaseUrl } from "../platform/database/url.ts";
 import { addressRanges } from "../platform/ip-address.ts";
@@ -79,8 +80,8 @@ export const variables = z.object({
   JWT_ALGORITHMS: listOf(isAsymmetric, "with JWT_JWKS_URL: RS256, PS256, ES256, EdDSA and the longer variants").default(
     ["RS256", "ES256", "EdDSA"],
   ),
-  JWT_ISSUER: z.string().min(1).default("koa-service-template").describe("any text (the required `iss` of tokens)"),
-  JWT_AUDIENCE: z.string().min(1).default("koa-service-template").describe("any text (the required `aud` of tokens)"),
+  JWT_ISSUER: z.string().min(1).default(packageJson.name).describe("any text (the required `iss` of tokens)"),
+  JWT_AUDIENCE: z.string().min(1).default(packageJson.name).describe("any text (the required `aud` of tokens)"),
   JWT_CLOCK_TOLERANCE_S: wholeNumber(5, 0, 300, "accepted clock difference between issuer and service"),
   API_KEYS: listOf(accepts(parseApiKey), "name:sha256-hex, as scripts/api-key.ts prints them").optional(),
   PUBLIC_ROUTES: listOf(

@@ -18,8 +18,6 @@ async function edit(copy: ProjectCopy, path: string, from: string, to: string): 
 }
 
 async function commitAll(copy: ProjectCopy, message: string): Promise<void> {
-  // The link to node_modules is no folder, which .gitignore speaks of.
-  await rm(`${copy.folder}/node_modules`, { force: true });
   if (!existsSync(`${copy.folder}/.git`)) await copy.git("init", "--quiet", "--initial-branch=main");
   await copy.git("add", "--all");
   const { code, output } = await copy.git("commit", "--quiet", "--message", message);

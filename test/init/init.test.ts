@@ -35,7 +35,7 @@ describe("npm run init", () => {
 
       it("leaves only valid JSON and YAML", () => {
         for (const [path, text] of result) {
-          if (/\.json$/.test(path) && !path.startsWith("tsconfig") && !path.startsWith("biome")) JSON.parse(text);
+          if (/\.json$/.test(path) && !/^(?:tsconfig|biome|\.devcontainer\/)/.test(path)) JSON.parse(text);
           if (/\.ya?ml$/.test(path)) parse(text, { merge: true });
         }
       });

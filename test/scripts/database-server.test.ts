@@ -12,9 +12,10 @@ import { binariesOnPath } from "../../scripts/bootstrap/database/on-path.js";
 import { cachedBinaries } from "../../scripts/bootstrap/database/packages.js";
 import { startServer } from "../../scripts/bootstrap/database/server.js";
 import { claimFolder } from "../../scripts/bootstrap/database/stale.js";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { isAlive } from "../../scripts/bootstrap/pid.js";
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "koa-service-template");
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), serviceName);
 const { signal } = new AbortController();
 
 async function query(url: string, statement: string): Promise<unknown> {

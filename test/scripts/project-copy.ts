@@ -1,7 +1,7 @@
 // A copy of the project in a temporary folder, for commands that write source files.
 import { type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { projectFiles } from "../../scripts/scaffold/project-files.js";
@@ -27,19 +27,28 @@ export interface ProjectCopy {
   folder: string;
   /** Runs Node with `args` in the copy. */
   node(...args: string[]): Promise<Ended>;
+  /** Runs any command in the copy. */
+  run(file: string, ...args: string[]): Promise<Ended>;
   /** Runs git in the copy. */
   git(...args: string[]): Promise<Ended>;
   remove(): Promise<void>;
 }
 
-/** Copies what git would commit, and links node_modules. */
+/** Copies what git would commit, and links what is installed. */
 export async function copyProject(): Promise<ProjectCopy> {
   const folder = await mkdtemp(join(tmpdir(), "project-"));
-  await Promise.all(projectFiles(root).map((file) => cp(join(root, file), join(folder, file))));
-  await symlink(join(root, "node_modules"), join(folder, "node_modules"));
+  // Commands install the dependencies again when the lock file is newer than they are.
+  const options = { preserveTimestamps: true };
+  await Promise.all(projectFiles(root).map((file) => cp(join(root, file), join(folder, file), options)));
+  // Each link by itself, so that nothing done to the folder in the copy reaches the project's.
+  await mkdir(join(folder, "node_modules"));
+  for (const name of await readdir(join(root, "node_modules"))) {
+    await symlink(join(root, "node_modules", name), join(folder, "node_modules", name));
+  }
   return {
     folder,
     node: (...args) => run(process.execPath, args, { cwd: folder, env }),
+    run: (file, ...args) => run(file, args, { cwd: folder, env }),
     git: (...args) => run("git", args, { cwd: folder, env }),
     remove: () => rm(folder, { recursive: true }),
   };

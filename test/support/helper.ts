@@ -6,6 +6,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { dirname } from "node:path";
 import type { Connection } from "mysql2/promise";
 import { pino } from "pino";
+import packageJson from "../../package.json" with { type: "json" };
 import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { buildApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/config.ts";
@@ -21,7 +22,7 @@ import { createLogger } from "../../src/platform/log.ts";
 
 export const root = dirname(dirname(import.meta.dirname));
 export const secret = "a-secret-for-the-tests-of-the-service";
-const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+const signing = { secret, issuer: packageJson.name, audience: packageJson.name };
 /** A token that the service under test accepts. */
 export const token = await signDevelopmentToken(signing, { subject: "tester", ttlS: 86_400 });
 /** A logger that logs nothing. */

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { startChild } from "../child.js";
 import { run } from "../command.js";
+import { serviceName } from "../package.js";
 import { isAlive } from "../pid.js";
 import { freePort } from "../ports.js";
 import { untilAnswering } from "./login.js";
@@ -11,7 +12,7 @@ import { Unavailable } from "./way.js";
 /** The image that docker-compose.yml uses. */
 const IMAGE = "mysql:9.7";
 const PULL_LIMIT_MS = 180_000;
-const OWNER_LABEL = "koa-service-template.owner";
+const OWNER_LABEL = `${serviceName}.owner`;
 const PASSWORD = "development";
 const DATABASE = "service";
 
@@ -24,7 +25,7 @@ export async function openContainer({ keepIn, signal, keeper, note, serverOption
   await requireImage(signal, note);
   await removeOrphans(signal);
   const port = await freePort();
-  const name = `koa-service-template-${randomUUID()}`;
+  const name = `${serviceName}-${randomUUID()}`;
   // a volume, not a folder, because the server runs as a different user in the container
   const storage = keepIn === undefined ? ["--tmpfs=/var/lib/mysql"] : [`--volume=${volumeName(keepIn)}:/var/lib/mysql`];
   const child = startChild({
@@ -96,5 +97,5 @@ export function ownerLabel(pid) {
 
 /** @param {string} folder @returns {string} unique per clone of the repository */
 export function volumeName(folder) {
-  return `koa-service-template-${createHash("sha256").update(folder).digest("hex").slice(0, 8)}`;
+  return `${serviceName}-${createHash("sha256").update(folder).digest("hex").slice(0, 8)}`;
 }

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Failure } from "../failure.js";
+import { serviceName } from "../package.js";
 import { openContainer } from "./container.js";
 import { editionName } from "./edition.js";
 import { openFromUrl } from "./from-url.js";
@@ -52,7 +53,7 @@ export function chooseWays(only, ways) {
 /** @param {OpenOptions} options @returns {Record<Source, Way>} */
 function waysOfThisMachine(options) {
   const { env, signal, note } = options;
-  const cache = join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), "koa-service-template");
+  const cache = join(env.XDG_CACHE_HOME || join(homedir(), ".cache"), serviceName);
   /** @param {import("./binaries.js").Binaries} binaries @param {string} origin @returns {Promise<Database>} */
   async function start(binaries, origin) {
     note(`starting ${editionName(binaries.edition)}`);
