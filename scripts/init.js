@@ -54,24 +54,26 @@ async function init() {
 async function readAnswers(inGit) {
   const { values, positionals } = parse(process.argv.slice(2));
   if (positionals.length > 1) throw new Error(usage);
-  const ask = process.stdin.isTTY && !values.yes ? question : undefined;
-  if (positionals.length === 0 && ask === undefined) throw new Error(usage);
-  const name = positionals[0] ?? (await ask?.("Name of the service", "order-service")) ?? "";
+  const terminal = process.stdin.isTTY && !values.yes ? createInterface(process.stdin, process.stdout) : undefined;
+  if (positionals.length === 0 && terminal === undefined) throw new Error(usage);
+  /** @param {string} text @param {string} fallback */
+  const ask = async (text, fallback) => (await terminal?.question(`${text} [${fallback}]: `))?.trim() || fallback;
+  const name = positionals[0] ?? (await ask("Name of the service", "order-service"));
   const keepExample = values["keep-example"] ?? false;
   if (keepExample && values.domain !== undefined) throw new Error("--domain and --keep-example exclude each other");
-  const domain = keepExample
-    ? ""
-    : (values.domain ?? (await ask?.("Your first domain, a plural noun", "orders")) ?? "orders");
+  const domain = keepExample ? "" : (values.domain ?? (await ask("Your first domain, a plural noun", "orders")));
   const user = values.holder ?? (inGit ? userName() : "") ?? "";
   const holder = user !== "" ? user : `The ${name} authors`;
-  return {
+  const answers = {
     name,
     domain,
     database: values.database ?? namesOf(name).table,
     port: Number(values.port ?? 8000),
-    holder: values.holder ?? (await ask?.("Copyright holder in LICENSE", holder)) ?? holder,
+    holder: values.holder ?? (await ask("Copyright holder in LICENSE", holder)),
     date: values.date ?? new Date().toISOString().slice(0, 10),
   };
+  terminal?.close();
+  return answers;
 }
 
 /** @param {string[]} args */
@@ -81,14 +83,6 @@ function parse(args) {
   } catch (error) {
     throw new Error(`${error instanceof Error ? error.message : error}\n${usage}`);
   }
-}
-
-/** @param {string} text @param {string} fallback */
-async function question(text, fallback) {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = (await terminal.question(`${text} [${fallback}]: `)).trim();
-  terminal.close();
-  return answer === "" ? fallback : answer;
 }
 
 function userName() {
