@@ -2,8 +2,8 @@
 import { token } from "../support/helper.ts";
 
 export const list = "/api/fixture/items";
-/** A valid body for creating an automation. */
-export const good = JSON.stringify({ name: "hostile", category: "crm", url: "http://127.0.0.1:9/hooks" });
+/** A valid body for creating an item. */
+export const good = JSON.stringify({ name: "hostile", url: "http://127.0.0.1:9/hooks" });
 export const authorization = `Authorization: Bearer ${token}`;
 export const json = "Content-Type: application/json";
 
@@ -16,7 +16,7 @@ export function get(target: string, ...headers: string[]): string {
   return request("GET", target, ["Host: x", ...headers]);
 }
 
-/** A request that creates an automation. Adds `Content-Length` unless `headers` contain a length or coding. */
+/** A request that creates an item. Adds `Content-Length` unless `headers` contain a length or coding. */
 export function post(body: string | Buffer, ...headers: string[]): Buffer {
   const framed = headers.some((header) => /^(content-length|transfer-encoding)\b/i.test(header));
   const length = framed ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];

@@ -1,4 +1,4 @@
-// Plants secrets in everything that a client can send or store as a webhook URL. They must not appear in log lines, spans,
+// Plants secrets in everything that a client can send or store as a URL to call. They must not appear in log lines, spans,
 // metrics, OTLP logs, responses, or requests to other hosts.
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -53,9 +53,9 @@ describe("a secret", function () {
     return { status: response.status, text, head: JSON.stringify([...response.headers]) };
   }
 
-  async function runOf(url: string, headers: Record<string, string> = {}): Promise<number> {
+  async function callOf(url: string, headers: Record<string, string> = {}): Promise<number> {
     // Stored values may predate the API's validation.
-    const body = JSON.stringify({ name: "Run me", category: "data", url: "http://127.0.0.1:9/" });
+    const body = JSON.stringify({ name: "Call me", url: "http://127.0.0.1:9/" });
     const created = JSON.parse((await send("POST", "/api/fixture/items", authorized, body)).text);
     await db.connection.query("UPDATE fixture_items SET url = ? WHERE id = ?", [url, created.id]);
     const answer = await send("POST", `/api/fixture/items/${created.id}/calls`, { ...authorized, ...headers });
@@ -63,7 +63,7 @@ describe("a secret", function () {
     return answer.status;
   }
 
-  it("appears nowhere, whether a client sends it or a stored webhook URL contains it", async () => {
+  it("appears nowhere, whether a client sends it or a stored URL contains it", async () => {
     for (const round of rounds) {
       const secret = () => plant(round);
       const list = "/api/fixture/items";
@@ -75,7 +75,7 @@ describe("a secret", function () {
         await send("GET", "/api/fixture/items/1", { "x-api-key": secret(), cookie: `sid=${secret()}` }),
         await send("GET", list, { baggage: `user=${secret()}` }),
         await send("POST", "/api/fixture/items", authorized, `{"name":"${secret()}`),
-        await send("POST", "/api/fixture/items", authorized, JSON.stringify({ category: secret(), url: secret() })),
+        await send("POST", "/api/fixture/items", authorized, JSON.stringify({ name: secret(), url: secret() })),
         await send("POST", "/api/fixture/items", authorized, JSON.stringify({ url: `http://${secret()}:x/` })),
       ];
       // These responses may repeat to the sender what was invalid.
@@ -83,15 +83,15 @@ describe("a secret", function () {
 
       const path = () => `/services/T0/${secret()}?token=${secret()}&${secret()}#${secret()}`;
       const closed = `http://127.0.0.1:${await freePort()}`;
-      assert.equal(await runOf(working.url + path()), 201);
+      assert.equal(await callOf(working.url + path()), 201);
       const failingUrl = failing.url + path();
-      for (let times = 0; times < 3; times++) assert.equal(await runOf(failingUrl), 503);
-      for (let times = 0; times < 3; times++) assert.equal(await runOf(closed + path()), 503);
-      assert.ok((await runOf(working.url.replace("http:", "https:") + path())) >= 503);
-      assert.equal(await runOf(`http://[${secret()}`), 422);
-      assert.equal(await runOf(`http://user:${secret()}@127.0.0.1/`), 422);
-      assert.equal(await runOf(`http://127.0.0.1:99999/${secret()}`), 422);
-      assert.equal(await runOf(`ftp://127.0.0.1/${secret()}`), 422);
+      for (let times = 0; times < 3; times++) assert.equal(await callOf(failingUrl), 503);
+      for (let times = 0; times < 3; times++) assert.equal(await callOf(closed + path()), 503);
+      assert.ok((await callOf(working.url.replace("http:", "https:") + path())) >= 503);
+      assert.equal(await callOf(`http://[${secret()}`), 422);
+      assert.equal(await callOf(`http://user:${secret()}@127.0.0.1/`), 422);
+      assert.equal(await callOf(`http://127.0.0.1:99999/${secret()}`), 422);
+      assert.equal(await callOf(`ftp://127.0.0.1/${secret()}`), 422);
     }
     await eventually("exported logs", () => receiver.requests.some(({ path }) => path === "/v1/logs"));
     await eventually("the last span", () => receiver.spans.filter(({ kind }) => kind === 3).length > 30);

@@ -3,7 +3,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import type { RowDataPacket } from "mysql2/promise";
-import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { withLock } from "../../src/platform/database/connection.ts";
 import { Link } from "../faults/link.ts";
 import {
@@ -14,6 +13,7 @@ import {
   type LogLine,
   root,
   spawnService,
+  testCommand,
 } from "../support/helper.ts";
 
 const withoutTelemetry = { OTEL_SDK_DISABLED: "true" };
@@ -150,9 +150,11 @@ describe("the process", () => {
     const replicas = await Promise.all([spawnService(env), spawnService(env), spawnService(env)]);
     for (const replica of replicas) assert.equal((await fetch(`${replica.url}/health/ready`)).status, 200);
     const lines = replicas.flatMap((replica) => replica.log());
+    const migrated = lines.flatMap((line) => (line.msg === "migrated" ? [String(line.migration)] : []));
+    assert.deepEqual(migrated, [...new Set(migrated)]);
     assert.deepEqual(
-      lines.flatMap((line) => (line.msg === "migrated" ? [line.migration] : [])),
-      ["2026-11-24-01-automations.ts", "2026-11-24-02-automation-runs.ts"],
+      migrated.filter((migration) => migration.startsWith("fixture/")),
+      ["fixture/2026-12-01-01-items.ts", "fixture/2026-12-01-02-calls.ts"],
     );
     const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT COUNT(*) AS number FROM fixture_items");
     assert.equal(row?.number, 3000);
@@ -229,7 +231,7 @@ describe("the process", () => {
       await once(collector, "listening");
       const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: addressOf(collector.address()), OTEL_LOGS_EXPORTER: "otlp" };
       const env = { ...endpoint, SHUTDOWN_TIMEOUT_MS: "1500" };
-      const entry = later === undefined ? serviceCommand : ["--import", later, ...serviceCommand];
+      const entry = later === undefined ? testCommand : ["--import", later, ...testCommand];
       const service = await spawnService({ ...patient, ...env, MYSQL_URL: db.url }, entry);
       await db.connection.query("LOCK TABLES fixture_items WRITE");
       const cut = assert.rejects(fetch(`${service.url}/api/fixture/items?search=nothing`));

@@ -87,23 +87,22 @@ describe("the phases of a request", () => {
     for (const response of refused) assert.equal(longestPhase(response), "queue");
   });
 
-  it("show the outbound call when the webhook is slow", async () => {
-    const webhook = createServer((_, response) => {
+  it("show the outbound call when the called service is slow", async () => {
+    const slow = createServer((_, response) => {
       setTimeout(() => response.end(), 200);
     }).listen(0, "127.0.0.1");
     service = await startService();
     const created = await service.call("POST", "/api/fixture/items", {
       name: "Slow",
-      category: "data",
-      url: addressOf(webhook.address()),
+      url: addressOf(slow.address()),
     });
-    const response = await service.call("POST", `${created.headers.get("location")}/runs`);
+    const response = await service.call("POST", `${created.headers.get("location")}/calls`);
     assert.equal(response.status, 201);
     assert.equal(longestPhase(response), "outbound");
     const timing = timingOf(response);
     for (const phase of ["auth", "query"] as const) assert.ok(timing.has(phase), phase);
-    webhook.close();
-    webhook.closeAllConnections();
+    slow.close();
+    slow.closeAllConnections();
   });
 
   it("show `loop` for a request that another one blocks, and `own` for the blocking one", async () => {

@@ -166,17 +166,17 @@ for (const [mode, protocol] of [
 
     it("sets the kind of refusal on the server span", async () => {
       const { traceId, traceparent } = newTrace();
-      const input = { name: "Away", category: "hr", url: `http://127.0.0.1:${await freePort()}/hooks` };
+      const input = { name: "Away", url: `http://127.0.0.1:${await freePort()}/hooks` };
       const created = await fetch(`${service.url}/api/fixture/items`, {
         method: "POST",
         headers: { ...headers, "content-type": "application/json" },
         body: JSON.stringify(input),
       });
-      const run = await fetch(`${service.url}${created.headers.get("location")}/runs`, {
+      const call = await fetch(`${service.url}${created.headers.get("location")}/calls`, {
         method: "POST",
         headers: { ...headers, traceparent },
       });
-      assert.equal(run.status, 503);
+      assert.equal(call.status, 503);
       const spans = await spansOf(traceId, 8);
       const server = spans.find((span) => span.kind === spanKind.server);
       assert.equal(server?.attributes["error.type"], "dependency_failed");

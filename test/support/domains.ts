@@ -1,6 +1,7 @@
 // The domains of the service under test: its own, and one that belongs to the tests, so that these ask no route of yours.
-import { domains as own } from "../../src/domains.ts";
+import { domains as ownDomains } from "../../src/domains.ts";
 import type { Domain } from "../../src/platform/domain.ts";
 import { fixture } from "./fixture/domain.ts";
 
-export const domains: readonly Domain[] = [fixture, ...own];
+export { ownDomains };
+export const domains: readonly Domain[] = [fixture, ...ownDomains];

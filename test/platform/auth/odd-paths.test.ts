@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { tracingChannel } from "node:diagnostics_channel";
 import { connect } from "node:net";
 import fc from "fast-check";
+import type { Database } from "../../../src/platform/database/database.ts";
+import type { Context, Route } from "../../../src/platform/http/types.ts";
 import { startService } from "../../support/helper.ts";
 
 interface Answer {
@@ -34,13 +36,28 @@ function send(port: number, method: string, target: string, headers: readonly st
   return promise;
 }
 
+/** Two public routes beside protected ones. The path of the first also matches that of the protected `/api/things/:id`. */
+function routes(database: Database): Route[] {
+  async function handle(ctx: Context) {
+    ctx.body = await database.query("odd.path", "SELECT 1");
+  }
+  return [
+    { method: "GET", path: "/api/things/catalog", public: true, handle },
+    { method: "GET", path: "/api/open/things/catalog", public: true, handle },
+    { method: "GET", path: "/api/things/:id", handle },
+    { method: "POST", path: "/api/things", handle },
+    { method: "PATCH", path: "/api/things/:id", handle },
+    { method: "DELETE", path: "/api/things/:id", handle },
+    { method: "POST", path: "/api/things/:id/calls", handle },
+  ];
+}
 const protectedRoutes = [
-  ["GET", "/api/fixture/items/1"],
-  ["HEAD", "/api/fixture/items/1"],
-  ["POST", "/api/fixture/items"],
-  ["PATCH", "/api/fixture/items/1"],
-  ["DELETE", "/api/fixture/items/1"],
-  ["POST", "/api/fixture/items/1/calls"],
+  ["GET", "/api/things/1"],
+  ["HEAD", "/api/things/1"],
+  ["POST", "/api/things"],
+  ["PATCH", "/api/things/1"],
+  ["DELETE", "/api/things/1"],
+  ["POST", "/api/things/1/calls"],
 ] as const;
 
 const encoded = (char: string) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`;
@@ -71,7 +88,7 @@ const insertions = [
     "%zz",
     "%u002f",
   ],
-  ...[";a=b", ";/../", ".json", "?a=/api/fixture/items", "#/api/fixture/items", "#", "?public=true"],
+  ...[";a=b", ";/../", ".json", "?a=/api/things/catalog", "#/api/things/catalog", "#", "?public=true"],
 ];
 const mutation = fc.tuple(
   fc.nat(),
@@ -83,8 +100,8 @@ const mutation = fc.tuple(
 // Prepended last, so that no mutation reduces one of them to the public path.
 const prefixes = [
   ...["", "", "", "", "/", "//", "//evil.example", "/.", "/..", "\\", "*", "evil.example:443"],
-  ...["/api/fixture/items/..", "/api/fixture/items%2f..", "/api/fixture/items;", "/health/.."],
-  ...["/api/fixture/items/../../..", "/metrics/../", "/api/fixture/cached/../../../.."],
+  ...["/api/things/catalog/..", "/api/things/catalog%2f..", "/api/things/catalog;", "/health/.."],
+  ...["/api/things/catalog/../../..", "/metrics/../", "/api/open/things/catalog/../../../.."],
   ...[
     "http://localhost",
     "http://evil.example",
@@ -97,8 +114,8 @@ const prefixes = [
 ];
 const hostileHeaders = [
   [],
-  ["X-Original-URL: /api/fixture/items", "X-Rewrite-URL: /api/fixture/items"],
-  ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Prefix: /api/fixture/items", "X-Real-IP: 127.0.0.1"],
+  ["X-Original-URL: /api/things/catalog", "X-Rewrite-URL: /api/things/catalog"],
+  ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Prefix: /api/things/catalog", "X-Real-IP: 127.0.0.1"],
   ["X-HTTP-Method-Override: GET", "X-Method-Override: GET"],
   ["Authorization: Bearer null", "X-API-Key: null"],
 ] as const;
@@ -131,7 +148,7 @@ describe("odd spellings of protected paths", () => {
   };
   const channels = [tracingChannel("mysql2:query"), tracingChannel("mysql2:execute")];
   before(async () => {
-    service = await startService({ items: 5 });
+    service = await startService({ routes });
     port = Number(new URL(service.url).port);
     for (const channel of channels) channel.start.subscribe(counter.start);
   });
@@ -165,15 +182,15 @@ describe("odd spellings of protected paths", () => {
   });
 
   it("still reach the protected route with credentials if a normal client could send them", async () => {
-    assert.equal((await fetch(`${service.url}/api/fixture/items/../1`)).status, 401);
-    assert.equal((await send(port, "GET", "/API/Automations/1/")).status, 401);
-    assert.equal((await send(port, "GET", "http://localhost/api/fixture/items/1")).status, 401);
-    assert.notEqual((await service.call("POST", "/api/fixture/items/1/calls")).status, 401);
-    assert.equal((await service.call("GET", "/api/fixture/items/2")).status, 200);
+    assert.equal((await fetch(`${service.url}/api/things/catalog/../1`)).status, 401);
+    assert.equal((await send(port, "GET", "/API/Things/1/")).status, 401);
+    assert.equal((await send(port, "GET", "http://localhost/api/things/1")).status, 401);
+    assert.notEqual((await service.call("POST", "/api/things/1/calls")).status, 401);
+    assert.equal((await service.call("GET", "/api/things/2")).status, 200);
   });
 
   it("leave the public routes open", async () => {
-    for (const path of ["/api/fixture/items", "/api/fixture/cached"]) {
+    for (const path of ["/api/things/catalog", "/api/open/things/catalog"]) {
       for (const target of [path, `${path}?limit=2`, `${path}/`, `http://localhost${path}`, path.toUpperCase()]) {
         assert.equal((await send(port, "GET", target)).status, 200, target);
       }

@@ -56,7 +56,7 @@ describe("PUBLIC_ROUTES", () => {
     const url = `${service.url}/api/fixture/items/1`;
     assert.equal((await fetch(url)).status, 200);
     assert.equal((await fetch(url, { method: "DELETE" })).status, 401);
-    assert.equal((await fetch(`${url}/runs`, { method: "POST" })).status, 401);
+    assert.equal((await fetch(`${url}/calls`, { method: "POST" })).status, 401);
     await service.stop();
   });
 });

@@ -65,7 +65,7 @@ describe("GET /metrics", () => {
       assert.match(text.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
       const lines = (await text.text()).split("\n");
       const count = lines.filter((line) =>
-        /^http_server_request_duration_seconds_count\{.*"\/api\/automations\/\{id\}"/.test(line),
+        /^http_server_request_duration_seconds_count\{.*"\/api\/fixture\/items\/\{id\}"/.test(line),
       );
       assert.deepEqual(
         count.map((line) => line.split("} ")[1]),

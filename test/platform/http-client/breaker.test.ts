@@ -58,7 +58,7 @@ describe("a destination that fails", () => {
       }
       await assert.rejects(post(path), { type: "breaker_open" }, path);
       assert.equal((await post("fine")).status, 200, path);
-      // Many receivers distinguish webhooks by the query string.
+      // Many receivers distinguish callers by the query string.
       const other = post(`${path}?of=another`);
       if (type === "") assert.equal((await other).status, 500);
       else await assert.rejects(other, { type });

@@ -65,27 +65,27 @@ describe("name resolution of outbound calls", () => {
 
   it("reads the hosts file first, and again when it changes", async () => {
     answers["there.example"] = ["192.0.2.9"];
-    writeFileSync(hostsPath, "192.0.2.1 there.example Webhook # a comment\n::1\tthere.example\nnonsense x\n");
+    writeFileSync(hostsPath, "192.0.2.1 there.example Hooks # a comment\n::1\tthere.example\nnonsense x\n");
     const names = namesWith();
     assert.deepEqual(await find(names, "there.example"), ["192.0.2.1", "::1"]);
-    assert.deepEqual(await find(names, "webhook"), ["192.0.2.1"]);
+    assert.deepEqual(await find(names, "hooks"), ["192.0.2.1"]);
     assert.deepEqual(server.asked, []);
-    writeFileSync(hostsPath, "192.0.2.2 webhook\n");
+    writeFileSync(hostsPath, "192.0.2.2 hooks\n");
     utimesSync(hostsPath, 1, 1);
-    await eventually("the changed address", async () => (await find(names, "webhook"))[0] === "192.0.2.2", 3000);
+    await eventually("the changed address", async () => (await find(names, "hooks"))[0] === "192.0.2.2", 3000);
     assert.deepEqual(await find(names, "there.example"), ["192.0.2.9"]);
   });
 
   it("completes short names from the search list", async () => {
     writeFileSync(resolvConfPath, "domain old.example\nsearch one.example two.example.\noptions timeout:1 ndots:2\n");
-    answers["webhook.two.example"] = ["192.0.2.1"];
+    answers["hooks.two.example"] = ["192.0.2.1"];
     answers["a.b.c"] = ["192.0.2.2"];
-    assert.deepEqual(await find(namesWith(), "webhook"), ["192.0.2.1"]);
-    assert.deepEqual([...new Set(server.asked)], ["webhook.one.example", "webhook.two.example"]);
+    assert.deepEqual(await find(namesWith(), "hooks"), ["192.0.2.1"]);
+    assert.deepEqual([...new Set(server.asked)], ["hooks.one.example", "hooks.two.example"]);
     server.asked.length = 0;
     assert.deepEqual(await find(namesWith(), "a.b.c"), ["192.0.2.2"], "tried as it is first, with enough dots");
     assert.deepEqual([...new Set(server.asked)], ["a.b.c"]);
-    await assert.rejects(find(namesWith(), "webhook."), { code: "ENOTFOUND" }, "a trailing dot skips the search list");
+    await assert.rejects(find(namesWith(), "hooks."), { code: "ENOTFOUND" }, "a trailing dot skips the search list");
   });
 
   it("sends no query for IP addresses and localhost", async () => {
@@ -167,9 +167,9 @@ describe("calls to host names", () => {
   after(() => target.stop());
 
   it("reach the address from DNS if the policy allows it", async () => {
-    const server = await dnsServer((name) => (name === "webhook.example" ? ["127.0.0.1"] : ["10.0.0.1"]));
+    const server = await dnsServer((name) => (name === "hooks.example" ? ["127.0.0.1"] : ["10.0.0.1"]));
     const client = clientWith({ dnsServers: server.servers, allowPrivate: ["127.0.0.1"] });
-    assert.equal((await client.request(`http://webhook.example:${port}/`)).status, 200);
+    assert.equal((await client.request(`http://hooks.example:${port}/`)).status, 200);
     await assert.rejects(client.request(`http://inside.example:${port}/`), { type: "destination_refused" });
     await client.close();
     await server.stop();

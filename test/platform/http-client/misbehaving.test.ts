@@ -1,4 +1,4 @@
-// What a client sees when the webhook of a run misbehaves, and what the service leaves behind.
+// What a client sees when the service that a request calls misbehaves, and what ours leaves behind.
 import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { gzipSync } from "node:zlib";
@@ -19,27 +19,27 @@ const bomb = gzipSync(Buffer.alloc(50_000_000));
 const problemResponse = z.looseObject({ type: z.string(), status: z.number(), detail: z.string().optional() });
 type Service = Awaited<ReturnType<typeof startService>>;
 
-async function automation(service: Service, url: string): Promise<string> {
-  const created = await service.call("POST", "/api/fixture/items", { name: "Run me", category: "data", url });
+async function itemFor(service: Service, url: string): Promise<string> {
+  const created = await service.call("POST", "/api/fixture/items", { name: "Call me", url });
   assert.equal(created.status, 201);
   return created.headers.get("location") ?? "";
 }
 
-/** Runs an automation with this webhook. Returns the response, its duration and the recorded run. */
-async function run(service: Service, url: string) {
-  const path = await automation(service, url);
+/** Calls `url`. Returns the response, its duration, the recorded call, and how many calls of the item succeeded. */
+async function call(service: Service, url: string) {
+  const path = await itemFor(service, url);
   const startedAt = performance.now();
-  const response = await service.call("POST", `${path}/runs`);
+  const response = await service.call("POST", `${path}/calls`);
   const tookMs = performance.now() - startedAt;
   const body: unknown = await response.json();
   const [[row]] = await service.db.connection.query<RowDataPacket[]>(
-    "SELECT status, status, finished_at IS NOT NULL AS finished FROM fixture_calls WHERE automation_id = ?",
+    "SELECT status, finished, calls AS succeeded FROM fixture_calls JOIN fixture_items i ON i.id = item_id WHERE i.id = ?",
     [path.split("/").at(-1)],
   );
   return { response, body, tookMs, row: { ...row } };
 }
 
-describe("a webhook that misbehaves", () => {
+describe("a called service that misbehaves", () => {
   let service: Service;
   before(async () => {
     service = await startService({ env });
@@ -47,12 +47,12 @@ describe("a webhook that misbehaves", () => {
   after(() => service.stop());
 
   async function failsWith(type: string, url: string): Promise<void> {
-    const { response, body, tookMs, row } = await run(service, url);
+    const { response, body, tookMs, row } = await call(service, url);
     const problem = problemResponse.parse(body);
     assert.equal(problem.type, type);
     assert.equal(response.status, problem.status);
     assert.ok(tookMs < timeoutMs + 1000, `${tookMs} ms`);
-    assert.deepEqual(row, { status: "failed", status: null, finished: 1 });
+    assert.deepEqual(row, { status: null, finished: 1, succeeded: 0 });
   }
 
   const behaviours: [string, string, (socket: Socket) => void][] = [
@@ -117,21 +117,21 @@ describe("a webhook that misbehaves", () => {
     const target = await unanswering();
     const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
     // The test's own connection to the service opens here at the latest.
-    await automation(service, target.url);
+    await itemFor(service, target.url);
     const before = sockets();
     await failsWith("outbound_timeout", target.url);
     await eventually("the socket to close", () => sockets() <= before, 2000);
     await target.stop();
   });
 
-  it("fails with breaker_open after five failures in a row, without affecting other webhooks", async () => {
+  it("fails with breaker_open after five failures in a row, without affecting other services", async () => {
     const down = `http://127.0.0.1:${await freePort()}`;
     for (let failure = 0; failure < 5; failure++) await failsWith("dependency_failed", down);
     const startedAt = performance.now();
     await failsWith("breaker_open", down);
     assert.ok(performance.now() - startedAt < 500);
     const target = await dependency((socket) => ok(socket));
-    assert.equal((await run(service, target.url)).response.status, 201);
+    assert.equal((await call(service, target.url)).response.status, 201);
     await target.stop();
   });
 
@@ -141,13 +141,13 @@ describe("a webhook that misbehaves", () => {
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
       endlessly(socket, Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(65_536), Buffer.from("\r\n")]));
     });
-    const path = await automation(patient, target.url);
+    const path = await itemFor(patient, target.url);
     const before = process.memoryUsage.rss();
     let peak = 0;
     const watch = setInterval(() => {
       peak = Math.max(peak, process.memoryUsage.rss() - before);
     }, 2);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => patient.call("POST", `${path}/runs`)));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => patient.call("POST", `${path}/calls`)));
     clearInterval(watch);
     await patient.stop();
     for (const answer of answers) assert.equal(problemResponse.parse(await answer.json()).type, "dependency_failed");
@@ -163,9 +163,9 @@ describe("a webhook that misbehaves", () => {
     const target = await dependency((socket) =>
       socket.write(`HTTP/1.1 307 Away\r\nlocation: ${elsewhere.url}/inside\r\ncontent-length: 0\r\n\r\n`),
     );
-    const { response, row } = await run(service, target.url);
+    const { response, row } = await call(service, target.url);
     assert.equal(response.status, 201);
-    assert.deepEqual(row, { status: "failed", status: 307, finished: 1 });
+    assert.deepEqual(row, { status: 307, finished: 1, succeeded: 0 });
     assert.equal(elsewhere.connections(), 0);
     await target.stop();
     await elsewhere.stop();
@@ -173,16 +173,16 @@ describe("a webhook that misbehaves", () => {
 
   it("does not hold up a request whose deadline passes or whose client disconnects", async () => {
     const target = await dependency(() => {});
-    const path = await automation(service, target.url);
+    const path = await itemFor(service, target.url);
     const headers = { authorization: `Bearer ${token}` };
-    const late = await fetch(`${service.url}${path}/runs`, {
+    const late = await fetch(`${service.url}${path}/calls`, {
       method: "POST",
       headers: { ...headers, "x-request-timeout-ms": "100" },
     });
     assert.equal(problemResponse.parse(await late.json()).type, "deadline_exceeded");
     await closed(target);
     const leaving = new AbortController();
-    const left = fetch(`${service.url}${path}/runs`, { method: "POST", headers, signal: leaving.signal });
+    const left = fetch(`${service.url}${path}/calls`, { method: "POST", headers, signal: leaving.signal });
     await eventually("the call", () => target.open.size === 1);
     const startedAt = performance.now();
     leaving.abort();
@@ -193,7 +193,7 @@ describe("a webhook that misbehaves", () => {
   });
 });
 
-describe("a webhook that is not on the public internet", () => {
+describe("a called URL that is not on the public internet", () => {
   let service: Service;
   before(async () => {
     // Loopback is not allowed, as in production.
@@ -202,8 +202,8 @@ describe("a webhook that is not on the public internet", () => {
   after(() => service.stop());
 
   it("is rejected when it is saved, as far as its URL shows it", async () => {
-    const input = { name: "Inside", category: "data" };
-    const path = await automation(service, "https://hooks.example.com/x");
+    const input = { name: "Inside" };
+    const path = await itemFor(service, "https://hooks.example.com/x");
     for (const url of [
       "http://127.0.0.1/x",
       "http://2130706433/x",
@@ -229,14 +229,14 @@ describe("a webhook that is not on the public internet", () => {
   it("is not called when its name resolves to such an address: 422 with the reason but not the address", async () => {
     const target = await dependency((socket) => ok(socket));
     const { port } = new URL(target.url);
-    const { response, body, row } = await run(service, `http://localhost:${port}/hooks`);
+    const { response, body, row } = await call(service, `http://localhost:${port}/hooks`);
     assert.equal(response.status, 422);
     const problem = problemResponse.parse(body);
     assert.equal(problem.type, "destination_refused");
     assert.equal(problem.detail, "It must be on the public internet");
     assert.doesNotMatch(JSON.stringify(body), /127|::1|localhost/);
     assert.equal(response.headers.get("retry-after"), null);
-    assert.deepEqual(row, { status: "failed", status: null, finished: 1 });
+    assert.deepEqual(row, { status: null, finished: 1, succeeded: 0 });
     assert.equal(target.connections(), 0);
     await target.stop();
   });

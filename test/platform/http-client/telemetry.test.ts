@@ -24,15 +24,15 @@ describe("the telemetry of outbound calls", () => {
 
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
-  async function runs(url: string): Promise<string> {
-    const body = JSON.stringify({ name: "Run me", category: "data", url });
+  async function callsOf(url: string): Promise<string> {
+    const body = JSON.stringify({ name: "Call me", url });
     const created = await fetch(`${service.url}/api/fixture/items`, { method: "POST", headers, body });
-    return `${service.url}${created.headers.get("location")}/runs`;
+    return `${service.url}${created.headers.get("location")}/calls`;
   }
 
   it("sends each call's own span as the parent, even after a wait for a connection", async () => {
     const target = await dependency((socket) => void setTimeout(() => ok(socket), 50));
-    const url = await runs(target.url);
+    const url = await callsOf(target.url);
     const traces = Array.from({ length: 5 }, () => randomBytes(16).toString("hex"));
     await Promise.all(
       traces.map(async (traceId) => {

@@ -28,7 +28,7 @@ describe("request target", () => {
 
   it("gets 404 when it is neither, never a 500", async () => {
     assert.equal(await statusOf("http://[/api"), 404);
-    assert.equal(await statusOf("HTTP://LOCALHOST:1%@c0%afapi/automations/1/runs", "POST"), 404);
+    assert.equal(await statusOf("HTTP://LOCALHOST:1%@c0%afapi/fixture/items/1/calls", "POST"), 404);
     assert.equal(await statusOf("*", "OPTIONS"), 404);
   });
 });

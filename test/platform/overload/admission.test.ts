@@ -188,31 +188,31 @@ describe("admission", () => {
 });
 
 describe("the outbound share, on the real service", () => {
-  it("keeps answering other requests during 10 webhook runs a second that take 1.35 s each", async () => {
-    const webhook = createServer((_, response) => {
+  it("keeps answering other requests during 10 outbound calls a second that take 1.35 s each", async () => {
+    const slow = createServer((_, response) => {
       setTimeout(() => response.end(), 1350);
     }).listen(0, "127.0.0.1");
     const service = await startService({ items: 1, env: { LOOP_DELAY_SHED_MS: "60000" } });
     try {
-      const url = addressOf(webhook.address());
-      const created = await service.call("POST", "/api/fixture/items", { name: "Slow", category: "data", url });
-      const runs: Promise<Response>[] = [];
+      const url = addressOf(slow.address());
+      const created = await service.call("POST", "/api/fixture/items", { name: "Slow", url });
+      const calls: Promise<Response>[] = [];
       const others: Promise<Response>[] = [];
       for (let tick = 0; tick < 60; tick++) {
-        if (tick % 2 === 0) runs.push(service.call("POST", `${created.headers.get("location")}/runs`));
+        if (tick % 2 === 0) calls.push(service.call("POST", `${created.headers.get("location")}/calls`));
         others.push(service.call("GET", "/api/fixture/items"));
         await sleep(50);
       }
       const failed = (await Promise.all(others)).filter(({ ok }) => !ok);
       assert.deepEqual(await Promise.all(failed.map((response) => response.text())), []);
-      const ended = (await Promise.all(runs)).map(({ status }) => status);
-      assert.ok(ended.includes(503), "some of the runs find no slot");
+      const ended = (await Promise.all(calls)).map(({ status }) => status);
+      assert.ok(ended.includes(503), "some of the calls find no slot");
       // On a busy machine some exceed their time limit of 1.5 s.
       assert.ok(ended.filter((status) => status === 201 || status === 504).length >= 6, `${ended}`);
     } finally {
       await service.stop();
-      webhook.close();
-      webhook.closeAllConnections();
+      slow.close();
+      slow.closeAllConnections();
     }
   });
 });

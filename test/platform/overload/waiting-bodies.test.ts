@@ -11,7 +11,7 @@ import { exchange, outcomeOf } from "../../hostile/raw-http.ts";
 import { eventually, secret, startService, token } from "../../support/helper.ts";
 import { publicRoute } from "../../support/public-route.ts";
 
-const good = JSON.stringify({ name: "A", category: "data", url: "http://127.0.0.1:9/" });
+const good = JSON.stringify({ name: "A", url: "http://127.0.0.1:9/" });
 
 /** The head of a POST and the start of its body. `bytes` is the announced length; undefined means chunked. */
 function upload(bytes: number | undefined, start: string, credentials = `Authorization: Bearer ${token}`): string {

@@ -18,7 +18,7 @@ describe("the trace context of outbound calls", function () {
     await db.drop();
   });
 
-  /** Returns the headers that a webhook at `host` receives. */
+  /** Returns the headers that a service at `host` receives. */
   async function received(host: string, env: Record<string, string>, sampled = "01"): Promise<string> {
     const service = await spawnService({
       MYSQL_URL: db.url,
@@ -30,13 +30,13 @@ describe("the trace context of outbound calls", function () {
     });
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
     const url = `http://${host}:${new URL(target.url).port}/`;
-    const body = JSON.stringify({ name: "Run me", category: "data", url });
+    const body = JSON.stringify({ name: "Call me", url });
     const created = await fetch(`${service.url}/api/fixture/items`, { method: "POST", headers, body });
     const ids = `${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}`;
     const context = { traceparent: `00-${ids}-${sampled}`, tracestate: "vendor=ours", baggage: "user=ours" };
     const before = target.received.length;
-    const run = `${service.url}${created.headers.get("location")}/runs`;
-    assert.equal((await fetch(run, { method: "POST", headers: { ...headers, ...context } })).status, 201);
+    const call = `${service.url}${created.headers.get("location")}/calls`;
+    assert.equal((await fetch(call, { method: "POST", headers: { ...headers, ...context } })).status, 201);
     await service.stop();
     return target.received.slice(before).join("");
   }
