@@ -84,7 +84,7 @@ export const breakerStates = timeline(
   {
     title: "Circuit breakers",
     description:
-      "One per called origin and one for the database, in the worst state of all instances. Open: 5 failures in a row, so requests that need it get 503 at once. Check that dependency; the breaker closes by itself when it responds again, and is evicted when unused. _DESTINATIONS: the worst single webhook that responds with 5xx or too late. _OTHER: the worst origin beyond the first 50.",
+      "One per called origin and one for the database, in the worst state of all instances. Open: 5 failures in a row, so requests that need it get 503 at once. Check that dependency; the breaker closes by itself when it responds again, and is evicted when unused. _DESTINATIONS: the worst single called URL that responds with 5xx or too late. _OTHER: the worst origin beyond the first 50.",
     unit: "none",
   },
   { expr: highest(breakerState, { by: ["breaker"] }), legend: "{{breaker}}" },

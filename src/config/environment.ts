@@ -127,7 +127,7 @@ export const variables = z.object({
     "sends clients the phases of their requests in a Server-Timing header",
   ).optional(),
   SLOW_REQUEST_MS: wholeNumber(1000, 1, 600_000, "requests that take longer are logged"),
-  OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "time limit of an outbound call, such as a webhook"),
+  OUTBOUND_TIMEOUT_MS: wholeNumber(1500, 1, 600_000, "time limit of an outbound call"),
   OUTBOUND_CONNECT_TIMEOUT_MS: wholeNumber(500, 1, 600_000, "time limit to open an outbound connection"),
   OUTBOUND_CONNECTIONS: wholeNumber(50, 1, 10_000, "maximum number of connections per destination"),
   OUTBOUND_MAX_RESPONSE_BYTES: wholeNumber(

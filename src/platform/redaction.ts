@@ -27,7 +27,7 @@ export interface RedactedUrl {
   query: string;
 }
 
-/** Leaves out credentials and fragment. Set `keepsPath` to false for webhooks, whose paths are often secrets. */
+/** Leaves out credentials and fragment. Set `keepsPath` to false for hosts of others: a path there is often a secret. */
 export function redactedUrl({ protocol, host, pathname, search }: URL, keepsPath: boolean): RedactedUrl {
   const path = keepsPath || pathname === "/" ? cut(pathname) : `/${redacted}`;
   const query = search === "" ? "" : `?${redactedQuery(search.slice(1))}`;

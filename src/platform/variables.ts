@@ -105,7 +105,7 @@ export function mask(name: string, value: string): string {
   const url = new URL(value);
   if (url.password !== "") url.password = "***";
   for (const name of new Set(url.searchParams.keys())) url.searchParams.set(name, "***");
-  // The path of an address to call is often its secret.
-  if (/^https?:$/.test(url.protocol) && url.pathname.length > 1) url.pathname = "/***";
+  // In other protocols than the databases', the path is often the secret.
+  if (!/^(?:mysql|rediss?):$/.test(url.protocol) && url.pathname.length > 1) url.pathname = "/***";
   return url.href;
 }

@@ -69,7 +69,7 @@ describe("the dashboards", () => {
     for (const route of ["/health", "/health/ready", "/metrics", "/faults", "/faults/{name}", "unmatched"]) {
       ok(pattern.test(route), route);
     }
-    for (const route of ["/api/automations", "/api/metrics", "/"]) ok(!pattern.test(route), route);
+    for (const route of ["/api/orders", "/api/metrics", "/"]) ok(!pattern.test(route), route);
   });
 });
 

@@ -41,8 +41,8 @@ const links = (jaeger?.correlations ?? []).map(({ label, config }) => ({
 
 /** One span of each kind as this service reports it, with the attributes that matter here. */
 const spans = {
-  server: { "span.kind": "server", "http.route": "/api/automations/{id}", "url.path": "/api/automations/7" },
-  query: { "span.kind": "client", "db.query.summary": "automations.get", "server.address": "mysql" },
+  server: { "span.kind": "server", "http.route": "/api/orders/{id}", "url.path": "/api/orders/7" },
+  query: { "span.kind": "client", "db.query.summary": "orders.get", "server.address": "mysql" },
   outbound: { "span.kind": "client", "url.full": "http://hooks.test/a?b=****&c=1", "server.address": "hooks.test" },
   transaction: { "span.kind": "internal" },
 };

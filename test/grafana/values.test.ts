@@ -97,10 +97,10 @@ describe("text and numbers", () => {
           .array(z.looseObject({ options: z.object({ pattern: z.string(), result: z.object({ text: z.string() }) }) }))
           .parse(value)[0],
     );
-    const name = "koa-service-template: GET /api/automations/{id}";
+    const name = "koa-service-template: GET /api/orders/{id}";
     equal(
       name.replace(new RegExp((mapping?.options.pattern ?? "").slice(1, -1)), mapping?.options.result.text ?? ""),
-      "GET /api/automations/{id}",
+      "GET /api/orders/{id}",
     );
     const units = overridden(panel, "unit");
     ok(units.some(({ name, value }) => name === "Start time" && value === "time:HH:mm:ss"));

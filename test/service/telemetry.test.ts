@@ -194,7 +194,7 @@ for (const [mode, protocol] of [
           .filter((span) => span.kind === spanKind.client)
           .map((span) => span.name)
           .toSorted(),
-        ["BEGIN", "COMMIT", "POST 127.0.0.1", "items.get", "calls.create", "calls.update"],
+        ["BEGIN", "COMMIT", "POST 127.0.0.1", "calls.create", "calls.update", "items.get"],
       );
       // The statements of a transaction are children of its span.
       const finish = spans.find((span) => span.name === "calls.finish");

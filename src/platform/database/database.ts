@@ -62,7 +62,7 @@ export class Database implements Statements {
   }
 
   /**
-   * Runs a SELECT and returns its rows. `name` identifies the query in telemetry, such as `automations.list`. Retried once
+   * Runs a SELECT and returns its rows. `name` identifies the query in telemetry, such as `orders.list`. Retried once
    * when its connection turns out to have died while idle, and after a deadlock.
    *
    * @throws {Problem} pool_timeout, query_timeout, database_unavailable, breaker_open.

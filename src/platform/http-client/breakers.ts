@@ -1,5 +1,5 @@
 // The circuit breakers of outbound calls, at two levels. An origin's breaker counts connections that cannot be opened; a
-// destination's (origin, path and query) counts 5xx and late responses. So one caller's failing webhook does not cut others off
+// destination's (origin, path and query) counts 5xx and late responses. So one caller's failing URL does not cut others off
 // from the same host. Both are bounded, since callers choose the URLs. They do not choose our own hosts: each of those has one
 // breaker for the whole origin, which also counts 5xx and late responses.
 

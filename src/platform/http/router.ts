@@ -43,7 +43,7 @@ export const handleRoute: Middleware = function handleRoute(ctx) {
   return ctx.state.route?.handle(ctx);
 };
 
-/** Turns `/api/automations/:id` into `/api/automations/{id}`, the form that telemetry, logs and /metrics use. */
+/** Turns `/api/orders/:id` into `/api/orders/{id}`, the form that telemetry, logs and /metrics use. */
 export function routeTemplate(path: string): string {
   return path.replaceAll(/:(\w+)/g, "{$1}");
 }

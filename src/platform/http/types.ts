@@ -12,13 +12,13 @@ export type Priority = (typeof priorities)[number];
 /** One operation of the API, as data. Middleware decides by these fields, never by the raw path. */
 export interface Route {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-  /** In @koa/router's syntax, such as `/api/automations/:id`. */
+  /** In @koa/router's syntax, such as `/api/orders/:id`. */
   readonly path: string;
   /** Public routes skip authentication. */
   readonly public?: boolean;
   /** Higher classes are admitted first when slots are scarce; under pressure, low is shed. Default: normal. */
   readonly priority?: Priority;
-  /** The handler calls services chosen by its callers, such as webhooks. All such routes share half of the slots. */
+  /** The handler calls services chosen by its callers. All such routes share half of the slots. */
   readonly outbound?: boolean;
   readonly handle: (ctx: Context) => Promise<void> | void;
 }

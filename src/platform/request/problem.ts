@@ -28,7 +28,7 @@ export const kinds = {
 /** The machine-readable name of a problem: `type` in the response, `error.type` in telemetry. */
 export type ProblemType = keyof typeof kinds;
 
-/** One invalid field of the input. `field` is a path such as `webhookUrl` or `tags.0`. */
+/** One invalid field of the input. `field` is a path such as `address.street` or `tags.0`. */
 export interface FieldError {
   field: string;
   message: string;

@@ -125,7 +125,7 @@ export class Destinations {
 }
 
 /**
- * A view for the SDK that bounds the series of outbound calls: clients choose where webhooks go, and what answers there. It also
+ * A view for the SDK that bounds the series of outbound calls: clients choose where calls go, and what answers there. It also
  * gives them the service's bucket bounds instead of the instrumentation's.
  */
 export function boundedDestinations(destinations: Destinations): ViewOptions {

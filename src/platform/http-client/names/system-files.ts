@@ -1,5 +1,5 @@
 // Parses what dns.Resolver ignores: the hosts file (hosts(5)), and the search list and `ndots` of resolv.conf(5), with which a
-// bare `webhook` resolves to its container.
+// bare `payments` resolves to its container.
 import type { LookupAddress } from "node:dns";
 import { isIP } from "node:net";
 
