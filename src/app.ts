@@ -1,8 +1,7 @@
 // The composition root: builds everything, and shows the path of a request from top to bottom.
 import packageJson from "../package.json" with { type: "json" };
 import type { Config } from "./config/config.ts";
-import { Faults } from "./faults/faults.ts";
-import { faultRoutes } from "./faults/routes.ts";
+import { openFaults } from "./faults/open-faults.ts";
 import { apiKeySubjects } from "./platform/auth/api-keys.ts";
 import { authenticate } from "./platform/auth/authenticate.ts";
 import { jwtVerifier } from "./platform/auth/jwt.ts";
@@ -30,7 +29,7 @@ import { AdmissionQueue } from "./platform/overload/admission-queue.ts";
 import { backgroundWork } from "./platform/overload/background-work.ts";
 import { CpuWatch } from "./platform/overload/cpu-watch.ts";
 import { LoopWatch } from "./platform/overload/loop-watch.ts";
-import { MemoryWatch, memoryPercent } from "./platform/overload/memory-watch.ts";
+import { MemoryWatch } from "./platform/overload/memory-watch.ts";
 import { refusalCounter } from "./platform/overload/refusal-counter.ts";
 import { WaitingBodies } from "./platform/overload/waiting-bodies.ts";
 import { isPublicAddress } from "./platform/private-address.ts";
@@ -86,11 +85,10 @@ export function buildApp(config: Config, dependencies: Dependencies) {
 
   const outbound = httpClient(config.outbound, log);
   // Only with FAULTS=on, which production refuses.
-  const { url } = config.database;
-  const faults = config.faults ? new Faults({ database, url, table: "automations", memoryPercent, log }) : undefined;
+  const faults = config.faults ? openFaults(config, database, log) : undefined;
   const routes = [
     ...config.domains.flatMap((domain) => domain.routes({ database, httpClient: outbound, background })),
-    ...(faults ? faultRoutes(faults) : []),
+    ...(faults?.routes ?? []),
     ...extraRoutes,
   ];
 
@@ -121,9 +119,10 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   app.use(requestTarget);
   app.use(securityHeaders());
   if (config.corsOrigins.length > 0) app.use(crossOrigin(config.corsOrigins));
+  const calls = faults?.withBreakers(outbound) ?? outbound;
   const accepting = () => drain.accepting && prepared();
   const endpoints = [
-    health({ version: packageJson.version, accepting, database, outbound, memory, cpu }),
+    health({ version: packageJson.version, accepting, database, outbound: calls, memory, cpu }),
     metricsEndpoint(metricsReader),
   ];
   if (config.adminPort === undefined) for (const middleware of endpoints) app.use(middleware);
@@ -150,10 +149,9 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   for (const middleware of adminChain) admin?.use(middleware);
 
   async function close(): Promise<void> {
-    faults?.stop();
     clearInterval(watching);
     stalls.stop();
-    await Promise.all([outbound.close(), store.close()]);
+    await Promise.all([faults?.close(), outbound.close(), store.close()]);
   }
   return { app, admin, close };
 }

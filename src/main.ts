@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { buildApp } from "./app.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { domains as allDomains } from "./domains.ts";
+import { prepareRows } from "./faults/rows.ts";
 import { withLock } from "./platform/database/connection.ts";
 import { Database } from "./platform/database/database.ts";
 import { migrate, migrationLock } from "./platform/database/migrate.ts";
@@ -105,7 +106,7 @@ async function flushTelemetry(): Promise<void> {
 
 /** Runs migrations (or waits for them) and the domains' preparation, one replica at a time, as soon as the database is available. */
 async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
-  const { environment, database, replicas, bodyLimitBytes, domains } = config;
+  const { environment, database, replicas, bodyLimitBytes, domains, faults } = config;
   const { url, limit, migrateOnStart } = database;
   const expected = { url, limit, replicas, bodyLimitBytes, production: environment === "production" };
   const { signal } = stopping;
@@ -115,6 +116,7 @@ async function prepareDatabase(config: Config, logger: Logger): Promise<void> {
       await checkServer(connection, expected, logger);
       if (migrateOnStart) await migrate(connection, allDomains, logger);
       for (const domain of domains) await domain.prepare?.(connection, logger);
+      if (faults) await prepareRows(connection);
     });
   };
   await whenAvailable(prepare, { log: logger, signal });

@@ -82,6 +82,11 @@ describe("imports in src", () => {
     assertNone(own.filter(({ from, to }) => inPlatform(from) && !inPlatform(to)));
   });
 
+  it("of the faults go to the platform, so that they work with any domain", () => {
+    const stays = (to: string) => to.startsWith("faults/") || inPlatform(to);
+    assertNone(own.filter(({ from, to }) => from.startsWith("faults/") && !stays(to)));
+  });
+
   it("between folders of the platform go to a lower level", () => {
     const between = own.filter(({ from, to }) => inPlatform(from) && inPlatform(to) && from !== contract);
     assertNone(

@@ -5,6 +5,7 @@ import { openConnection } from "../platform/database/connection.ts";
 import type { Database } from "../platform/database/database.ts";
 import type { Logger } from "../platform/log.ts";
 import { outsideRequest } from "../platform/request/scope.ts";
+import { faultsTable } from "./rows.ts";
 
 /** The faults, and the meaning of each one's `amount`. */
 export const faultKinds = {
@@ -27,8 +28,6 @@ interface FaultsOptions {
   database: Database;
   /** MYSQL_URL, for connections outside the pool. */
   url: string;
-  /** The table for the fault `lock`. */
-  table: string;
   /** Returns the process's memory use, in percent of what is available. */
   memoryPercent: () => number;
   log: Logger;
@@ -116,7 +115,7 @@ export class Faults {
     const connection = await openConnection(this.#options.url);
     try {
       while (!signal.aborted) {
-        await connection.query("LOCK TABLES ?? WRITE", [this.#options.table]);
+        await connection.query("LOCK TABLES ?? WRITE", [faultsTable]);
         await pause(lockMs, signal);
         await connection.query("UNLOCK TABLES");
         await pause(lockMs, signal);

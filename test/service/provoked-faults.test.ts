@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { loadConfig } from "../../src/config/config.ts";
+import { prepareRows } from "../../src/faults/rows.ts";
 import { memoryPercent } from "../../src/platform/overload/memory-watch.ts";
+import { paths } from "../support/fixture/routes.ts";
 import { eventually, startService, token } from "../support/helper.ts";
 import { publicRoute } from "../support/public-route.ts";
 
@@ -13,7 +15,6 @@ describe("provoked faults", function () {
   let service: Service;
   before(async () => {
     service = await startService({
-      items: 100,
       env: { FAULTS: "on", DB_POOL_LIMIT: "5", DB_POOL_WAIT_MS: "100" },
       routes: (database) => [publicRoute("/sleep", () => database.query("sleep", "SELECT SLEEP(1.1)"))],
     });
@@ -21,7 +22,7 @@ describe("provoked faults", function () {
   afterEach(() => service.call("DELETE", "/faults"));
   after(() => service.stop());
 
-  const list = () => fetch(`${service.url}/api/fixture/items`);
+  const list = () => fetch(`${service.url}/faults/rows`);
   const active = async () => {
     const body = await (await service.call("GET", "/faults")).json();
     return Object.keys(z.object({ active: z.record(z.string(), z.unknown()) }).parse(body).active);
@@ -51,7 +52,7 @@ describe("provoked faults", function () {
 
   it("slow down token checks and nothing else", async () => {
     await provoke("auth", 200);
-    const response = await service.call("GET", "/api/fixture/items/1");
+    const response = await service.call("GET", "/faults/rows/1");
     // A part of it may count as a stall of the loop.
     assert.ok(phaseMs(response, "auth") + phaseMs(response, "loop") >= 199);
     assert.ok(phaseMs(await list(), "auth") === 0);
@@ -61,6 +62,51 @@ describe("provoked faults", function () {
     await provoke("loop", 400);
     const response = await fetch(`${service.url}/sleep`);
     assert.ok(phaseMs(response, "loop") > 300, response.headers.get("server-timing") ?? "");
+  });
+
+  it("bring rows to list and to read, which need no domain", async () => {
+    const found = z.object({ items: z.array(z.object({ id: z.number(), name: z.string() })) });
+    const search = await (await fetch(`${service.url}/faults/rows?search=row%20777&limit=5`)).json();
+    assert.deepEqual(
+      found.parse(search).items.map(({ name }) => name),
+      ["row 777", "row 7770", "row 7771", "row 7772", "row 7773"],
+    );
+    const last = z.object({ id: z.number() }).parse(await (await service.call("GET", "/faults/rows/10000")).json());
+    assert.equal(last.id, 10_000);
+    assert.equal((await service.call("GET", "/faults/rows/10001")).status, 404);
+    assert.equal((await fetch(`${service.url}/faults/rows/1`)).status, 401);
+    assert.equal((await fetch(`${service.url}/faults/rows?limit=0`)).status, 400);
+  });
+
+  it("bring calls that are answered, slowly, with an error or never", async () => {
+    const call = (answer: string) => service.call("POST", `/faults/calls?answer=${answer}`);
+    const [fast, slow, error, never] = await Promise.all(["fast", "slow", "error", "never"].map(call));
+    assert.ok(fast && slow && error && never);
+    assert.deepEqual([fast.status, slow.status, error.status, never.status], [200, 200, 503, 504]);
+    assert.ok(phaseMs(slow, "outbound") > 1150 && phaseMs(never, "outbound") > 1450);
+    assert.equal((await call("later")).status, 400);
+    const health = z.object({
+      dependencies: z.object({ outbound: z.object({ breakers: z.object({ open: z.number() }) }) }),
+    });
+    for (let failures = 1; failures < 5; failures += 1) await call("error");
+    const { breakers } = health.parse(await (await fetch(`${service.url}/health`)).json()).dependencies.outbound;
+    assert.equal(breakers.open, 1);
+    assert.match(await (await call("error")).text(), /breaker_open/);
+    assert.equal((await call("fast")).status, 200);
+  });
+
+  it("call this machine even where nothing else may", async () => {
+    const env = { FAULTS: "on", OUTBOUND_ALLOW_PRIVATE: "192.0.2.1" };
+    const other = await startService({ items: 1, env: { ...env, FIXTURE_URL: service.url } });
+    assert.equal((await other.call("POST", "/faults/calls")).status, 200);
+    assert.equal((await other.call("POST", paths.calls)).status, 422);
+    await other.stop();
+  });
+
+  it("leave the rows as they are at the next start", async () => {
+    await service.db.connection.query("DELETE FROM faults_rows WHERE id = 1");
+    await prepareRows(service.db.connection);
+    assert.equal((await service.call("GET", "/faults/rows/1")).status, 404);
   });
 
   it("fill memory to the given level and no further", async () => {
@@ -96,8 +142,10 @@ describe("provoked faults", function () {
 
   it("exist only with FAULTS=on, which production refuses", async () => {
     const other = await startService();
-    const response = await fetch(`${other.url}/faults`, { headers: { authorization: `Bearer ${token}` } });
-    assert.equal(response.status, 404);
+    const headers = { authorization: `Bearer ${token}` };
+    for (const path of ["/faults", "/faults/rows", "/faults/rows/1"]) {
+      assert.equal((await fetch(other.url + path, { headers })).status, 404);
+    }
     await other.stop();
     const production = { MYSQL_URL: "mysql://a/b", JWT_SECRET: "a-secret-of-my-own-that-is-long-enough", FAULTS: "on" };
     assert.throws(() => loadConfig(production), /FAULTS: got "on", takes off when APP_ENV is production/);

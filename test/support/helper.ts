@@ -11,6 +11,7 @@ import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { buildApp } from "../../src/app.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { domains } from "../../src/domains.ts";
+import { prepareRows } from "../../src/faults/rows.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { openConnection } from "../../src/platform/database/connection.ts";
 import { Database } from "../../src/platform/database/database.ts";
@@ -81,6 +82,7 @@ export async function startService({
   await migrate(db.connection, domains, silent);
   const config = loadConfig({ ...testEnv, MYSQL_URL: db.url, FIXTURE_ITEMS: String(items), ...env });
   for (const domain of config.domains) await domain.prepare?.(db.connection, silent);
+  if (config.faults) await prepareRows(db.connection);
   const log: LogLine[] = [];
   const logger = createLogger("info", { write: (line: string) => log.push(JSON.parse(line)) });
   const database = new Database(config.database, logger);
