@@ -78,7 +78,7 @@ async function run(
   const service = await setUp();
   const load = new Load();
   try {
-    const more = await scenario.provoke(service);
+    await scenario.provoke(service);
     const args = {
       url: new URL(service.url),
       adminUrl: new URL(service.url),
@@ -87,7 +87,7 @@ async function run(
       timeoutMs: 5000,
       maxInFlight: 5000,
       headers: { "user-agent": "scenario", authorization: `Bearer ${service.token}` },
-      endpoints: [...scenario.endpoints, ...more],
+      endpoints: [...scenario.endpoints],
       json: false,
       html: undefined,
       allowRemote: false,

@@ -1,4 +1,5 @@
-// The scenarios: each makes a real service slow in one way and says where to see it.
+// The scenarios: each makes a real service slow in one way and says where to see it. They load the routes of the faults (src/faults),
+// so that they work with any domain.
 import type { Endpoint } from "../timeouts/load/load-figures.ts";
 import type { Cause } from "../timeouts/verdict/causes.ts";
 import type { ServiceUnderTest } from "./service-under-test.ts";
@@ -17,13 +18,13 @@ export interface Scenario {
   endpoints: readonly Endpoint[];
   /** Environment variables of the service, on top of the usual ones. */
   env?: Readonly<Record<string, string>>;
-  /** Starts the fault, which lasts until `restore()`. Resolves to additional endpoints to load. */
-  provoke(service: ServiceUnderTest): Promise<Endpoint[]>;
+  /** Starts the fault, which lasts until `restore()`. */
+  provoke(service: ServiceUnderTest): Promise<void>;
 }
 
-const list = get("/api/automations/marketplace");
-const search = get("/api/automations/marketplace?search=invoice&sort=rating");
-const one = get("/api/automations/1");
+const list = get("/faults/rows");
+const search = get("/faults/rows?search=nothing");
+const one = get("/faults/rows/1");
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -34,7 +35,7 @@ export const scenarios: readonly Scenario[] = [
     lookAt: "running and queued requests, refusals by reason; the slowest spend their time in queue",
     perSecond: 600,
     endpoints: [search],
-    provoke: async () => [],
+    provoke: async () => {},
   },
   {
     name: "pool-exhaustion",
@@ -80,12 +81,12 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "slow-dependency",
     cause: "slow_dependency",
-    what: "a webhook that accepts the call and never responds",
+    what: "another service that accepts the call and never responds",
     dashboard: "service",
     lookAt: "its breaker (_DESTINATIONS) opens and calls are refused at once; until then the time goes to outbound",
     perSecond: 5,
-    endpoints: [],
-    provoke: (service) => service.automationWith("hanging"),
+    endpoints: [call("never")],
+    provoke: async () => {},
   },
   {
     name: "database-outage",
@@ -104,15 +105,18 @@ export const scenarios: readonly Scenario[] = [
     dashboard: "runtime",
     lookAt: "event-loop delay; requests running at that time spend theirs in loop",
     perSecond: 20,
-    endpoints: [list, one],
-    // Runs that call a webhook, because a request of 2 ms is seldom under way when the loop is blocked.
-    provoke: async (service) => {
-      await service.fault("loop", 600);
-      return service.automationWith("steady");
-    },
+    // With calls, because a request of 2 ms is seldom under way when the loop is blocked.
+    endpoints: [list, one, call("fast")],
+    provoke: (service) => service.fault("loop", 600),
   },
 ];
 
 function get(path: string): Endpoint {
   return { name: `GET ${path}`, method: "GET", path };
+}
+
+/** A call to another service, which answers in one of the ways in src/faults/receiver.ts. */
+function call(answer: string): Endpoint {
+  const path = `/faults/calls?answer=${answer}`;
+  return { name: `POST ${path}`, method: "POST", path };
 }

@@ -1,4 +1,4 @@
-// Starts what a scenario runs on: a database, a webhook receiver and the service with faults turned on.
+// Starts what a scenario runs on: a database, and the service with faults turned on.
 import { dirname } from "node:path";
 import { startChild } from "../bootstrap/child.js";
 import { openDatabase } from "../bootstrap/database/open.js";
@@ -43,16 +43,11 @@ export class OwnHost {
   async service({ protection, env }: ServiceOptions): Promise<ServiceUnderTest> {
     const database = this.#database;
     if (database === undefined) throw new Error("the host is not open");
-    const [port, webhookPort] = [await freePort(), await freePort()];
-    const shared = { cwd: root, keeper: this.#keeper, stopLimitMs: 15_000 };
-    const webhook = startChild({
-      ...shared,
-      file: process.execPath,
-      args: ["scripts/webhook.ts"],
-      env: { ...process.env, WEBHOOK_HOST: "127.0.0.1", WEBHOOK_PORT: String(webhookPort) },
-    });
+    const port = await freePort();
     const child = startChild({
-      ...shared,
+      cwd: root,
+      keeper: this.#keeper,
+      stopLimitMs: 15_000,
       file: process.execPath,
       args: serviceCommand,
       env: {
@@ -64,7 +59,6 @@ export class OwnHost {
         HOST: "127.0.0.1",
         PORT: String(port),
         MYSQL_URL: database.url,
-        SEED_AUTOMATIONS: "10000",
         SHUTDOWN_DELAY_MS: "0",
         SHUTDOWN_TIMEOUT_MS: "2000",
         FAULTS: "on",
@@ -74,11 +68,10 @@ export class OwnHost {
     });
     const stop = async () => {
       if (this.#frozen) await this.#thaw();
-      await Promise.all([child.stop(), webhook.stop()]);
+      await child.stop();
     };
     const url = `http://127.0.0.1:${port}`;
     try {
-      await untilOk(`http://127.0.0.1:${webhookPort}/healthz`, { signal: this.#signal, limitMs: 30_000 });
       await untilOk(`${url}/health/ready`, { signal: this.#signal, limitMs: 60_000 });
     } catch (error) {
       await stop();
@@ -87,7 +80,6 @@ export class OwnHost {
     return new ServiceUnderTest({
       url,
       token: await developmentToken(),
-      webhookUrl: `http://127.0.0.1:${webhookPort}/hooks`,
       stop,
       freeze: () => this.#freeze(),
     });

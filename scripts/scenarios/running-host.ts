@@ -1,6 +1,5 @@
 // Runs a scenario on a service that is already up (docker compose or npm run local): `npm run scenario NAME -- --url ADDRESS`.
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { run } from "../bootstrap/command.js";
 import { untilOk } from "../bootstrap/ready.js";
 import { UsageError } from "../timeouts/command/usage-error.ts";
@@ -8,7 +7,6 @@ import { isLoopback } from "../timeouts/service/target.ts";
 import type { Scenario } from "./catalog.ts";
 import { developmentToken, ServiceUnderTest } from "./service-under-test.ts";
 
-const automation = z.object({ webhookUrl: z.string() });
 const compose = (...args: string[]) => run("docker", ["compose", ...args]);
 
 export class RunningHost {
@@ -43,11 +41,9 @@ export class RunningHost {
   }
 
   async service(): Promise<ServiceUnderTest> {
-    const seeded = automation.parse(await (await this.#ask("/api/automations/1")).json());
     return new ServiceUnderTest({
       url: this.#url.origin,
       token: await developmentToken(),
-      webhookUrl: new URL("/hooks", seeded.webhookUrl).href,
       stop: () => this.#restore(),
       freeze: async () => {
         const { code, output } = await compose("pause", "mysql");
