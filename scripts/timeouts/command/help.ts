@@ -8,7 +8,7 @@ export const help = `Loads a service, checks it against its targets and reports 
   --duration TIME      how long to load: 30s, 2m                               (30s)
   --timeout TIME       how long a client waits for a response                  (5s)
   --max-in-flight N    limit of concurrent requests; the rest wait             (1000)
-  --endpoint 'GET /p'  what to request; repeatable                             (those in the service's /metrics)
+  --endpoint 'GET /p'  what to request; repeatable                             (the GET routes in its /metrics)
   --token TOKEN        sent as Authorization: Bearer
   --api-key KEY        sent as X-API-Key
   --json               print only the report, as JSON, on stdout

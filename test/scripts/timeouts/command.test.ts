@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Report, reportSchema } from "../../../scripts/timeouts/report.ts";
+import { paths } from "../../support/fixture/routes.ts";
 import { createDatabase, freePort, secret, spawnService, token } from "../../support/helper.ts";
 import { serve, timeouts } from "./peers.ts";
 
@@ -63,6 +64,24 @@ describe("npm run timeouts", function () {
     assert.deepEqual([health, metrics, verdict.cause, partial], [null, null, "unknown", false]);
   });
 
+  it("names the endpoints that it finds but may not call", async () => {
+    const peer = await serve(({ url }, response) => {
+      if (url !== "/metrics") return void response.writeHead(401).end();
+      const names = [
+        "GET /things",
+        "GET /things/{id}",
+        "POST /things",
+        "GET /faults/rows",
+        "GET /health",
+        "GET unmatched",
+      ];
+      response.end(JSON.stringify({ endpoints: Object.fromEntries(names.map((name) => [name, {}])) }));
+    });
+    const { code, stderr } = await timeouts("--url", peer.url, ...quick).ended;
+    await peer.close();
+    assert.deepEqual([code, stderr], [2, "timeouts: every endpoint found needs --token or --api-key: GET /things\n"]);
+  });
+
   it("prints a partial report on Ctrl-C, with exit code 130", async () => {
     const peer = await serve((_request, response) => void response.end("hello"));
     const file = join(folder, "partial.html");
@@ -96,13 +115,20 @@ describe("npm run timeouts", function () {
     const db = await createDatabase();
     const env = {
       MYSQL_URL: db.url,
-      SEED_AUTOMATIONS: "50",
+      FIXTURE_ITEMS: "50",
       OTEL_SDK_DISABLED: "true",
       // A busy machine must not make this test fail.
       LOOP_DELAY_SHED_MS: "5000",
       ADMISSION_WAIT_MS: "1000",
     };
     const service = await spawnService(env);
+    const early = await timeouts("--url", service.url, ...quick).ended;
+    assert.equal(early.code, 2);
+    assert.match(
+      early.stderr,
+      /names no GET route without parameters yet: request one first, or name one with --endpoint/,
+    );
+    await requestEach(service.url);
     const file = join(folder, "report.html");
     const [found, given] = await Promise.all([
       timeouts("--url", service.url, ...quick, "--json", "--html", file).ended,
@@ -114,7 +140,7 @@ describe("npm run timeouts", function () {
         "--token",
         token,
         "--endpoint",
-        "GET /api/automations/1",
+        `GET ${paths.item}`,
         "--endpoint",
         "GET /api/none",
       ).ended,
@@ -125,12 +151,12 @@ describe("npm run timeouts", function () {
     assert.deepEqual(
       report.endpoints.map(({ name, sent }) => [name, sent]),
       [
-        ["GET /api/automations/marketplace", 10],
-        ["GET /api/optimized/automations/marketplace", 10],
+        [`GET ${paths.cached}`, 10],
+        [`GET ${paths.items}`, 10],
       ],
     );
-    assert.match(found.stderr, /^endpoints: GET \/api\/automations\/marketplace, GET/);
-    assert.ok((report.endpoints[0]?.phases.mean?.query ?? 0) > 0, JSON.stringify(report.endpoints[0]));
+    assert.ok(found.stderr.startsWith(`endpoints: GET ${paths.cached}, GET ${paths.items}\n`), found.stderr);
+    assert.ok((report.endpoints[1]?.phases.mean?.query ?? 0) > 0, JSON.stringify(report.endpoints[1]));
     assert.ok((report.calm?.phases?.query ?? 0) > 0);
     assert.ok((report.queryP95Ms ?? 0) > 0 && (report.metrics?.queryP95Ms ?? 0) > 0);
     assert.ok((report.health?.samples ?? 0) >= 2 && (report.health?.memoryPercentMax ?? 0) > 0);
@@ -151,12 +177,20 @@ describe("npm run timeouts", function () {
     const db = await createDatabase();
     const adminPort = String(await freePort());
     const service = await spawnService({ MYSQL_URL: db.url, OTEL_SDK_DISABLED: "true", ADMIN_PORT: adminPort });
+    await requestEach(service.url);
     const admin = ["--admin-url", `http://127.0.0.1:${adminPort}`];
     const { stdout, stderr } = await timeouts("--url", service.url, ...admin, ...quick, "--json").ended;
     await service.stop();
     await db.drop();
     const report = read(stdout);
     assert.ok((report.health?.samples ?? 0) >= 2 && report.metrics !== null);
-    assert.match(stderr, /^endpoints: GET \/api\/automations\/marketplace, GET/);
+    assert.ok(stderr.startsWith(`endpoints: GET ${paths.cached}, GET ${paths.items}\n`), stderr);
   });
 });
+
+/** Requests each list once: /metrics lists a route only then. */
+async function requestEach(url: string): Promise<void> {
+  // /metrics keeps what it has collected for a second.
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  for (const path of [paths.items, paths.cached]) assert.equal((await fetch(url + path)).status, 200);
+}
