@@ -33,12 +33,13 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=compiled /app/node_modules/.cache node_modules/.cache
 COPY package.json ./
 COPY src src
+# example: begin
 # The traffic generator and the webhook receiver of docker-compose.yml: small and without dependencies.
-COPY scripts/traffic.ts scripts/webhook.ts scripts/
-COPY scripts/traffic scripts/traffic
+COPY scripts/example scripts/example
+# example: end
 USER node
 EXPOSE 8000
 # Node is process 1 and handles SIGTERM; npm or a shell in between would swallow it. Health checks are declared where the
-# container runs, because the generator and the receiver share this image. While idle, V8 shrinks the space for new objects, and
-# then collects it far more often when requests return: 4 MB is the minimum.
+# container runs, because they depend on its command. While idle, V8 shrinks the space for new objects, and then collects it far
+# more often when requests return: 4 MB is the minimum.
 CMD ["node", "--min-semi-space-size=4", "--import", "./src/compile-cache.js", "--import", "./src/telemetry.ts", "src/main.ts"]

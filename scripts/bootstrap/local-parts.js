@@ -23,7 +23,7 @@ export function localParts({ env, ports, watch, traffic, ownViewer, ...settings 
   /** @type {LocalPart} */
   const webhook = {
     name: "webhook",
-    args: ["scripts/webhook.ts"],
+    args: ["scripts/example/webhook.ts"],
     env: settings.webhookEnv,
     shown: "warnings",
     readyUrl: `http://127.0.0.1:${ports.webhook.port}/healthz`,
@@ -48,6 +48,11 @@ export function localParts({ env, ports, watch, traffic, ownViewer, ...settings 
     readyLimitMs: watch ? Number.POSITIVE_INFINITY : 60_000,
   };
   /** @type {LocalPart} */
-  const generator = { name: "traffic", args: ["scripts/traffic.ts"], env: settings.trafficEnv, shown: "warnings" };
+  const generator = {
+    name: "traffic",
+    args: ["scripts/example/traffic.ts"],
+    env: settings.trafficEnv,
+    shown: "warnings",
+  };
   return [webhook, ...(ownViewer ? [viewer] : []), service, ...(traffic ? [generator] : [])];
 }

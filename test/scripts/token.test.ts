@@ -22,7 +22,7 @@ describe("scripts/token.ts", () => {
     const service = await startService({ items: 1, env });
     const { text } = await run("token.ts", [], env);
     const get = (bearer: string) =>
-      fetch(`${service.url}/api/fixture/items/1`, { headers: { authorization: `Bearer ${bearer}` } });
+      fetch(`${service.url}${paths.item}`, { headers: { authorization: `Bearer ${bearer}` } });
     assert.equal((await get(text)).status, 200);
     assert.equal((await get((await run("token.ts", [])).text)).status, 401);
     await service.stop();
@@ -56,7 +56,7 @@ describe("scripts/api-key.ts", () => {
       /^key: (\S{43})\nAPI_KEYS entry: (\S+)$/.exec((await run("api-key.ts", ["reporting"])).text) ?? [];
     assert.match(entry, /^reporting:[\da-f]{64}$/);
     const service = await startService({ items: 1, env: { API_KEYS: entry } });
-    const get = (given: string) => fetch(`${service.url}/api/fixture/items/1`, { headers: { "x-api-key": given } });
+    const get = (given: string) => fetch(`${service.url}${paths.item}`, { headers: { "x-api-key": given } });
     assert.equal((await get(key)).status, 200);
     assert.equal((await get(entry)).status, 401);
     await service.stop();

@@ -1,14 +1,14 @@
 import { equal, match, ok, rejects } from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { type Child, start, stopped } from "./child.ts";
+import { type Child, start, stopped } from "../child.ts";
 
 describe("the webhook receiver", () => {
   let receiver: Child;
   let hooks: string;
 
   beforeEach(async () => {
-    receiver = start("webhook.ts", { WEBHOOK_PORT: "0" });
+    receiver = start("example/webhook.ts", { WEBHOOK_PORT: "0" });
     const [, url = ""] = await receiver.waitForOutput(/listening on (\S+)/);
     hooks = url;
   });
@@ -76,7 +76,7 @@ describe("the webhook receiver's start", () => {
     await once(other, "listening");
     const address = other.address();
     const port = String(typeof address === "object" && address?.port);
-    const receiver = start("webhook.ts", { WEBHOOK_PORT: port });
+    const receiver = start("example/webhook.ts", { WEBHOOK_PORT: port });
     equal(await receiver.ended, 1);
     other.close();
     equal(receiver.output(), `WEBHOOK_PORT: ${port} on 127.0.0.1 is taken, set WEBHOOK_PORT to a free port\n`);
@@ -84,14 +84,14 @@ describe("the webhook receiver's start", () => {
 
   for (const port of ["", "http", "65536", "-1"]) {
     it(`exits with a line that says what it takes when the port is "${port}"`, async () => {
-      const receiver = start("webhook.ts", { WEBHOOK_PORT: port });
+      const receiver = start("example/webhook.ts", { WEBHOOK_PORT: port });
       equal(await receiver.ended, 1);
       match(receiver.output(), /^WEBHOOK_PORT is "[^"]*": it takes a port from 1 to 65535.*\n$/);
     });
   }
 
   it("exits with one line when the host does not belong to this machine", async () => {
-    const receiver = start("webhook.ts", { WEBHOOK_HOST: "192.0.2.1", WEBHOOK_PORT: "0" });
+    const receiver = start("example/webhook.ts", { WEBHOOK_HOST: "192.0.2.1", WEBHOOK_PORT: "0" });
     equal(await receiver.ended, 1);
     match(receiver.output(), /^WEBHOOK_HOST, WEBHOOK_PORT: cannot listen on 192\.0\.2\.1:0 \(EADDRNOTAVAIL\)\n$/);
   });

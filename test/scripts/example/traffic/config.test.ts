@@ -1,5 +1,5 @@
 import { deepEqual, throws } from "node:assert/strict";
-import { readConfig } from "../../../scripts/traffic/config.ts";
+import { readConfig } from "../../../../scripts/example/traffic/config.ts";
 
 describe("the traffic generator's settings", () => {
   it("have defaults for a service on this machine", () => {

@@ -1,10 +1,10 @@
 // The traffic generator produces something of each kind within a minute.
 import assert from "node:assert/strict";
-import { compose } from "./compose.ts";
-import { eventually } from "./eventually.ts";
-import { type Span, searchTraces } from "./jaeger.ts";
-import { countedRequests } from "./request-count.ts";
-import { sentCount } from "./service.ts";
+import { compose } from "../compose.ts";
+import { eventually } from "../eventually.ts";
+import { type Span, searchTraces } from "../jaeger.ts";
+import { countedRequests } from "../request-count.ts";
+import { sentCount } from "../service.ts";
 
 /** From the start of the generator, for all tests in this file. */
 const withinS = 75;

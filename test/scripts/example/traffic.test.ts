@@ -1,6 +1,6 @@
 import { equal, match, ok } from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Child, start, stopped } from "./child.ts";
+import { type Child, start, stopped } from "../child.ts";
 import { Target } from "./target.ts";
 
 const webhooks = "http://hooks.test/hooks";
@@ -23,7 +23,13 @@ describe("the traffic generator", () => {
   });
 
   const generator = (env: Record<string, string> = {}) =>
-    start("traffic.ts", { TARGET_URL: url, TRAFFIC_RATE: "100", API_KEY: "secret", WEBHOOK_URL: webhooks, ...env });
+    start("example/traffic.ts", {
+      TARGET_URL: url,
+      TRAFFIC_RATE: "100",
+      API_KEY: "secret",
+      WEBHOOK_URL: webhooks,
+      ...env,
+    });
 
   it("says so and exits with 0 when it is off", async () => {
     child = generator({ TRAFFIC: "off" });

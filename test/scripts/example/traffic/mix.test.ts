@@ -1,7 +1,7 @@
 import { deepEqual, ok } from "node:assert/strict";
-import { emptyMemory, learn, type Memory } from "../../../scripts/traffic/memory.ts";
-import { plan } from "../../../scripts/traffic/mix.ts";
-import type { Planned } from "../../../scripts/traffic/planned.ts";
+import { emptyMemory, learn, type Memory } from "../../../../scripts/example/traffic/memory.ts";
+import { plan } from "../../../../scripts/example/traffic/mix.ts";
+import type { Planned } from "../../../../scripts/example/traffic/planned.ts";
 
 const webhooks = "http://hooks.test/hooks";
 

@@ -1,6 +1,6 @@
 import { deepEqual } from "node:assert/strict";
-import { emptyMemory, learn } from "../../../scripts/traffic/memory.ts";
-import { get } from "../../../scripts/traffic/planned.ts";
+import { emptyMemory, learn } from "../../../../scripts/example/traffic/memory.ts";
+import { get } from "../../../../scripts/example/traffic/planned.ts";
 
 describe("what the traffic generator learns", () => {
   it("forgets an automation that the service no longer has", () => {

@@ -1,5 +1,5 @@
 import { equal } from "node:assert/strict";
-import { count, summary } from "../../../scripts/traffic/tally.ts";
+import { count, summary } from "../../../../scripts/example/traffic/tally.ts";
 
 describe("the traffic generator's tally", () => {
   it("prints one line by status and resets", () => {
