@@ -20,7 +20,7 @@ export function startReceiver(): Receiver {
   worker.unref();
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   worker.once("message", (port) => resolve(`http://127.0.0.1:${port}/`)).once("error", reject);
-  // Whoever calls it is told.
+  // A call reports the error.
   promise.catch(() => {});
   return { url: promise, stop: () => void worker.terminate() };
 }

@@ -10,7 +10,7 @@ import { silent, startService } from "../support/helper.ts";
 import { Victim } from "./victim.ts";
 
 const page = z.object({ items: z.array(z.object({ name: z.string() })) });
-const automation = z.object({ id: z.number(), name: z.string() });
+const created = z.object({ id: z.number(), name: z.string() });
 const options = { limit: 1, maxIdle: 1, recycleMs: 60_000, waitMs: 1000, queryTimeoutMs: 1000, slowQueryMs: 1000 };
 type Service = Awaited<ReturnType<typeof startService>>;
 
@@ -36,12 +36,12 @@ describe("a server with hostile global settings", () => {
   });
 
   /** Starts the service after setting these globals, so that they apply to all its connections. */
-  async function serviceOn(names: readonly string[], automations = 0): Promise<Service> {
+  async function serviceOn(names: readonly string[], items = 0): Promise<Service> {
     restore = await setGlobals(admin, Object.fromEntries(names.map((name) => [name, hostileGlobals[name] ?? ""])));
-    service = await startService({ automations });
+    service = await startService({ items });
     return service;
   }
-  const example = { name: "it's \\ \"one\" ' OR 1=1)#", category: "data", url: "https://hooks.example.com/1" };
+  const example = { name: "it's \\ \"one\" ' OR 1=1)#", url: "https://hooks.example.com/1" };
   async function found(search: string): Promise<number> {
     const answer = await fetch(`${service.url}/api/fixture/items?search=${encodeURIComponent(search)}`);
     assert.equal(answer.status, 200);
@@ -102,17 +102,16 @@ describe("a server with hostile global settings", () => {
     const { call, database } = await serviceOn(Object.keys(others), 30);
     const list = await fetch(`${service.url}/api/fixture/items?limit=20`);
     assert.equal(page.parse(await list.json()).items.length, 20);
-    const { id } = automation.parse(await (await call("POST", "/api/fixture/items", example)).json());
+    const { id } = created.parse(await (await call("POST", "/api/fixture/items", example)).json());
     assert.equal((await call("DELETE", `/api/fixture/items/${id}`)).status, 204);
-    await assert.rejects(
-      database.write("t", "INSERT INTO fixture_calls (automation_id, status, started_at) VALUES (?, 'x', NOW())", [id]),
-      { errno: 1452 },
-    );
+    await assert.rejects(database.write("t", "INSERT INTO fixture_calls (item_id, status) VALUES (?, 200)", [id]), {
+      errno: 1452,
+    });
     const [row] = await database.query(
       "t",
-      "SELECT GROUP_CONCAT(name) AS names, 1 / 3 AS third, SLEEP(0.05) AS slept FROM fixture_items",
+      "SELECT GROUP_CONCAT(description) AS texts, 1 / 3 AS third, SLEEP(0.05) AS slept FROM fixture_items",
     );
-    assert.ok(row?.names.length > 500);
+    assert.ok(row?.texts.length > 500);
     assert.deepEqual([row?.third, row?.slept], [0.3333, 0]);
   });
 });

@@ -7,8 +7,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
-import { createDatabase, eventually, freePort, type LogLine, root } from "../support/helper.ts";
+import { paths } from "../support/fixture/routes.ts";
+import { createDatabase, eventually, freePort, type LogLine, root, testCommand } from "../support/helper.ts";
 
 /** On SIGUSR2, logs 10,000 lines of 1 kB, more than fit in the buffer. OpenTelemetry's `diag` API writes to the service's log. */
 const talkative = `data:text/javascript,${encodeURIComponent(`
@@ -107,7 +107,7 @@ describe("a blocked log", function () {
 
   async function start(stdout: number) {
     const port = await freePort();
-    const child = spawn(process.execPath, ["--import", talkative, ...serviceCommand], {
+    const child = spawn(process.execPath, ["--import", talkative, ...testCommand], {
       cwd: root,
       env: {
         PATH: process.env.PATH,
@@ -158,7 +158,7 @@ async function lostLines(url: string): Promise<number> {
 
 async function assertAnswers(url: string): Promise<void> {
   for (let request = 0; request < 20; request += 1) {
-    assert.equal((await fetch(`${url}/api/fixture/items`)).status, 200);
+    assert.equal((await fetch(url + paths.items)).status, 200);
   }
 }
 

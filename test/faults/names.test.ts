@@ -1,4 +1,4 @@
-// Tests that other callers are not affected when one caller's webhooks have names whose DNS servers never answer. The service
+// Tests that other callers are not affected when one caller's URLs have names whose DNS servers never answer. The service
 // runs in a mount namespace with its own resolv.conf, which points to a silent DNS server.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -8,8 +8,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RowDataPacket } from "mysql2/promise";
-import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
-import { createDatabase, eventually, spawnService, token } from "../support/helper.ts";
+import { z } from "zod";
+import { paths } from "../support/fixture/routes.ts";
+import { createDatabase, eventually, spawnService, testCommand, token } from "../support/helper.ts";
 
 const silentAddress = "127.0.0.9";
 const slowNames = 24;
@@ -17,7 +18,7 @@ const slowNames = 24;
 /** Node arguments that start the service with `path` mounted over /etc/resolv.conf. */
 function commandWith(path: string): string[] {
   const script = 'mount --bind "$1" /etc/resolv.conf && shift && exec "$@"';
-  const args = ["unshare", "-m", "sh", "-c", script, "sh", path, process.execPath, ...serviceCommand];
+  const args = ["unshare", "-m", "sh", "-c", script, "sh", path, process.execPath, ...testCommand];
   const become = `process.execve("/usr/bin/unshare", ${JSON.stringify(args)}, process.env)`;
   return ["--disable-warning=ExperimentalWarning", "--eval", become];
 }
@@ -56,13 +57,14 @@ describe("names that never answer", function () {
 
   it("do not delay other callers' database connections, which need lookups too", async () => {
     const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-    const runs: string[] = [];
+    const calls: string[] = [];
     for (let index = 0; index < slowNames; index++) {
-      const body = JSON.stringify({ name: "Run me", category: "data", url: `http://${index}.slow.example/` });
-      const created = await fetch(`${service.url}/api/fixture/items`, { method: "POST", headers, body });
-      runs.push(`${service.url}${created.headers.get("location")}/runs`);
+      const body = JSON.stringify({ name: "Call me", url: `http://${index}.slow.example/` });
+      const created = await fetch(service.url + paths.items, { method: "POST", headers, body });
+      const { id } = z.object({ id: z.number() }).parse(await created.json());
+      calls.push(`${service.url}${paths.items}/${id}/calls`);
     }
-    const running = runs.map((url) => fetch(url, { method: "POST", headers }));
+    const running = calls.map((url) => fetch(url, { method: "POST", headers }));
     await eventually("the lookups to start", () => questions > 0);
     const [connections] = await db.connection.query<RowDataPacket[]>(
       "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()",
@@ -70,7 +72,7 @@ describe("names that never answer", function () {
     for (const { id } of connections) await db.connection.query(`KILL ${id}`).catch(() => {});
     const startedAt = performance.now();
     const others = await Promise.all(
-      Array.from({ length: 10 }, async () => (await fetch(`${service.url}/api/fixture/items/1`, { headers })).status),
+      Array.from({ length: 10 }, async () => (await fetch(service.url + paths.item, { headers })).status),
     );
     const tookMs = Math.round(performance.now() - startedAt);
     const statuses = await Promise.all(running.map(async (answer) => (await answer).status));

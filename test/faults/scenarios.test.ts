@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
 import { scenarios } from "../../scripts/scenarios/catalog.ts";
 import { outcomeSchema } from "../../scripts/scenarios/outcome.ts";
 import { createDatabase, root, spawnService } from "../support/helper.ts";
@@ -44,14 +45,13 @@ describe("npm run scenario", function () {
 
   it("runs against a running service and leaves it as it was", async () => {
     const db = await createDatabase();
-    const webhooks = { FIXTURE_ITEMS: "100", FIXTURE_URL: "http://127.0.0.1:9/hooks" };
-    const service = await spawnService({ MYSQL_URL: db.url, FAULTS: "on", JWT_SECRET: "", ...webhooks });
+    const service = await spawnService({ MYSQL_URL: db.url, FAULTS: "on", JWT_SECRET: "" }, serviceCommand);
     try {
       const on = ["--url", service.url, "--duration", "8", "--json"];
       const { stdout } = await scenario("pool-exhaustion", ...on);
       const [outcome] = z.array(outcomeSchema).parse(JSON.parse(stdout));
       assert.equal(outcome?.found, "exhausted_pool", JSON.stringify(outcome?.on.verdict));
-      assert.equal((await fetch(`${service.url}/api/fixture/items`)).status, 200);
+      assert.equal((await fetch(`${service.url}/faults/rows`)).status, 200);
       await assert.rejects(scenario("memory", ...on), { code: 2, stderr: /settings of its own/ });
       await assert.rejects(scenario("overload", ...on, "--compare"), { code: 2, stderr: /leave out --url/ });
     } finally {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { decodeJwt } from "jose";
+import { paths } from "../support/fixture/routes.ts";
 import { root, startService } from "../support/helper.ts";
 
 async function run(script: string, options: string[], env: Record<string, string> = {}) {
