@@ -3,7 +3,7 @@ import { z } from "zod";
 import { behaviours } from "./behaviours.ts";
 import { caller } from "./callers.ts";
 
-const orderSchema = z.object({ name: z.string(), url: z.string(), webhooks: z.string() });
+const orderSchema = z.object({ name: z.string(), url: z.string(), receiver: z.string() });
 export type Order = z.infer<typeof orderSchema>;
 
 process.once("message", async (message) => {

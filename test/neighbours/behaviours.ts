@@ -1,11 +1,13 @@
 // What one bad caller may do to a shared service: be slow, large, broken or greedy, within its rate limit and beyond.
 import { connect, type Socket } from "node:net";
-import { type Caller, createAutomation, marketplace } from "./callers.ts";
+import { itemDescription } from "../support/fixture/domain.ts";
+import { paths } from "../support/fixture/routes.ts";
+import { type Caller, createItem } from "./callers.ts";
 
 export interface Target {
   url: string;
-  /** URL of the webhook receiver. */
-  webhooks: string;
+  /** URL of what the service calls, see receiver.ts. */
+  receiver: string;
   caller: Caller;
 }
 
@@ -16,38 +18,36 @@ export interface Behaviour {
   begin(target: Target): void | Promise<void>;
 }
 
-const optimized = "/api/fixture/cached";
-
 export const behaviours: Readonly<Record<string, Behaviour>> = {
   nothing: { begin() {} },
 
-  "webhooks that take 1.35 s, 10 a second": {
-    async begin({ url, webhooks, caller }) {
-      const automation = await createAutomation(url, caller, `${webhooks}/slow`);
-      every(100, () => send(url, caller, "POST", `${automation}/runs`));
+  "calls that take 1.35 s, 10 a second": {
+    async begin({ url, receiver, caller }) {
+      const item = await createItem(url, caller, `${receiver}/slow`);
+      every(100, () => send(url, caller, "POST", `${item}/calls`));
     },
   },
-  "a webhook that fails, 10 a second": {
-    async begin({ url, webhooks, caller }) {
-      const automation = await createAutomation(url, caller, `${webhooks}/failing`);
-      every(100, () => send(url, caller, "POST", `${automation}/runs`));
+  "a call that fails, 10 a second": {
+    async begin({ url, receiver, caller }) {
+      const item = await createItem(url, caller, `${receiver}/failing`);
+      every(100, () => send(url, caller, "POST", `${item}/calls`));
     },
   },
-  "webhooks that refuse connections, 10 a second": {
+  "calls to a host that refuses connections, 10 a second": {
     async begin({ url, caller }) {
-      const automation = await createAutomation(url, caller, "http://127.0.0.2:9/");
-      every(100, () => send(url, caller, "POST", `${automation}/runs`));
+      const item = await createItem(url, caller, "http://127.0.0.2:9/");
+      every(100, () => send(url, caller, "POST", `${item}/calls`));
     },
   },
   "one byte of a body, 5 a second": {
     begin({ url, caller }) {
-      every(200, () => raw(url, `${head(caller, "POST", "/api/fixture/items", "Content-Length: 500", json)}{`));
+      every(200, () => raw(url, `${head(caller, "POST", paths.items, "Content-Length: 500", json)}{`));
     },
   },
   "bodies of 100 kB, a byte at a time, 5 a second": {
     begin({ url, caller }) {
       every(200, () => {
-        const socket = raw(url, head(caller, "POST", "/api/fixture/items", "Content-Length: 100000", json));
+        const socket = raw(url, head(caller, "POST", paths.items, "Content-Length: 100000", json));
         const trickling = setInterval(() => socket.write(" "), 100);
         socket.once("close", () => clearInterval(trickling));
       });
@@ -56,14 +56,14 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
   "200 bodies at once that never end": {
     begin({ url, caller }) {
       for (let count = 0; count < 200; count += 1) {
-        raw(url, `${head(caller, "POST", "/api/fixture/items", "Transfer-Encoding: chunked", json)}1\r\n{\r\n`);
+        raw(url, `${head(caller, "POST", paths.items, "Transfer-Encoding: chunked", json)}1\r\n{\r\n`);
       }
     },
   },
   "bodies of 100 kB, 10 a second": {
     begin({ url, caller }) {
-      const body = JSON.stringify({ name: "large", description: "x".repeat(100_000), category: "data" });
-      every(100, () => send(url, caller, "POST", "/api/fixture/items", body));
+      const body = JSON.stringify({ name: "large", description: "x".repeat(100_000) });
+      every(100, () => send(url, caller, "POST", paths.items, body));
     },
   },
   "searches with a deadline of 15 ms, 100 a second": {
@@ -73,7 +73,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
       every(10, () => {
         count += 1;
-        send(url, impatient, "GET", `${marketplace}?search=${count % 2 ? "invoice" : count}&count=true`);
+        send(url, impatient, "GET", `${paths.items}?search=${count % 2 ? "nothing" : count}`);
       });
     },
   },
@@ -82,17 +82,17 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       let count = 0;
       every(10, () => {
         count += 1;
-        const socket = raw(url, head(caller, "GET", `${marketplace}?search=${count}&count=true`));
+        const socket = raw(url, head(caller, "GET", `${paths.items}?search=${count}`));
         setTimeout(() => socket.destroy(), 10);
       });
     },
   },
-  "searches that count, 10 a second": {
+  "searches, 10 a second": {
     begin({ url, caller }) {
       let count = 0;
       every(100, () => {
         count += 1;
-        send(url, caller, "GET", `${marketplace}?search=${count}&count=true&limit=100`);
+        send(url, caller, "GET", `${paths.items}?search=${count}&limit=100`);
       });
     },
   },
@@ -103,15 +103,15 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
       every(10, () => {
         count += 1;
-        send(url, impatient, "GET", `${optimized}?search=${count}&count=true`);
+        send(url, impatient, "GET", `${paths.cached}?search=${count}`);
       });
     },
   },
-  "webhooks with a deadline of 15 ms, 10 a second": {
-    async begin({ url, webhooks, caller }) {
-      const automation = await createAutomation(url, caller, `${webhooks}/slow`);
+  "calls with a deadline of 15 ms, 10 a second": {
+    async begin({ url, receiver, caller }) {
+      const item = await createItem(url, caller, `${receiver}/slow`);
       const impatient = { headers: { ...caller.headers, "x-request-timeout-ms": "15" } };
-      every(100, () => send(url, impatient, "POST", `${automation}/runs`));
+      every(100, () => send(url, impatient, "POST", `${item}/calls`));
     },
   },
   "cached pages, all different, 100 a second": {
@@ -120,9 +120,10 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       let count = 0;
       every(10, () => {
         count += 1;
-        const word = ["new", "order", "posts", "task", "within"][count % 5];
-        send(url, caller, "GET", `${optimized}?limit=100&search=${word}${"%20".repeat(count % 60)}&sort=newest`);
-        send(url, caller, "GET", `${optimized}?limit=${1 + (count % 100)}&sort=rating`);
+        // Parts of the text that all items have, so that each search finds as many as it may.
+        const part = encodeURIComponent(itemDescription.slice(count % 40, 50 + (count % 50)));
+        send(url, caller, "GET", `${paths.cached}?limit=100&search=${part}`);
+        send(url, caller, "GET", `${paths.cached}?limit=${1 + (count % 100)}`);
       });
     },
   },
@@ -130,14 +131,14 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
     env: { NODE_OPTIONS: "--max-old-space-size=200" },
     begin({ url, caller }) {
       for (let count = 0; count < 50; count += 1) {
-        raw(url, head(caller, "GET", `${marketplace}?limit=100`).repeat(10)).pause();
+        raw(url, head(caller, "GET", `${paths.items}?limit=100`).repeat(10)).pause();
       }
     },
   },
   "lists, read at one byte a second": {
     begin({ url, caller }) {
       every(100, () => {
-        const socket = raw(url, head(caller, "GET", `${marketplace}?limit=100`));
+        const socket = raw(url, head(caller, "GET", `${paths.items}?limit=100`));
         socket.pause();
         const reading = setInterval(() => socket.read(1), 1000);
         socket.once("close", () => clearInterval(reading));
@@ -167,7 +168,7 @@ export const behaviours: Readonly<Record<string, Behaviour>> = {
       every(10, () => {
         count += 1;
         const invalid = { headers: { ...caller.headers, authorization: `Bearer a.${count}.${"x".repeat(4000)}` } };
-        send(url, invalid, "GET", "/api/fixture/items/1");
+        send(url, invalid, "GET", paths.item);
       });
     },
   },

@@ -1,5 +1,7 @@
 // The callers of the service. Each has its own address (as seen through a proxy) and subject, so that limits tell them apart.
+import { z } from "zod";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
+import { paths } from "../support/fixture/routes.ts";
 import { secret } from "../support/helper.ts";
 
 export interface Caller {
@@ -13,16 +15,13 @@ export async function caller(number: number): Promise<Caller> {
   return { headers: { authorization: `Bearer ${token}`, "x-forwarded-for": `198.51.100.${number}` } };
 }
 
-export const marketplace = "/api/fixture/items";
-
-/** Creates an automation and returns its path. */
-export async function createAutomation(url: string, { headers }: Caller, url: string): Promise<string> {
-  const response = await fetch(`${url}/api/fixture/items`, {
+/** Creates an item with the URL `target` and returns its path. */
+export async function createItem(url: string, { headers }: Caller, target: string): Promise<string> {
+  const response = await fetch(url + paths.items, {
     method: "POST",
     headers: { ...headers, "content-type": "application/json" },
-    body: JSON.stringify({ name: "mine", category: "data", url }),
+    body: JSON.stringify({ name: "mine", url: target }),
   });
-  const location = response.headers.get("location");
-  if (location === null) throw new Error(`no automation was created: ${response.status}`);
-  return location;
+  if (response.status !== 201) throw new Error(`no item was created: ${response.status}`);
+  return `${paths.items}/${z.object({ id: z.number() }).parse(await response.json()).id}`;
 }

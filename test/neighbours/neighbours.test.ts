@@ -7,7 +7,7 @@ import { createDatabase, spawnService } from "../support/helper.ts";
 import type { Order } from "./bad-caller.ts";
 import { behaviours } from "./behaviours.ts";
 import { type Outcome, others } from "./others.ts";
-import { startWebhooks } from "./webhooks.ts";
+import { startReceiver } from "./receiver.ts";
 
 const seconds = 4;
 const environment = {
@@ -25,11 +25,11 @@ describe("the neighbours of a caller who sends", function () {
   this.retries(1);
   const rows = new Map<string, Outcome[]>();
   let db: Awaited<ReturnType<typeof createDatabase>>;
-  let webhooks: Awaited<ReturnType<typeof startWebhooks>>;
+  let receiver: Awaited<ReturnType<typeof startReceiver>>;
   let service: Awaited<ReturnType<typeof spawnService>>;
   let bad: ChildProcess;
   before(async () => {
-    webhooks = await startWebhooks();
+    receiver = await startReceiver();
   });
   beforeEach(async () => {
     db = await createDatabase();
@@ -40,7 +40,7 @@ describe("the neighbours of a caller who sends", function () {
     await db.drop();
   });
   after(() => {
-    webhooks.close();
+    receiver.close();
     console.log(table(rows));
   });
 
@@ -48,10 +48,10 @@ describe("the neighbours of a caller who sends", function () {
     it(name, async () => {
       service = await spawnService({ ...environment, ...env, MYSQL_URL: db.url });
       const { url } = service;
-      const good = await others(url, `${webhooks.url}/good`);
+      const good = await others(url, `${receiver.url}/good`);
       await good.ask(1);
       bad = fork(`${import.meta.dirname}/bad-caller.ts`);
-      bad.send({ name, url, webhooks: webhooks.url } satisfies Order);
+      bad.send({ name, url, receiver: receiver.url } satisfies Order);
       await once(bad, "message");
       const outcomes = await good.ask(seconds);
       rows.set(name, outcomes);

@@ -1,5 +1,6 @@
 // The well-behaved callers: sends their requests and records the outcomes.
-import { type Caller, caller, createAutomation, marketplace } from "./callers.ts";
+import { paths } from "../support/fixture/routes.ts";
+import { type Caller, caller, createItem } from "./callers.ts";
 
 /** The outcome of one request, within its caller's patience. */
 export interface Outcome {
@@ -20,25 +21,25 @@ interface Request {
   body?: string;
 }
 
-/** Creates callers of the service at `url`, each with its own automation that calls `webhook`. */
-export async function others(url: string, webhook: string) {
-  const all: { sender: Caller; automation: string }[] = [];
+/** Creates callers of the service at `url`, each with its own item that calls `target`. */
+export async function others(url: string, target: string) {
+  const all: { sender: Caller; item: string }[] = [];
   for (let number = 1; number <= callers; number += 1) {
     const sender = await caller(number);
-    all.push({ sender, automation: await createAutomation(url, sender, webhook) });
+    all.push({ sender, item: await createItem(url, sender, target) });
   }
 
-  function requestOf(count: number, automation: string): Request {
-    const body = JSON.stringify({ name: "another", category: "data", url: webhook });
+  function requestOf(count: number, item: string): Request {
+    const body = JSON.stringify({ name: "another", url: target });
     const kinds: Request[] = [
-      { method: "GET", path: marketplace },
-      { method: "GET", path: "/api/fixture/cached" },
-      { method: "GET", path: automation },
-      { method: "POST", path: "/api/fixture/items", body },
-      { method: "POST", path: `${automation}/runs` },
+      { method: "GET", path: paths.items },
+      { method: "GET", path: paths.cached },
+      { method: "GET", path: item },
+      { method: "POST", path: paths.items, body },
+      { method: "POST", path: `${item}/calls` },
       { method: "GET", path: "/health/live" },
     ];
-    return kinds[count % kinds.length] ?? { method: "GET", path: automation };
+    return kinds[count % kinds.length] ?? { method: "GET", path: item };
   }
 
   return {
@@ -49,12 +50,12 @@ export async function others(url: string, webhook: string) {
       while (outcomes.length < seconds * perSecond) {
         const dueAt = beganAt + (outcomes.length * 1000) / perSecond;
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueAt - performance.now())));
-        const { sender, automation } = all[outcomes.length % callers] ??
+        const { sender, item } = all[outcomes.length % callers] ??
           all[0] ?? {
             sender: { headers: {} },
-            automation: "",
+            item: "",
           };
-        outcomes.push(send(url, sender, requestOf(outcomes.length, automation), dueAt));
+        outcomes.push(send(url, sender, requestOf(outcomes.length, item), dueAt));
       }
       return Promise.all(outcomes);
     },

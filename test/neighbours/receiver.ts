@@ -1,11 +1,11 @@
-// Receives all callers' webhooks on one host, at `/good`, `/slow` and `/failing`.
+// Receives the calls for all callers on one host, at `/good`, `/slow` and `/failing`.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { addressOf } from "../support/helper.ts";
 
 const slowMs = 1350;
 
-export async function startWebhooks() {
+export async function startReceiver() {
   const server = createServer((request, response) => {
     request.resume();
     response.statusCode = request.url === "/failing" ? 500 : 200;
