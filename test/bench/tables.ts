@@ -1,7 +1,7 @@
 // The table that the servers read.
 import { rows } from "./clients.ts";
 
-/** Rows like those of the example. */
+/** Rows of a usual length. */
 export const tables = [
   `CREATE TABLE items (
      id INT UNSIGNED NOT NULL PRIMARY KEY,

@@ -1,5 +1,6 @@
 // A minimal load balancer, and clients that send requests through it over keep-alive connections.
 import { Agent, request } from "node:http";
+import { paths } from "../support/fixture/routes.ts";
 import { token } from "../support/helper.ts";
 
 const pollMs = 100;
@@ -59,15 +60,15 @@ export class Balancer {
 export function startTraffic(balancer: Balancer, perSecond: number) {
   const agent = new Agent({ keepAlive: true });
   const sending: Promise<Sent>[] = [];
-  const body = { name: "restart", category: "data", url: "http://127.0.0.1:9/hooks" };
+  const body = { name: "restart", url: "http://127.0.0.1:9/hooks" };
   const startedAt = performance.now();
   const ticking = setInterval(() => {
     while (sending.length < ((performance.now() - startedAt) / 1000) * perSecond) {
       const writes = sending.length % 4 === 0;
       sending.push(
         writes
-          ? send(agent, balancer.next(), "POST", "/api/fixture/items", body)
-          : send(agent, balancer.next(), "GET", `/api/fixture/items?search=nothing${sending.length}`),
+          ? send(agent, balancer.next(), "POST", paths.items, body)
+          : send(agent, balancer.next(), "GET", `${paths.items}?search=nothing${sending.length}`),
       );
     }
   }, 5);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
+import { paths } from "../support/fixture/routes.ts";
 import { secret } from "../support/helper.ts";
 import { startUnderLoad } from "./service-process.ts";
 
@@ -24,7 +25,7 @@ function tokenOf(index: number, signedWith: string): string {
 
 // The id is invalid, so that there is no query.
 const withToken = (token: string) =>
-  `GET /api/fixture/items/0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+  `GET ${paths.items}/0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 const kinds: readonly [string, string, (index: number) => string][] = [
   ["paths and hosts", "404", (index) => `GET /nothing/${index}?page=${index} HTTP/1.1\r\nHost: host-${index}\r\n\r\n`],
   ["invalid tokens", "401", (index) => withToken(tokenOf(index, `not the ${secret}`))],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
+import { paths } from "../support/fixture/routes.ts";
 import { createDatabase, eventually, type LogLine, spawnService } from "../support/helper.ts";
 import { Balancer, type Sent, send, startTraffic } from "./balancer.ts";
 
@@ -75,7 +76,7 @@ describe("stop under load", function () {
     const agent = new Agent({ keepAlive: true });
     const answers = Promise.all(
       Array.from({ length: 130 }, async (_, index) => {
-        const sent = await send(agent, service.url, "GET", `/api/fixture/items?search=nothing${index}`);
+        const sent = await send(agent, service.url, "GET", `${paths.items}?search=nothing${index}`);
         answered += 1;
         return sent;
       }),

@@ -27,12 +27,12 @@ const resourcesSchema = z.object({
 });
 export type Resources = z.infer<typeof resourcesSchema>;
 
-/** Starts the service with the routes of `routesFile` in addition to the example's (see service.ts). */
+/** Starts the service with the routes of `routesFile` in addition to the domains' (see service.ts). */
 export async function startUnderLoad(env: Record<string, string>, routesFile = `${import.meta.dirname}/routes.ts`) {
   const child = fork(`${import.meta.dirname}/service.ts`, [routesFile], {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
-    execArgv: ["--import", "./src/telemetry.ts"],
+    execArgv: ["--import", "./test/support/replace-domains.js", "--import", "./src/telemetry.ts"],
     env: {
       PATH: process.env.PATH,
       APP_ENV: "development",
