@@ -1,13 +1,12 @@
 // Holds README and docs to the code: links lead somewhere, names exist, and a test or CI runs each command that they show.
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as conventions from "@opentelemetry/semantic-conventions";
 import { metrics } from "../grafana/metrics.ts";
 import packageJson from "../package.json" with { type: "json" };
-import { root } from "./support/helper.ts";
+import { root, startService } from "./support/helper.ts";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const readAll = (...patterns: string[]) =>
@@ -19,7 +18,7 @@ const readAll = (...patterns: string[]) =>
 const docs = globSync("docs/*.md", { cwd: root }).map((path) => path.replaceAll("\\", "/"));
 const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "grafana/README.md", ...docs].map(
   (path) => {
-    const text = read(path);
+    const text = read(path).replaceAll(/<!-- own: begin.*?own: end -->\n/gs, "");
     const fences = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = "", content = ""]) => ({
       language,
       content,
@@ -55,9 +54,11 @@ function anchorsOf(path: string): string[] {
 
 const ci = ".github/workflows/ci.yml";
 const here = "test/docs.test.ts";
+// example: begin
 const withExample = existsSync(join(root, "src/automations"));
 /** Whether `text` needs the example domain, and that has been deleted. */
 const needsDeleted = (text: string) => !withExample && /\bautomations\b/.test(text);
+// example: end
 const scenarios = "test/faults/scenarios.test.ts";
 const timeouts = "test/scripts/timeouts/command.test.ts";
 /** What runs each command: `place` contains `evidence`. A command that is new needs a test, and a line here. */
@@ -67,11 +68,19 @@ const proofs: { command: RegExp; place: string; evidence: string }[] = [
   { command: /^npm test$/, place: ci, evidence: "run: npm test" },
   {
     command: /^curl .*http:\/\/127\.0\.0\.1:8000\//,
-    place: "test/automations/docs.test.ts",
+    place: here,
     evidence: "show curls that the service answers",
   },
   { command: /^grep -r\w+ '[^']+' [\w ]+$/, place: here, evidence: "show greps that find something" },
-  { command: /^git /, place: here, evidence: "show how a later version comes into a clone" },
+  // template: begin
+  { command: /^npm run init -- order-service /, place: "test/init/command.test.ts", evidence: '"scripts/init.js"' },
+  // template: end
+  {
+    command: /^npm run add -- domain orders$/,
+    place: "test/scripts/add.test.ts",
+    evidence: '"scripts/add.js", "domain"',
+  },
+  { command: /^npm run upgrade -- v\S+ --from URL$/, place: "scripts/upgrade.js", evidence: "TAG [--from URL|PATH]" },
   { command: /^npm run timeouts -- --url \S+$/, place: timeouts, evidence: 'timeouts("--url"' },
   { command: /^npm run timeouts -- --rate 50 --duration 2m --html \S+$/, place: timeouts, evidence: '"--html", file' },
   {
@@ -135,7 +144,7 @@ describe("README and docs", () => {
         if (/^https?:/.test(target)) continue;
         const [file = "", anchor] = target.split("#");
         const linked = file === "" ? path : join(dirname(path), file);
-        if (needsDeleted(linked)) continue;
+        if (needsDeleted(linked)) continue; // example
         assert.ok(existsSync(join(root, linked)), `${path} links to ${target}`);
         if (anchor !== undefined) assert.ok(anchorsOf(linked).includes(anchor), `${path} links to ${target}`);
       }
@@ -270,7 +279,7 @@ describe("README and docs", () => {
       );
     }
     for (const { command, place, evidence } of proofs) {
-      if (needsDeleted(place)) continue;
+      if (needsDeleted(place)) continue; // example
       assert.ok(read(place).includes(evidence), `${place} does not have ${evidence}`);
       assert.ok(
         commands.some((one) => command.test(one.command)),
@@ -281,44 +290,31 @@ describe("README and docs", () => {
 
   it("show greps that find something", () => {
     for (const { command } of commands.filter((one) => one.command.startsWith("grep "))) {
-      if (needsDeleted(command)) continue;
+      if (needsDeleted(command)) continue; // example
       assert.notEqual(execFileSync("sh", ["-c", command], { cwd: root, encoding: "utf8" }), "", command);
     }
   });
 
-  it("show how a later version comes into a clone, as git does it", function () {
-    // The project does not depend on git.
-    if (spawnSync("git", ["--version"]).error !== undefined) this.skip();
-    const folder = mkdtempSync(join(tmpdir(), "upgrading-"));
-    const env = {
-      PATH: process.env.PATH,
-      HOME: folder,
-      GIT_CONFIG_NOSYSTEM: "1",
-      GIT_AUTHOR_NAME: "somebody",
-      GIT_AUTHOR_EMAIL: "somebody@example.com",
-      GIT_COMMITTER_NAME: "somebody",
-      GIT_COMMITTER_EMAIL: "somebody@example.com",
-    };
-    const run = (repository: string, command: string) =>
-      execFileSync("sh", ["-ec", command], { cwd: join(folder, repository), env, stdio: "pipe", encoding: "utf8" });
-    const commit = (repository: string, file: string, text: string) => {
-      writeFileSync(join(folder, repository, file), text);
-      run(repository, `git add . && git commit -qm "change ${file}"`);
-    };
+  it("show curls that the service answers", async () => {
+    const env: Record<string, string> = {};
+    // example: begin
+    env.SEED_AUTOMATIONS = "1";
+    // example: end
+    const service = await startService({ env });
+    // What npm run init shows is true only afterwards.
+    const ofTemplate = /<!-- template: begin -->.*?<!-- template: end -->/gs;
+    const curls = pages.flatMap(({ text }) => text.replaceAll(ofTemplate, "").match(/^curl .*$/gm) ?? []);
     try {
-      run(".", "git init -q -b main template");
-      commit("template", "platform", "first");
-      run(".", "git clone -q template mine");
-      const [once = "", each = ""] = page("docs/upgrading.md").fences.map(({ content }) => content);
-      run("mine", once.replace("YOUR-REPOSITORY", "../mine.git"));
-      commit("mine", "domain", "mine");
-      commit("template", "platform", "second");
-      run("mine", each);
-      assert.equal(readFileSync(join(folder, "mine", "platform"), "utf8"), "second");
-      assert.equal(readFileSync(join(folder, "mine", "domain"), "utf8"), "mine");
-      assert.match(run("mine", "git remote -v"), /^origin\t\.\.\/mine\.git/m);
+      assert.ok(curls.length > 0);
+      for (const curl of curls) {
+        const [, name = "x-none", value = "", path = ""] =
+          /^curl (?:-H '([\w-]+): ([^']+)' )?'?http:\/\/127\.0\.0\.1:8000([^']+)'?$/.exec(curl) ?? [];
+        assert.ok(path.startsWith("/"), curl);
+        const answer = await fetch(service.url + path, { headers: { [name]: value } });
+        assert.equal(answer.status, 200, curl);
+      }
     } finally {
-      rmSync(folder, { recursive: true });
+      await service.stop();
     }
   });
 });
