@@ -8,8 +8,8 @@ import { jwtVerifier } from "./platform/auth/jwt.ts";
 import { publicRoutes } from "./platform/auth/public-routes.ts";
 import { remoteKeys } from "./platform/auth/remote-keys.ts";
 import type { Database } from "./platform/database/database.ts";
-import { health } from "./platform/endpoints/health.ts";
-import { metricsEndpoint } from "./platform/endpoints/metrics.ts";
+import { health, healthPaths } from "./platform/endpoints/health.ts";
+import { metricsEndpoint, metricsPath } from "./platform/endpoints/metrics.ts";
 import { Application } from "./platform/http/application.ts";
 import type { Drain } from "./platform/http/drain.ts";
 import { enforceDeadline } from "./platform/http/enforce-deadline.ts";
@@ -109,7 +109,7 @@ export function buildApp(config: Config, dependencies: Dependencies) {
   const limit = { max: perMinute, windowS: 60, store, trustedProxies, exempt: addressRanges(exempt) };
 
   const app = new Application(log);
-  app.use(serverSpan(trustedProxies));
+  app.use(serverSpan(trustedProxies, [...healthPaths, metricsPath]));
   app.use(requestContext(protection ? config.deadlineMs : undefined, stalls));
   app.use(phaseReport({ serverTiming: config.serverTiming, systemState }));
   app.use(slowRequest(config.slowRequestMs, log));

@@ -164,6 +164,30 @@ for (const [mode, protocol] of [
       assert.deepEqual(routes, new Set(["unmatched", "/health", "/api/fixture/items/{id}", "/api/fixture/items"]));
     });
 
+    it("creates no spans for probes and metrics, nor for the database's ping below them, but counts both", async () => {
+      const probes = ["/health", "/health/live", "/health/ready", "/metrics"];
+      for (const path of probes) {
+        const answer = await fetch(service.url + path, { headers: { traceparent: newTrace().traceparent } });
+        assert.equal(answer.status, 200, path);
+      }
+      const { traceId, traceparent } = newTrace();
+      await fetch(`${service.url}/health/unknown?later=1`, { headers: { traceparent } });
+      // Spans are sent in order, so the probes' would have arrived before this one.
+      await spansOf(traceId, 1);
+      const found = receiver.spans.filter(
+        ({ name, attributes }) => probes.includes(String(attributes["url.path"])) || name === "health.ping",
+      );
+      assert.deepEqual(found, []);
+      await eventually("the probes in the metrics", () => {
+        const routes = receiver.points("http.server.request.duration").map((point) => point.attributes["http.route"]);
+        const queries = receiver.points("db.client.operation.duration");
+        return (
+          probes.every((path) => routes.includes(path)) &&
+          queries.some(({ attributes }) => attributes["db.query.summary"] === "health.ping")
+        );
+      });
+    });
+
     it("sets the kind of refusal on the server span", async () => {
       const { traceId, traceparent } = newTrace();
       const input = { name: "Away", url: `http://127.0.0.1:${await freePort()}/hooks` };

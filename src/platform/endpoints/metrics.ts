@@ -8,6 +8,7 @@ import type { Collected, Reader } from "../telemetry/collected-metrics.ts";
 import { prometheusText } from "../telemetry/prometheus-text.ts";
 import { endpointTimes } from "./endpoint-times.ts";
 
+export const metricsPath = "/metrics";
 const textType = "text/plain; version=0.0.4; charset=utf-8";
 const openMetrics = "application/openmetrics-text";
 /** JSON comes first, as the default. A scraper's Accept header includes the version, so the list does too. */
@@ -30,12 +31,12 @@ interface Collection {
 export function metricsEndpoint(reader: Reader | undefined, now = () => performance.now()): Middleware {
   let last: Collection | undefined;
   return function metricsEndpoint(ctx, next) {
-    const isMatch = ctx.path === "/metrics" && (ctx.method === "GET" || ctx.method === "HEAD");
+    const isMatch = ctx.path === metricsPath && (ctx.method === "GET" || ctx.method === "HEAD");
     return isMatch ? answer(ctx) : next();
   };
 
   async function answer(ctx: Context): Promise<void> {
-    nameRoute(ctx, "/metrics");
+    nameRoute(ctx, metricsPath);
     ctx.set("Cache-Control", "no-store");
     ctx.vary("Accept");
     if (reader === undefined) {

@@ -11,6 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import { suppressTracing } from "@opentelemetry/core";
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_ERROR_TYPE,
@@ -40,9 +41,11 @@ const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH",
 
 /**
  * Runs the rest of the chain in a server span, which ends when the answer has been handed to the socket or the client has gone.
- * `trustedProxies` is the number of proxies in front of the service that append to X-Forwarded-For.
+ * `trustedProxies` is the number of proxies in front of the service that append to X-Forwarded-For. A GET or HEAD of one of
+ * `untracedPaths` is measured like the others, but neither it nor anything below it makes a span.
  */
-export function serverSpan(trustedProxies: number): Middleware {
+export function serverSpan(trustedProxies: number, untracedPaths: readonly string[] = []): Middleware {
+  const untraced = new Set(untracedPaths);
   const tracer = trace.getTracer(scope);
   const duration = metrics.getMeter(scope).createHistogram(METRIC_HTTP_SERVER_REQUEST_DURATION, {
     unit: "s",
@@ -55,19 +58,18 @@ export function serverSpan(trustedProxies: number): Middleware {
     const startedAt = performance.now();
     const { req, res } = ctx;
     ctx.state.clientAddress = clientAddress(req, trustedProxies);
-    const parent = propagation.extract(ROOT_CONTEXT, req.headers);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const scheme = clientScheme(req, trustedProxies);
-    const span = tracer.startSpan(
-      method,
-      { kind: SpanKind.SERVER, attributes: requestAttributes(ctx, method, scheme) },
-      parent,
-    );
+    const isUntraced = (method === "GET" || method === "HEAD") && untraced.has(pathOf(req.url ?? ""));
+    const parent = isUntraced ? suppressTracing(ROOT_CONTEXT) : propagation.extract(ROOT_CONTEXT, req.headers);
+    const span = isUntraced
+      ? undefined
+      : tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: requestAttributes(ctx, method, scheme) }, parent);
     whenHandedOver(ctx, () => {
       const route = ctx.state.routeName ?? unmatchedRoute;
       const { statusCode } = res;
       const errorType = statusCode < 500 ? undefined : (ctx.state.problem ?? String(statusCode));
-      if (span.isRecording()) endSpan(span, ctx, `${method} ${route}`, route, errorType);
+      if (span?.isRecording()) endSpan(span, ctx, `${method} ${route}`, route, errorType);
       const attributes = attributesOf(method, route, statusCode, errorType, req.httpVersion, scheme);
       duration.record((performance.now() - startedAt) / 1000, attributes);
     });
@@ -80,10 +82,8 @@ export function serverSpan(trustedProxies: number): Middleware {
 function requestAttributes(ctx: Context, method: string, scheme: Scheme): Attributes {
   const { headers, url = "" } = ctx.req;
   const userAgent = headers["user-agent"];
-  // Not with Koa's parser, which throws on some paths that clients can send. An absolute URL may hold a password.
-  const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
   const queryAt = url.indexOf("?");
-  const [path = ""] = target.split(/[?#]/, 1);
+  const path = pathOf(url);
   return {
     [ATTR_HTTP_REQUEST_METHOD]: method,
     ...(method !== ctx.method && { [ATTR_HTTP_REQUEST_METHOD_ORIGINAL]: cut(ctx.method) }),
@@ -95,6 +95,13 @@ function requestAttributes(ctx: Context, method: string, scheme: Scheme): Attrib
     [ATTR_CLIENT_ADDRESS]: ctx.state.clientAddress,
     ...(userAgent !== undefined && { [ATTR_USER_AGENT_ORIGINAL]: cut(userAgent) }),
   };
+}
+
+/** Not with Koa's parser, which throws on some paths that clients can send. An absolute URL may hold a password. */
+function pathOf(url: string): string {
+  const target = url.startsWith("/") ? url : (URL.parse(url)?.pathname ?? "");
+  const [path = ""] = target.split(/[?#]/, 1);
+  return path;
 }
 
 function endSpan(span: Span, ctx: Context, name: string, route: string, errorType: string | undefined): void {

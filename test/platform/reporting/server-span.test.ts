@@ -34,7 +34,10 @@ for (const [mode, provider] of [
       trace.setGlobalTracerProvider(provider);
       const routes = [{ method: "GET" as const, path: "/things/:id", handle: () => {} }];
       const app = new Koa<RequestState>();
-      app.use(serverSpan(1)).use(problemDetails(silent)).use(routeMatch(routes));
+      app
+        .use(serverSpan(1, ["/probe"]))
+        .use(problemDetails(silent))
+        .use(routeMatch(routes));
       app.use(async (ctx) => {
         ctx.body = (await handle(ctx)) ?? "done";
       });
@@ -186,6 +189,19 @@ for (const [mode, provider] of [
           [SpanStatusCode.UNSET, undefined],
           [SpanStatusCode.ERROR, "502"],
         ],
+      );
+    });
+
+    it("creates no span for a GET of an untraced path, nor for anything below it", async () => {
+      const tracer = trace.getTracer("test");
+      handle = () => tracer.startSpan("inside").end();
+      for (const path of ["/probe", "/probe?from=balancer"]) await fetch(url + path);
+      await fetch(`${url}/probe`, { method: "POST" });
+      await fetch(`${url}/probe/other`);
+      const finished = await spans(2);
+      assert.deepEqual(
+        finished.map(({ attributes }) => attributes["url.path"]),
+        ["/probe", "/probe/other"],
       );
     });
 
