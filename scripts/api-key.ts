@@ -1,4 +1,4 @@
-// Creates an API key: node scripts/api-key.ts reporting
+// `npm run api-key NAME`: creates an API key.
 // Give the key to the caller (it is only shown once) and add the entry to API_KEYS, separated by commas.
 import { randomBytes } from "node:crypto";
 import { apiKeyEntry, parseApiKey } from "../src/platform/auth/api-keys.ts";
@@ -9,6 +9,6 @@ try {
   parseApiKey(entry);
   process.stdout.write(`key: ${key}\nAPI_KEYS entry: ${entry}\n`);
 } catch {
-  process.stderr.write("usage: node scripts/api-key.ts NAME (letters, digits, dots, dashes and underscores)\n");
+  process.stderr.write("usage: npm run api-key NAME (letters, digits, dots, dashes and underscores)\n");
   process.exitCode = 1;
 }

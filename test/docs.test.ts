@@ -93,7 +93,7 @@ const proofs: { command: RegExp; place: string; evidence: string }[] = [
   { command: /^npm run scenario slow-query -- --compare$/, place: scenarios, evidence: '"--compare")' },
   { command: /^npm run scenario slow-auth -- --url \S+$/, place: scenarios, evidence: '["--url", service.url' },
   {
-    command: /^npx node scripts\/api-key\.ts NAME$/,
+    command: /^npm run api-key NAME$/,
     place: "test/scripts/token.test.ts",
     evidence: 'run("api-key.ts"',
   },
@@ -264,7 +264,7 @@ describe("README and docs", () => {
   it("name scripts that package.json has, and all of those", () => {
     const text = pages.map((one) => one.text).join("\n");
     const scripts = Object.keys(packageJson.scripts);
-    const named = [...text.matchAll(/npm (?:run (?:--silent )?([\w:]+)|(start|test)\b)/g)].map(
+    const named = [...text.matchAll(/npm (?:run (?:--silent )?([\w:-]+)|(start|test)\b)/g)].map(
       ([, run, own = ""]) => run ?? own,
     );
     for (const script of named) assert.ok(scripts.includes(script), `npm run ${script}`);

@@ -83,7 +83,7 @@ export const variables = z.object({
   JWT_ISSUER: z.string().min(1).default(packageJson.name).describe("any text (the required `iss` of tokens)"),
   JWT_AUDIENCE: z.string().min(1).default(packageJson.name).describe("any text (the required `aud` of tokens)"),
   JWT_CLOCK_TOLERANCE_S: wholeNumber(5, 0, 300, "accepted clock difference between issuer and service"),
-  API_KEYS: listOf(accepts(parseApiKey), "name:sha256-hex, as scripts/api-key.ts prints them").optional(),
+  API_KEYS: listOf(accepts(parseApiKey), "name:sha256-hex, as npm run api-key prints them").optional(),
   PUBLIC_ROUTES: listOf(
     (entry) => /^([A-Za-z]+\s+)?\/\S*$/.test(entry),
     "additional public routes, such as GET /api/things/:id",
