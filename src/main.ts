@@ -24,6 +24,7 @@ let prepared = false;
 const { config, log, database, app, admin, close } = setUp();
 reportDiagnostics(log);
 for (const note of telemetry.notes) log.warn(note);
+for (const { name, nearest } of config.misspelt) log.warn(`${name} is not known: did you mean ${nearest}?`);
 
 const stopping = new AbortController();
 let exitCode = 0;

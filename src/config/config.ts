@@ -6,6 +6,8 @@ import { ConfigError } from "../platform/variables.ts";
 import { contradictions } from "./consistency.ts";
 import { developmentKey, developmentNetworks, variables } from "./environment.ts";
 import { invalidVariables } from "./invalid-variables.ts";
+import { knownElsewhere } from "./known-variables.ts";
+import { misspeltVariables } from "./misspelt-variables.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 /** The configuration, grouped by the parts of the service that use it. */
@@ -22,9 +24,8 @@ export function loadConfig(environment: Environment) {
       value === undefined || value === "" ? [] : [[name, value]],
     ),
   );
-  const complaints = [variables, ...domains.map((domain) => domain.variables)].flatMap((all) =>
-    invalidVariables(all, given),
-  );
+  const schemas = [variables, ...domains.map((domain) => domain.variables)];
+  const complaints = schemas.flatMap((all) => invalidVariables(all, given));
   if (complaints.length > 0) throw new ConfigError(complaints.join("\n"));
   const values = variables.parse(given);
   const conflicts = contradictions(values, given);
@@ -120,6 +121,7 @@ export function loadConfig(environment: Environment) {
           }
         : undefined,
     },
+    misspelt: misspeltVariables(given, [...schemas.flatMap((all) => Object.keys(all.shape)), ...knownElsewhere]),
     domains: domains.map((domain) => domain.configure(given)),
   };
 }
