@@ -1,6 +1,5 @@
 // Responds to the probes of load balancers and orchestrators before anything else: never queued, rate-limited or authenticated.
 import { context } from "@opentelemetry/api";
-import { suppressTracing } from "@opentelemetry/core";
 import type { Next } from "koa";
 import type { BreakerState } from "../breaker/breaker.ts";
 import type { PoolState } from "../database/telemetry.ts";
@@ -9,6 +8,7 @@ import type { Context, Middleware } from "../http/types.ts";
 import type { CpuWatch } from "../overload/cpu-watch.ts";
 import type { MemoryWatch } from "../overload/memory-watch.ts";
 import { withoutDeadline } from "../request/scope.ts";
+import { untraced } from "../telemetry/untraced.ts";
 import { sharedCheck } from "./shared-check.ts";
 
 /** The paths that it answers. Probes repeat forever, and each would be a trace: see reporting/server-span.ts. */
@@ -32,7 +32,7 @@ interface HealthOptions {
  */
 export function health({ version, accepting, database, outbound, memory, cpu }: HealthOptions): Middleware {
   /** Many callers share the result, so the ping belongs to no request: it doesn't end with the first one's, and has no span. */
-  const ping = () => withoutDeadline(() => context.with(suppressTracing(context.active()), () => database.ping()));
+  const ping = () => withoutDeadline(() => context.with(untraced(context.active()), () => database.ping()));
   const databaseUp = sharedCheck(
     async () => {
       // No ping while all connections are in use: it would have to wait for one along with the requests.

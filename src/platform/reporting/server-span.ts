@@ -11,7 +11,6 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { suppressTracing } from "@opentelemetry/core";
 import {
   ATTR_CLIENT_ADDRESS,
   ATTR_ERROR_TYPE,
@@ -34,6 +33,7 @@ import { cut, redactedQuery } from "../redaction.ts";
 import { inRequest } from "../request/scope.ts";
 import { durationBounds } from "../telemetry/duration-bounds.ts";
 import { followRequests } from "../telemetry/follow-requests.ts";
+import { untraced } from "../telemetry/untraced.ts";
 
 const scope = "http-server";
 /** Other methods count as `_OTHER`, so that clients can't add series by inventing methods. */
@@ -45,7 +45,7 @@ const methods = new Set(["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH",
  * `untracedPaths` is measured like the others, but neither it nor anything below it makes a span.
  */
 export function serverSpan(trustedProxies: number, untracedPaths: readonly string[] = []): Middleware {
-  const untraced = new Set(untracedPaths);
+  const probes = new Set(untracedPaths);
   const tracer = trace.getTracer(scope);
   const duration = metrics.getMeter(scope).createHistogram(METRIC_HTTP_SERVER_REQUEST_DURATION, {
     unit: "s",
@@ -60,8 +60,8 @@ export function serverSpan(trustedProxies: number, untracedPaths: readonly strin
     ctx.state.clientAddress = clientAddress(req, trustedProxies);
     const method = methods.has(ctx.method) ? ctx.method : "_OTHER";
     const scheme = clientScheme(req, trustedProxies);
-    const isUntraced = (method === "GET" || method === "HEAD") && untraced.has(pathOf(req.url ?? ""));
-    const parent = isUntraced ? suppressTracing(ROOT_CONTEXT) : propagation.extract(ROOT_CONTEXT, req.headers);
+    const isUntraced = (method === "GET" || method === "HEAD") && probes.has(pathOf(req.url ?? ""));
+    const parent = isUntraced ? untraced(ROOT_CONTEXT) : propagation.extract(ROOT_CONTEXT, req.headers);
     const span = isUntraced
       ? undefined
       : tracer.startSpan(method, { kind: SpanKind.SERVER, attributes: requestAttributes(ctx, method, scheme) }, parent);
