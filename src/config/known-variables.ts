@@ -52,18 +52,9 @@ const ofTelemetry = [
   "TRACES_SAMPLER_ARG",
 ].map((name) => `OTEL_${name}`);
 
-const ofScripts = [
-  "MYSQL_FROM",
-  "VIEWER_PORT",
-  // example: begin
-  "API_KEY",
-  "TARGET_URL",
-  "TRAFFIC",
-  "TRAFFIC_RATE",
-  "WEBHOOK_HOST",
-  "WEBHOOK_PORT",
-  "WEBHOOK_URL",
-  // example: end
-];
+const names = [...ofTelemetry, "MYSQL_FROM", "VIEWER_PORT"];
+// example: begin
+names.push("API_KEY", "TARGET_URL", "TRAFFIC", "TRAFFIC_RATE", "WEBHOOK_HOST", "WEBHOOK_PORT", "WEBHOOK_URL");
+// example: end
 
-export const knownElsewhere: readonly string[] = [...ofTelemetry, ...ofScripts];
+export const knownElsewhere: readonly string[] = names;

@@ -44,7 +44,9 @@ describe("misspelt variables", () => {
       BODY_LIMIT: "BODY_LIMIT_BYTES",
       FAULT: "FAULTS",
       MYSQL_FORM: "MYSQL_FROM",
+      // example: begin
       SEED_AUTOMATION: "SEED_AUTOMATIONS",
+      // example: end
       OTEL_EXPORTER_OTLP_ENPOINT: "OTEL_EXPORTER_OTLP_ENDPOINT",
       OTEL_METRIC_EXPORTER: "OTEL_METRICS_EXPORTER",
       OTEL_SERVICENAME: "OTEL_SERVICE_NAME",
