@@ -2,7 +2,8 @@
 import { stat } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { run } from "./command.js";
-import { Failure } from "./failure.js";
+import { Failure, writeFailure } from "./failure.js";
+import { followInstall } from "./install-progress.js";
 
 /** Type stripping and the module hooks need this Node; keep in step with `engines` in package.json. */
 const NEEDED_NODE = [24, 11];
@@ -53,7 +54,7 @@ async function isCurrent(root) {
 
 /** @param {string} root @param {{ signal: AbortSignal, note: (text: string) => void }} options */
 async function install(root, { signal, note }) {
-  note("npm ci");
+  const following = followInstall(root, note);
   // npm must not run on the Node in the folder that it replaces
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
   const env = { ...process.env, PATH: path.join(delimiter) };
@@ -62,10 +63,16 @@ async function install(root, { signal, note }) {
     env,
     signal,
     onLine: (line) => note(`npm ci: ${line.trim()}`),
-  }).catch((error) => {
-    if (error.code === "ENOENT") throw new Failure("npm is not on PATH: install Node with npm and try again.");
-    throw error;
-  });
+  })
+    .catch((error) => {
+      if (error.code === "ENOENT") throw new Failure("npm is not on PATH: install Node with npm and try again.");
+      throw error;
+    })
+    .finally(() => following.stop());
+  if (code !== 0) {
+    const failure = writeFailure(join(root, "node_modules"), output);
+    if (failure !== undefined) throw failure;
+  }
   // npm prints the error first, and its usage last
   if (code !== 0)
     throw new Failure(`npm ci failed (exit code ${code}):\n${output.split("\n").slice(0, 12).join("\n")}`);

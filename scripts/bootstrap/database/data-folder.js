@@ -2,6 +2,7 @@
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../command.js";
+import { writeFailure, writing } from "../failure.js";
 import { onceComplete } from "../once-complete.js";
 import { asUser, noDefaults } from "./binaries.js";
 import { Unavailable } from "./way.js";
@@ -17,8 +18,8 @@ import { Unavailable } from "./way.js";
 export async function ensureDataFolder(folder, binaries, { cache, signal }) {
   const { kind, version } = binaries.edition;
   const template = join(cache, `data-${kind}-${version}`);
-  await onceComplete(template, (unfinished) => initialise(unfinished, binaries, signal));
-  await onceComplete(folder, (unfinished) => cp(template, unfinished, { recursive: true }));
+  await writing(template, () => onceComplete(template, (unfinished) => initialise(unfinished, binaries, signal)));
+  await writing(folder, () => onceComplete(folder, (unfinished) => cp(template, unfinished, { recursive: true })));
 }
 
 /** @param {string} folder @param {Binaries} binaries @param {AbortSignal} signal */
@@ -35,7 +36,10 @@ async function initialise(folder, { server, installer, baseFolder, edition, env 
       ? [server, [...(await noDefaults(server)), ...common, "--initialize-insecure", "--innodb-redo-log-capacity=32M"]]
       : [installer, ["--no-defaults", "--force", ...common, "--skip-test-db", "--innodb-log-file-size=32M"]];
   const { code, output } = await run(program, args, { env, signal, timeoutMs: 120_000 });
-  if (code !== 0) throw new Unavailable(`${program} could not create a data folder:\n${lastLines(output)}`);
+  if (code === 0) return;
+  throw (
+    writeFailure(folder, output) ?? new Unavailable(`${program} could not create a data folder:\n${lastLines(output)}`)
+  );
 }
 
 /** @param {string} output */

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { run } from "../command.js";
+import { writeFailure, writing } from "../failure.js";
 import { onceComplete } from "../once-complete.js";
 import { downloadPackages } from "./apt.js";
 import { findProgram, serverEdition } from "./binaries.js";
@@ -21,8 +22,10 @@ export async function binariesFromPackages(options) {
   if (!(await findProgram(["apt-get"], folders)) || !(await findProgram(["dpkg"], folders))) {
     throw new Unavailable("this is not Debian or Ubuntu");
   }
-  await mkdir(cache, { recursive: true });
-  const work = await mkdtemp(join(cache, "apt-"));
+  const work = await writing(cache, async () => {
+    await mkdir(cache, { recursive: true });
+    return mkdtemp(join(cache, "apt-"));
+  });
   try {
     const edition = await downloadPackages(work, options);
     note(`unpacking ${editionName(edition)}`);
@@ -42,7 +45,7 @@ export async function binariesFromPackages(options) {
 async function unpack(debs, folder, { signal }) {
   for (const deb of await readdir(debs)) {
     const { code, output } = await run("dpkg", ["-x", join(debs, deb), folder], { signal, timeoutMs: 120_000 });
-    if (code !== 0) throw new Unavailable(`${deb} cannot be unpacked: ${output}`);
+    if (code !== 0) throw writeFailure(folder, output) ?? new Unavailable(`${deb} cannot be unpacked: ${output}`);
   }
   for (const name of ["doc", "man"]) await rm(join(folder, "usr/share", name), { recursive: true, force: true });
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startChild } from "../child.js";
+import { writeFailure, writing } from "../failure.js";
 import { freePort } from "../ports.js";
 import { asUser, noDefaults } from "./binaries.js";
 import { ensureDataFolder } from "./data-folder.js";
@@ -32,13 +33,13 @@ const DATABASE = "service";
 export async function startServer(binaries, { cache, keepIn, signal, keeper, serverOptions = [] }) {
   const { server, edition, baseFolder, env } = binaries;
   // a socket path is limited to 107 bytes, so it is never inside the repository
-  const runFolder = await mkdtemp(join(tmpdir(), "koa-db-"));
+  const runFolder = await writing(tmpdir(), () => mkdtemp(join(tmpdir(), "koa-db-")));
   keeper?.removeAfterwards(runFolder);
   const removeRunFolder = () => rm(runFolder, { recursive: true, force: true });
   try {
     // a server only opens data of its own kind and series
     const home = keepIn === undefined ? runFolder : join(keepIn, `${edition.kind}-${edition.major}.${edition.minor}`);
-    await mkdir(home, { recursive: true });
+    await writing(home, () => mkdir(home, { recursive: true }));
     const data = join(home, "data");
     const pidFile = await claimFolder(home, data);
     await ensureDataFolder(data, binaries, { cache, signal });
@@ -66,7 +67,8 @@ export async function startServer(binaries, { cache, keepIn, signal, keeper, ser
     const url = `mysql://${USER}:${PASSWORD}@127.0.0.1:${port}/${DATABASE}`;
     try {
       if (await untilAnswering(url, { signal, limitMs: 60_000, hasEnded: child.hasEnded })) return { url, port, child };
-      throw new Unavailable(`${server} did not start:\n${child.lastOutput()}`);
+      const failure = writeFailure(data, child.lastOutput());
+      throw failure ?? new Unavailable(`${server} did not start:\n${child.lastOutput()}`);
     } catch (error) {
       await child.stop();
       throw error;
@@ -93,12 +95,10 @@ export function developmentOptions(kind) {
 /** @param {string} folder @returns {Promise<string>} a file of statements that the server runs at startup */
 async function writeAccount(folder) {
   const file = join(folder, "account.sql");
-  await writeFile(
-    file,
-    `CREATE DATABASE IF NOT EXISTS ${DATABASE};
+  const statements = `CREATE DATABASE IF NOT EXISTS ${DATABASE};
 CREATE USER IF NOT EXISTS '${USER}'@'%' IDENTIFIED BY '${PASSWORD}';
 GRANT ALL ON *.* TO '${USER}'@'%' WITH GRANT OPTION;
-`,
-  );
+`;
+  await writing(file, () => writeFile(file, statements));
   return file;
 }

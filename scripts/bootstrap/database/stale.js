@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Failure } from "../failure.js";
+import { Failure, writing } from "../failure.js";
 import { commandLine, isAlive, readPid } from "../pid.js";
 
 /**
@@ -27,7 +27,7 @@ export async function claimFolder(home, data) {
     }
     await stop(server);
   }
-  await writeFile(ownerFile, `${process.pid}\n`);
+  await writing(ownerFile, () => writeFile(ownerFile, `${process.pid}\n`));
   return pidFile;
 }
 
