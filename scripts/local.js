@@ -1,12 +1,15 @@
-// `npm run local [-- --watch --traffic=off]`: the service with a database, a traces page, a webhook receiver and traffic,
-// without Docker. This script runs on the system's Node, what it starts on the project's.
+// `npm run local [-- --logs --inspect]`: the service with a database, a traces page and the example's traffic, without Docker.
+// `npm run dev` adds --watch: the service restarts on every change. This script runs on the system's Node, what it starts on the
+// project's.
 import "./bootstrap/node-version.js";
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startChild } from "./bootstrap/child.js";
 import { describeDatabase, openDatabase } from "./bootstrap/database/open.js";
 import { ensureDependencies } from "./bootstrap/dependencies.js";
+// example: begin
+import { exampleCommands, summariseTraffic } from "./bootstrap/example.js";
+// example: end
 import { explain } from "./bootstrap/failure.js";
 import { startKeeper } from "./bootstrap/keeper.js";
 import { localParts } from "./bootstrap/local-parts.js";
@@ -14,20 +17,29 @@ import { readableLogLine } from "./bootstrap/log-line.js";
 import { requireFreePorts } from "./bootstrap/ports.js";
 import { createProgress } from "./bootstrap/progress.js";
 import { untilOk } from "./bootstrap/ready.js";
-import { localSettings } from "./bootstrap/settings.js";
+import { restartingService } from "./bootstrap/restarting-service.js";
+import { claimRun } from "./bootstrap/running.js";
+import { readSettings } from "./bootstrap/settings.js";
 import { aborted, stopSignal } from "./bootstrap/stop-signal.js";
 import { createSupervisor } from "./bootstrap/supervisor.js";
 
 const READY_LIMIT_MS = 30_000;
 /** Longer than the service's SHUTDOWN_TIMEOUT_MS, so that it can drain. */
 const STOP_LIMIT_MS = 15_000;
+/** The next one runs already by then. */
+const RESTART_LIMIT_MS = 3000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const supervisor = createSupervisor((name) => console.log(`  stopped ${name}`));
+const progress = createProgress(process.stdout);
+const { step, print } = progress;
+const supervisor = createSupervisor((name) => print(`  stopped ${name}`));
 const stopAsked = stopSignal(() => supervisor.kill());
 const ending = AbortSignal.any([stopAsked, supervisor.died]);
 const keeper = startKeeper();
-const { step, print } = createProgress(process.stdout);
+/** What to undo at the end, last first. @type {(() => unknown)[]} */
+const cleanUps = [];
+/** @type {((line: string) => boolean)[]} take the service's lines that are not shown */
+const lineFilters = [];
 
 try {
   await start();
@@ -35,6 +47,7 @@ try {
 } catch (error) {
   if (!ending.aborted) fail(error);
 }
+for (const cleanUp of cleanUps.reverse()) await cleanUp();
 if (stopAsked.aborted) console.log("\nStopping; Ctrl-C again kills everything.");
 else if (supervisor.died.aborted) fail(supervisor.died.reason);
 await supervisor.stop();
@@ -43,10 +56,11 @@ process.exit();
 
 /** Starts everything in order and adds each part to the supervisor as soon as it runs. */
 async function start() {
-  const dotenv = await readFile(join(root, ".env"), "utf8").catch(() => "");
-  const settings = localSettings(process.env, dotenv, process.argv.slice(2));
-  const { service, viewer, webhook } = settings.ports;
-  await requireFreePorts(settings.ownViewer ? [service, viewer, webhook] : [service, webhook]);
+  const settings = await readSettings(root);
+  const { serviceUrl, traces, ports } = settings;
+  const own = { service: serviceUrl, traces, ports: ports.map(({ port }) => port) };
+  cleanUps.push(await claimRun(join(root, ".local", "running"), own));
+  await requireFreePorts(ports);
 
   const node = await step("dependencies", async (note) => {
     const { node, installed } = await ensureDependencies(root, { signal: ending, note });
@@ -66,43 +80,66 @@ async function start() {
   for (const part of localParts(settings, mysqlUrl)) {
     await step(part.name, async () => {
       ending.throwIfAborted();
-      supervisor.add(part.name, startPart(node, part));
       const { readyUrl, readyLimitMs = READY_LIMIT_MS } = part;
+      if (settings.watch && part.name === "service") {
+        const startService = (/** @type {typeof part} */ changed) => startPart(node, changed, RESTART_LIMIT_MS);
+        const options = { root, settings, mysqlUrl, start: startService, print: printer(part.name) };
+        supervisor.add(part.name, restartingService(options));
+      } else {
+        supervisor.add(part.name, startPart(node, part));
+      }
       if (readyUrl !== undefined) await untilOk(readyUrl, { signal: ending, limitMs: readyLimitMs });
       return { shown: readyUrl === undefined ? "runs" : new URL(readyUrl).origin, value: undefined };
     });
   }
   console.log(welcome(settings));
+  // example: begin
+  if (settings.example.traffic && !settings.allLines) {
+    const summary = summariseTraffic({ serviceUrl, traces, progress });
+    lineFilters.push(summary.takes);
+    cleanUps.push(summary.close);
+  }
+  // example: end
 }
 
-/** @param {string} node @param {import("./bootstrap/local-parts.js").LocalPart} part */
-function startPart(node, { name, args, env, shown }) {
+/** @param {string} name @returns {(text: string) => void} prints lines of a part */
+function printer(name) {
   const prefix = `${name.padEnd(8)}| `;
+  return (text) => print(text.replaceAll(/^/gm, prefix));
+}
+
+/** @param {string} node @param {import("./bootstrap/local-parts.js").LocalPart} part @param {number} [stopLimitMs] */
+function startPart(node, { name, args, env, shown }, stopLimitMs = STOP_LIMIT_MS) {
+  const show = printer(name);
   return startChild({
     file: node,
     args,
     cwd: root,
     env,
     keeper,
-    stopLimitMs: STOP_LIMIT_MS,
+    stopLimitMs,
     onLine(line, stream) {
+      if (name === "service" && lineFilters.some((takes) => takes(line))) return;
       const text = readableLogLine(line, { all: shown === "all", plain: shown === "all" || stream === "stderr" });
-      if (text !== undefined && shown !== "nothing") print(text.replaceAll(/^/gm, prefix));
+      if (text !== undefined && shown !== "nothing") show(text);
     },
   });
 }
 
-/** @param {ReturnType<typeof localSettings>} settings */
-function welcome({ env, serviceUrl, viewerUrl, ownViewer }) {
+/** @param {Awaited<ReturnType<typeof readSettings>>} settings */
+function welcome(settings) {
+  const { serviceUrl, traces } = settings;
+  const lines = [`service   ${serviceUrl}`, `traces    ${traces}`];
+  // example: begin
   const credentials =
-    env.API_KEYS === undefined ? "X-API-Key: development-key" : "Authorization: Bearer $(npm run --silent token)";
-  return `
-  service   ${serviceUrl}
-  traces    ${ownViewer ? viewerUrl : `sent to ${env.OTEL_EXPORTER_OTLP_ENDPOINT} (OTEL_EXPORTER_OTLP_ENDPOINT)`}
-  try       curl '${serviceUrl}/api/automations/marketplace?limit=3'
-            curl -H "${credentials}" ${serviceUrl}/api/automations/1
-  stop      Ctrl-C
-`;
+    settings.env.API_KEYS === undefined
+      ? "X-API-Key: development-key"
+      : "Authorization: Bearer $(npm run --silent token)";
+  const [first, ...more] = exampleCommands(serviceUrl, credentials);
+  lines.push(`try       ${first}`, ...more.map((command) => `          ${command}`));
+  // example: end
+  lines.push("stop      Ctrl-C");
+  return `\n${lines.map((line) => `  ${line}\n`).join("")}`;
 }
 
 /** @param {unknown} error */

@@ -1,7 +1,11 @@
 // The parts of `npm run local` besides the database, in start order. They stop in reverse order.
 import { join } from "node:path";
-import { serviceCommand } from "./service-command.js";
+// example: begin
+import { exampleParts } from "./example.js";
+// example: end
+import { readServiceCommand } from "./service-command.js";
 
+/** @typedef {ReturnType<typeof import("./settings.js").localSettings>} Settings */
 /**
  * @typedef {object} LocalPart
  * @property {string} name
@@ -13,46 +17,41 @@ import { serviceCommand } from "./service-command.js";
  */
 
 const VIEWER = join("node_modules", "autotel-devtools", "dist", "cli.js");
+const VIEWER_LOG_IDS = "./scripts/bootstrap/viewer-log-ids.js";
 
-/**
- * @param {ReturnType<typeof import("./settings.js").localSettings>} settings
- * @param {string} mysqlUrl
- * @returns {LocalPart[]}
- */
-export function localParts({ env, ports, watch, traffic, ownViewer, ...settings }, mysqlUrl) {
-  /** @type {LocalPart} */
-  const webhook = {
-    name: "webhook",
-    args: ["scripts/example/webhook.ts"],
-    env: settings.webhookEnv,
-    shown: "warnings",
-    readyUrl: `http://127.0.0.1:${ports.webhook.port}/healthz`,
-  };
-  /** @type {LocalPart} */
-  const viewer = {
+/** @param {Settings} settings @param {string} mysqlUrl @returns {LocalPart[]} */
+export function localParts(settings, mysqlUrl) {
+  const parts = [servicePart(settings, mysqlUrl)];
+  if (settings.ownViewer) parts.unshift(viewerPart(settings));
+  // example: begin
+  const { before, after } = exampleParts(settings.example);
+  parts.unshift(...before);
+  parts.push(...after);
+  // example: end
+  return parts;
+}
+
+/** @param {Settings} settings @returns {LocalPart} */
+function viewerPart({ env, viewerPort, viewerUrl }) {
+  return {
     name: "viewer",
     // the service sends OTLP over HTTP, so any free port works for gRPC
-    args: [VIEWER, "--host", "127.0.0.1", "--port", String(ports.viewer.port), "--grpc-port", "0"],
+    args: ["--import", VIEWER_LOG_IDS, VIEWER, "--host", "127.0.0.1", "--port", String(viewerPort), "--grpc-port", "0"],
     env,
     shown: "nothing",
-    readyUrl: `${settings.viewerUrl}/healthz`,
+    readyUrl: `${viewerUrl}/healthz`,
   };
-  /** @type {LocalPart} */
-  const service = {
+}
+
+/** @param {Settings} settings @param {string} mysqlUrl @returns {LocalPart} */
+export function servicePart({ watch, inspect, allLines, serviceUrl, serviceEnv }, mysqlUrl) {
+  return {
     name: "service",
-    args: watch ? ["--watch", "--watch-preserve-output", ...serviceCommand] : serviceCommand,
-    env: settings.serviceEnv(mysqlUrl),
-    shown: watch ? "all" : "warnings",
-    readyUrl: `${settings.serviceUrl}/health/ready`,
-    // with --watch you may fix an error in the code while this waits
+    args: [...inspect, ...readServiceCommand()],
+    env: serviceEnv(mysqlUrl),
+    shown: allLines ? "all" : "warnings",
+    readyUrl: `${serviceUrl}/health/ready`,
+    // while watching, you may fix an error in the code while this waits
     readyLimitMs: watch ? Number.POSITIVE_INFINITY : 60_000,
   };
-  /** @type {LocalPart} */
-  const generator = {
-    name: "traffic",
-    args: ["scripts/example/traffic.ts"],
-    env: settings.trafficEnv,
-    shown: "warnings",
-  };
-  return [webhook, ...(ownViewer ? [viewer] : []), service, ...(traffic ? [generator] : [])];
 }

@@ -2,7 +2,23 @@
 import { connect, createServer } from "node:net";
 import { Failure } from "./failure.js";
 
-/** @typedef {import("./settings.js").PortSetting} PortSetting */
+/** @typedef {{ variable: string, port: number, what: string }} PortSetting */
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {string} variable
+ * @param {number} fallback
+ * @param {string} what
+ * @returns {PortSetting}
+ */
+export function readPort(env, variable, fallback, what) {
+  const text = env[variable] ?? String(fallback);
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new Failure(`${variable} is "${text}": it takes a port number from 1 to 65535.`);
+  }
+  return { variable, port, what };
+}
 
 /**
  * @param {PortSetting[]} settings
@@ -48,8 +64,8 @@ function canListen(port) {
   });
 }
 
-/** @param {number} port @returns {Promise<boolean>} */
-function answers(port) {
+/** @param {number} port @returns {Promise<boolean>} whether something listens on it */
+export function answers(port) {
   const socket = connect({ port, host: "127.0.0.1" });
   return new Promise((resolve) => {
     socket.once("connect", () => resolve(true)).once("error", () => resolve(false));

@@ -56,6 +56,21 @@ describe("npm run local", function () {
     for (const port of Object.values(env)) await assert.rejects(fetch(`http://127.0.0.1:${port}/`));
   });
 
+  it("counts the slow requests of the example's traffic instead of showing them, unless --logs is given", async function () {
+    this.timeout(80_000);
+    const slow = { MYSQL_URL: db.url, TRAFFIC: "on", TRAFFIC_RATE: "50", SLOW_REQUEST_MS: "1" };
+    const quiet = local({ ...(await ports()), ...slow });
+    await eventually("the welcome", () => quiet.output().includes("Ctrl-C"), 30_000);
+    const all = local({ ...(await ports()), ...slow }, ["--logs"]);
+    await eventually("a slow request", () => /slow request.*route=\/api\//.test(all.output()), 30_000);
+    // The first one has run for longer, with the same traffic.
+    assert.doesNotMatch(quiet.output(), /slow request.*route=\/api\//);
+    for (const run of [quiet, all]) {
+      run.child.kill("SIGTERM");
+      assert.equal(await run.exited, 0, run.output());
+    }
+  });
+
   it("stops everything and shows the last output when a part dies", async () => {
     const run = local({ ...(await ports()), MYSQL_URL: db.url, DB_POOL_LIMIT: "many" });
     assert.equal(await run.exited, 1);

@@ -15,7 +15,7 @@ describe("settings of npm run local", () => {
 
   it("treats an empty variable as unset", () => {
     const settings = localSettings({ PORT: "", OTEL_EXPORTER_OTLP_ENDPOINT: "" }, "", []);
-    assert.equal(settings.ports.service.port, 8000);
+    assert.equal(settings.ports[0]?.port, 8000);
     assert.equal(settings.serviceEnv(url).OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:4318");
   });
 
@@ -24,9 +24,9 @@ describe("settings of npm run local", () => {
     const service = settings.serviceEnv(url);
     assert.equal(service.OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:2222");
     assert.equal(service.SEED_WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
-    assert.equal(settings.trafficEnv.TARGET_URL, "http://127.0.0.1:1111");
-    assert.equal(settings.trafficEnv.WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
-    assert.equal(settings.webhookEnv.WEBHOOK_PORT, "3333");
+    assert.equal(settings.example.trafficEnv.TARGET_URL, "http://127.0.0.1:1111");
+    assert.equal(settings.example.trafficEnv.WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
+    assert.equal(settings.example.webhookEnv.WEBHOOK_PORT, "3333");
   });
 
   it("passes the database that was found to the service", () => {
@@ -39,6 +39,8 @@ describe("settings of npm run local", () => {
     assert.deepEqual(names({}, []), ["webhook", "viewer", "service", "traffic"]);
     assert.deepEqual(names({ TRAFFIC: "off" }, []), ["webhook", "viewer", "service"]);
     assert.deepEqual(names({}, ["--traffic=off"]), ["webhook", "viewer", "service"]);
+    assert.deepEqual(names({}, ["--watch"]), ["webhook", "viewer", "service"]);
+    assert.deepEqual(names({}, ["--watch", "--traffic=on"]), ["webhook", "viewer", "service", "traffic"]);
   });
 
   it("starts no viewer when telemetry goes elsewhere", () => {
@@ -57,5 +59,22 @@ describe("settings of npm run local", () => {
 
   it("rejects an unknown option", () => {
     assert.throws(() => localSettings({}, "", ["--wacth"]), /--wacth is not an option/);
+    assert.throws(() => localSettings({}, "", ["--inspector"]), /--inspector is not an option/);
+  });
+
+  it("passes --inspect on to the service, and only to it", () => {
+    for (const option of ["--inspect", "--inspect=127.0.0.1:9333"]) {
+      const parts = localParts(localSettings({}, "", ["--watch", option]), url);
+      const opened = parts.filter(({ args }) => args[0] === option).map(({ name }) => name);
+      assert.deepEqual(opened, ["service"]);
+    }
+  });
+
+  it("lets the service stop quickly while it watches, unless told otherwise", () => {
+    const limit = (env: Record<string, string>, args: string[]) =>
+      localSettings(env, "", args).serviceEnv(url).SHUTDOWN_TIMEOUT_MS;
+    assert.equal(limit({}, ["--watch"]), "200");
+    assert.equal(limit({}, []), undefined);
+    assert.equal(limit({ SHUTDOWN_TIMEOUT_MS: "9000" }, ["--watch"]), "9000");
   });
 });
