@@ -39,7 +39,9 @@ describe("architecture", () => {
 
   it("lists every stack test in its fixed order", () => {
     const { spec }: { spec: string[] } = JSON.parse(readFileSync(`${root}/test/stack/.mocharc.json`, "utf8"));
-    const files = readdirSync(`${root}/test/stack`).filter((name) => name.endsWith(".test.ts"));
+    const files = readdirSync(`${root}/test/stack`, { recursive: true, encoding: "utf8" }).filter((name) =>
+      name.endsWith(".test.ts"),
+    );
     assert.deepEqual(spec.toSorted(), files.map((name) => `test/stack/${name}`).toSorted());
   });
 });

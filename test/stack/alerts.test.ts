@@ -7,7 +7,7 @@ import { mentioned } from "../otel/promql.ts";
 import { compose } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { query, value } from "./prometheus.ts";
-import { createAutomation, send } from "./service.ts";
+import { call, createItem, get } from "./service.ts";
 
 /** An alert waits 1 min, looks back 1 min and is evaluated every 15 s; the rest is reserve for a busy machine. */
 const withinS = 120;
@@ -16,22 +16,11 @@ const forgottenWithinS = 150;
 /** Counters that start with the first loss. */
 const onlyInTrouble = /send_failed/;
 
-async function run(id: number): Promise<number> {
-  const { status } = await send({
-    method: "POST",
-    route: "/api/automations/{id}/runs",
-    path: `/api/automations/${id}/runs`,
-  });
-  return status;
-}
-
 /** Ten requests hold all slots for a second; requests that arrive meanwhile are refused after 250 ms. */
 async function burst(slow: number): Promise<void> {
-  const holding = Array.from({ length: 10 }, () => run(slow));
+  const holding = Array.from({ length: 10 }, () => call(slow));
   await pause(200);
-  const more = Array.from({ length: 20 }, () =>
-    send({ route: "/api/automations/{id}", path: `/api/automations/${slow}` }),
-  );
+  const more = Array.from({ length: 20 }, () => get(slow));
   await Promise.all([...holding, ...more]);
 }
 
@@ -47,21 +36,21 @@ describe("stack: alerts", function () {
   let overload: Promise<void>;
   const overloaded = new AbortController();
 
-  before("make a webhook fail and the queue refuse", async () => {
+  before("make a call fail and the queue refuse", async () => {
     // Other names of the receiver's host, because each origin has its own breaker.
-    const names = await compose(["exec", "-T", "webhook", "sh", "-c", "hostname; hostname -i"]);
+    const names = await compose(["exec", "-T", "receiver", "sh", "-c", "hostname; hostname -i"]);
     const [name, address] = names.trim().split(/\s+/);
     // Nothing listens there, so the origin is down.
     failingOrigin = `http://${address}:9999`;
-    const failing = await createAutomation("failing", failingOrigin);
-    const slow = await createAutomation("slow", `http://${name}:9000`);
-    assert.equal(await run(slow), 201);
-    for (let failures = 0; failures < 5; failures += 1) assert.equal(await run(failing), 503);
+    const failing = await createItem("fast", failingOrigin);
+    const slow = await createItem("slow", `http://${name}:9000`);
+    assert.equal((await call(slow)).status, 201);
+    for (let failures = 0; failures < 5; failures += 1) assert.equal((await call(failing)).status, 503);
     overload = (async () => {
       while (!overloaded.signal.aborted) {
         await burst(slow);
         // Keeps its breaker from being forgotten.
-        await run(failing);
+        await call(failing);
         await pause(4000, undefined, { signal: overloaded.signal }).catch(() => {});
       }
     })();

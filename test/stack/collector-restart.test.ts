@@ -4,9 +4,8 @@ import { addresses, compose } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { findTrace } from "./jaeger.ts";
 import { countedRequests } from "./request-count.ts";
-import { send, sentCount } from "./service.ts";
+import { get, routes, sentCount } from "./service.ts";
 
-const route = "/api/automations/{id}";
 const requests = 50;
 
 describe("stack: restart of the collector", () => {
@@ -16,8 +15,7 @@ describe("stack: restart of the collector", () => {
   before("stop the collector, send requests, start it again, send more", async () => {
     await eventually(30, expectAllCounted);
     await compose(["stop", "otel-collector"]);
-    for (let id = 1; id <= requests; id += 1)
-      duringOutage.push((await send({ route, path: `/api/automations/${id}` })).status);
+    for (let id = 1; id <= requests; id += 1) duringOutage.push((await get(id)).status);
     await compose(["start", "otel-collector"]);
     await eventually(30, async () => {
       const body = JSON.stringify({ resourceSpans: [] });
@@ -25,7 +23,7 @@ describe("stack: restart of the collector", () => {
       assert.equal((await fetch(`${addresses.otlp}/v1/traces`, { method: "POST", headers, body })).status, 200);
     });
     for (let id = 1; id <= requests; id += 1) {
-      const { status, traceId } = await send({ route, path: `/api/automations/${id}` });
+      const { status, traceId } = await get(id);
       assert.equal(status, 200);
       traceIds.push(traceId);
     }
@@ -53,5 +51,5 @@ describe("stack: restart of the collector", () => {
 });
 
 async function expectAllCounted(): Promise<void> {
-  assert.equal(await countedRequests("GET", route, 200), sentCount("GET", route, 200));
+  assert.equal(await countedRequests("GET", routes.item, 200), sentCount("GET", routes.item, 200));
 }

@@ -40,11 +40,13 @@ export const environment = {
   PROMETHEUS_PORT: String(prometheus),
   LOGS_PORT: String(logs),
   GRAFANA_PORT: String(grafana),
-  // Only the tests send requests, until the test of the generator, so that counts are exact.
+  // example: begin
+  // Only the tests send requests, so that counts are exact.
   TRAFFIC: "off",
   TRAFFIC_RATE: "5",
-  TRACES_KEPT_PERCENT: "100",
   API_KEY: "development-key",
+  // example: end
+  TRACES_KEPT_PERCENT: "100",
   API_KEYS: "",
   FAULTS: "on",
 };
@@ -69,15 +71,17 @@ export function compose(args: readonly string[], variables?: Record<string, stri
   return docker([...composeArguments, ...args], variables);
 }
 
+/** The services as configured. */
+export const { services: configured } = z
+  .object({ services: z.record(z.string(), z.object({ image: z.string(), healthcheck: z.unknown().optional() })) })
+  .parse(JSON.parse(await compose(["config", "--format", "json"])));
+
 /**
  * Runs promtool from docker-compose.yml's Prometheus image in otel/rules, read-only and without a network. `leastPriority`: only on
  * a CPU that nothing else needs.
  */
 export async function promtool(args: readonly string[], { leastPriority = false } = {}): Promise<string> {
-  const config = z
-    .object({ services: z.object({ prometheus: z.object({ image: z.string() }) }) })
-    .parse(JSON.parse(await compose(["config", "--format", "json"])));
-  const { image } = config.services.prometheus;
+  const image = configured.prometheus?.image ?? "";
   const mounted = ["--volume", `${join(root, "otel")}:/otel:ro`, "--workdir", "/otel/rules"];
   const shares = leastPriority ? ["--cpu-shares", "2"] : [];
   return docker([

@@ -1,12 +1,13 @@
-// Every query of every dashboard finds data in the real servers after the generator's first minute.
+// Every query of every dashboard finds data in the real servers within a minute of requests of every kind.
 import assert from "node:assert/strict";
 import { z } from "zod";
-import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
+import { type Dashboard, dashboards, fillIn, queriesOf } from "./dashboards.ts";
 import { eventually } from "./eventually.ts";
 import { searchTraces } from "./jaeger.ts";
 import { query, selectorsOf } from "./prometheus.ts";
+import { startVariety } from "./variety.ts";
 
-/** Rare requests of the generator, such as failing ones, may take this long to appear. */
+/** Rare requests, such as failing ones, may take this long to appear. */
 const withinS = 50;
 
 const jaegerSearch = z.object({
@@ -18,29 +19,37 @@ const jaegerSearch = z.object({
   maxDuration: z.string().optional(),
 });
 
-for (const dashboard of dashboards) {
-  describe(`stack: dashboard "${dashboard.title}"`, () => {
-    let fill: (text: string) => string;
-
-    before("fill in its variables", async () => {
-      fill = await eventually(withinS, () => fillIn(dashboard));
-    });
-
-    for (const { name, expr } of dashboard.annotations.list) {
-      it(`can draw the lines of ${name}, and has one for the start of the service`, async () => {
-        const found = await query(`count_over_time((${fill(expr)})[30m:15s])`);
-        if (name === "Deploys") assert.match(found[0]?.labels.service_version ?? "none", /^\d+\.\d+\.\d+$/);
-      });
-    }
-
-    for (const { name, source, target } of queriesOf(dashboard)) {
-      it(`finds data for ${name}`, async () => {
-        if (source === "prometheus") await expectSamples(fill(target.expr ?? ""));
-        else if (source === "jaeger") await expectTraces(jaegerSearch.parse(target), fill);
-        else assert.fail(`the data source ${source} is not one of this stack`);
-      });
-    }
+describe("stack: dashboards", () => {
+  let variety: Awaited<ReturnType<typeof startVariety>>;
+  before("send requests of every kind", async () => {
+    variety = await startVariety();
   });
+  after(() => variety.stop());
+
+  for (const dashboard of dashboards) describe(`"${dashboard.title}"`, () => testDashboard(dashboard));
+});
+
+function testDashboard(dashboard: Dashboard): void {
+  let fill: (text: string) => string;
+
+  before("fill in its variables", async () => {
+    fill = await eventually(withinS, () => fillIn(dashboard));
+  });
+
+  for (const { name, expr } of dashboard.annotations.list) {
+    it(`can draw the lines of ${name}, and has one for the start of the service`, async () => {
+      const found = await query(`count_over_time((${fill(expr)})[30m:15s])`);
+      if (name === "Deploys") assert.match(found[0]?.labels.service_version ?? "none", /^\d+\.\d+\.\d+$/);
+    });
+  }
+
+  for (const { name, source, target } of queriesOf(dashboard)) {
+    it(`finds data for ${name}`, async () => {
+      if (source === "prometheus") await expectSamples(fill(target.expr ?? ""));
+      else if (source === "jaeger") await expectTraces(jaegerSearch.parse(target), fill);
+      else assert.fail(`the data source ${source} is not one of this stack`);
+    });
+  }
 }
 
 /**
@@ -48,7 +57,7 @@ for (const dashboard of dashboards) {
  * panels show zero until then.
  */
 const maybeMissing = [
-  { parts: ["service:verdict", "nothing_wrong"], because: "the generator's failing requests are something wrong" },
+  { parts: ["service:verdict", "nothing_wrong"], because: "failing requests are something wrong" },
   { parts: ["db_query_", '!=""'], because: "no query was slow, killed or run again" },
   { parts: ["db_client_operation_duration_seconds_count", 'error_type!=""'], because: "no query failed" },
   { parts: ["otelcol_exporter_send_failed_"], because: "the collector counts from the first failure on" },

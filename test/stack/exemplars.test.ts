@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { paths } from "../support/fixture/routes.ts";
 import { startCollector } from "./collector.ts";
 import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
 import { eventually } from "./eventually.ts";
 import { findTrace, tracesOf } from "./jaeger.ts";
 import { newTraceId, sendSpans, type TestSpan } from "./otlp.ts";
 import { exemplarTraceIds } from "./prometheus.ts";
-import { send } from "./service.ts";
+import { routes, send } from "./service.ts";
 
 /** Minimum number to check. */
 const enough = 20;
@@ -48,9 +49,9 @@ describe("stack: exemplars", function () {
 
   it("each open a trace of the service in Jaeger", async () => {
     const requests = [
-      { route: "/api/automations/{id}", path: "/api/automations/1" },
-      { route: "/api/automations/marketplace" },
-      { route: "/api/optimized/automations/marketplace" },
+      { route: routes.item, path: paths.item },
+      { route: routes.items },
+      { route: routes.cached },
       { route: "unmatched", path: "/nothing" },
     ];
     await expectTraces("koa-service-template", async () => {

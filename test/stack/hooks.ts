@@ -1,10 +1,5 @@
 // Starts the stack before the first test and removes it after the last, even on failures in between.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { available, compose, remove, removeNow } from "./compose.ts";
-
-/** Listed by name, because a machine may lack Grafana's image. */
-const services = ["app", "mysql", "otel-collector", "jaeger", "prometheus", "victoria-logs", "traffic", "webhook"];
+import { available, compose, configured, remove, removeNow } from "./compose.ts";
 
 /** Whether Grafana runs; without its image its tests are skipped. */
 export let grafanaRuns = false;
@@ -13,10 +8,11 @@ export async function mochaGlobalSetup(): Promise<void> {
   removeWhenInterrupted();
   try {
     await remove();
-    const image = await grafanaImage();
+    const image = configured.grafana?.image ?? "";
     grafanaRuns = await available(image);
     if (!grafanaRuns) say(`without Grafana: its image ${image} is not on this machine and cannot be pulled`);
-    const names = grafanaRuns ? [...services, "grafana"] : services;
+    // By name, because a machine may lack Grafana's image.
+    const names = Object.keys(configured).filter((name) => grafanaRuns || name !== "grafana");
     say(`building and starting ${names.join(", ")}`);
     const startedAt = performance.now();
     await compose(["up", "--detach", "--build", "--wait", "--wait-timeout", "300", ...names]);
@@ -45,14 +41,6 @@ function say(text: string): void {
 /** The end of every service's log, because a failure in one service often has its cause in another. */
 async function printLogs(): Promise<void> {
   process.stdout.write(await compose(["logs", "--no-color", "--tail", "15"]).catch(String));
-}
-
-/** The image in the compose file, so that its version is in one place. */
-async function grafanaImage(): Promise<string> {
-  const file = await readFile(join(import.meta.dirname, "../../docker-compose.yml"), "utf8");
-  const image = /image: (grafana\/\S+)/.exec(file)?.[1];
-  if (image === undefined) throw new Error("docker-compose.yml names no image for Grafana");
-  return image;
 }
 
 /** Mocha would wait for the running test on a signal; here everything is removed at once. */

@@ -18,7 +18,7 @@ import {
   withLiterals,
   withoutLiterals,
 } from "./planted-secrets.ts";
-import { createAutomation, type Sent, send } from "./service.ts";
+import { call, createItem, get, routes, type Sent } from "./service.ts";
 
 const service = "koa-service-template";
 
@@ -26,8 +26,8 @@ describe("stack: logs", () => {
   let slow: Sent;
 
   before("send a request that times out", async () => {
-    const id = await createAutomation("hanging");
-    slow = await send({ method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` });
+    const id = await createItem("never");
+    slow = await call(id);
     assert.equal(slow.status, 504);
   });
 
@@ -42,7 +42,7 @@ describe("stack: logs", () => {
     });
     assert.ok(line);
     assert.equal(line.severity_text, "warn");
-    assert.equal(line.route, "/api/automations/{id}/runs");
+    assert.equal(line.route, routes.calls);
     assert.equal(line.status, "504");
     assert.ok(Number(line.durationMs) > 1000);
     assert.ok(Number(line["phases.outbound"]) > 1000);
@@ -71,7 +71,7 @@ describe("stack: logs", () => {
   it("lose no line while the store is away for 10 s, and hold up neither traces nor metrics", async () => {
     const source = `outage-${run}`;
     await compose(["stop", "--timeout", "2", "victoria-logs"]);
-    const duringOutage = await send({ route: "/api/automations/{id}", path: "/api/automations/1" });
+    const duringOutage = await get(1);
     for (let batch = 0; batch < 20; batch += 1) {
       const lines = Array.from({ length: 100 }, (_, line) => ({
         body: "a line",
@@ -92,7 +92,7 @@ describe("stack: logs", () => {
     assert.ok(queries.length > 5);
     for (const query of queries) await logsText(query);
     const found = await findLines(queries.find((query) => query.startsWith('_msg:="slow request"')) ?? "");
-    assert.ok(found.some(({ route, requests }) => route === "/api/automations/{id}/runs" && Number(requests) > 0));
+    assert.ok(found.some(({ route, requests }) => route === routes.calls && Number(requests) > 0));
   });
 
   it("have no planted secret, in the body or an attribute", async () => {
@@ -131,7 +131,7 @@ describe("stack: logs", () => {
         body: "a=b, 3 tokens left: retry? me@example.com at http://example.com/a@b",
         attributes: {
           statement: "SELECT id FROM t2 WHERE id = ? LIMIT ?",
-          route: "/api/automations/{id}",
+          route: "/api/things/{id}",
           durationMs: 12.5,
         },
         severity: "warn",

@@ -1,9 +1,10 @@
 // Prometheus has the requests that were sent, with their number and route.
 import assert from "node:assert/strict";
+import { paths } from "../support/fixture/routes.ts";
 import { eventually } from "./eventually.ts";
 import { labelValues, query, value } from "./prometheus.ts";
 import { countedRequests } from "./request-count.ts";
-import { createAutomation, send, sentCount } from "./service.ts";
+import { createItem, get, routes, send, sentCount } from "./service.ts";
 
 /** How long a metric may take to reach Prometheus. */
 const withinS = 30;
@@ -12,21 +13,21 @@ describe("stack: metrics", () => {
   before("send some requests", async () => {
     await Promise.all([
       ...Array.from({ length: 20 }, (_, index) =>
-        send({ route: "/api/automations/marketplace", path: `/api/automations/marketplace?limit=${index + 1}` }),
+        send({ route: routes.items, path: `${paths.items}?limit=${index + 1}` }),
       ),
-      ...[1, 2, 3, 4, 5, 6, 7].map((id) => send({ route: "/api/automations/{id}", path: `/api/automations/${id}` })),
+      ...[1, 2, 3, 4, 5, 6, 7].map(get),
       ...["/", "/api/unknown", "/.env"].map((path) => send({ route: "unmatched", path })),
     ]);
-    const unauthorized = { route: "/api/automations/{id}", path: "/api/automations/1", apiKey: "wrong" };
+    const unauthorized = { route: routes.item, path: paths.item, apiKey: "wrong" };
     assert.equal((await send(unauthorized)).status, 401);
-    await createAutomation("steady");
+    await createItem("fast");
   });
 
   for (const [method, route, status] of [
-    ["GET", "/api/automations/marketplace", 200],
-    ["GET", "/api/automations/{id}", 200],
-    ["GET", "/api/automations/{id}", 401],
-    ["POST", "/api/automations", 201],
+    ["GET", routes.items, 200],
+    ["GET", routes.item, 200],
+    ["GET", routes.item, 401],
+    ["POST", routes.items, 201],
     ["GET", "unmatched", 404],
   ] as const) {
     it(`counts exactly the requests that ${method} ${route} with status ${status}`, async () => {
@@ -38,7 +39,7 @@ describe("stack: metrics", () => {
   }
 
   it("shows the first request of a kind in a rate", async () => {
-    const gone = { method: "DELETE", route: "/api/automations/{id}", path: "/api/automations/999999999" };
+    const gone = { method: "DELETE", route: routes.item, path: `${paths.items}/999999999` };
     assert.equal((await send(gone)).status, 404);
     const first = 'http_request_method="DELETE", http_response_status_code="404"';
     await eventually(withinS, async () => {
@@ -47,15 +48,7 @@ describe("stack: metrics", () => {
   });
 
   it("has only the API's routes and one for all unknown paths", async () => {
-    const known = new Set([
-      "/api/automations",
-      "/api/automations/marketplace",
-      "/api/automations/{id}",
-      "/api/automations/{id}/runs",
-      "/api/optimized/automations/marketplace",
-      "/health/ready",
-      "unmatched",
-    ]);
+    const known = new Set([...Object.values(routes), "/health/ready", "unmatched"]);
     const found = await labelValues("http_server_request_duration_seconds_count", "http_route");
     assert.deepEqual(
       found.filter((route) => !known.has(route)),
@@ -76,10 +69,10 @@ describe("stack: metrics", () => {
   });
 
   it("counts and times one query per uncached list", async () => {
-    const lists = sentCount("GET", "/api/automations/marketplace", 200);
+    const lists = sentCount("GET", routes.items, 200);
     await eventually(withinS, async () => {
       assert.equal(
-        await value('sum(db_client_operation_duration_seconds_count{db_query_summary="automations.list"})'),
+        await value('sum(db_client_operation_duration_seconds_count{db_query_summary="items.list"})'),
         lists,
       );
     });
@@ -95,7 +88,7 @@ describe("stack: metrics", () => {
       assert.equal(await value("db_client_connection_pending_requests"), 0);
       assert.equal(await value("db_client_connection_timeouts_total"), 0);
       // One wait per query, and one per transaction, for its BEGIN.
-      const inTransaction = 'db_query_summary=~"runs.update|automations.count_run|COMMIT|ROLLBACK"';
+      const inTransaction = 'db_query_summary=~"calls.update|items.count_call|COMMIT|ROLLBACK"';
       assert.equal(
         await value("sum(db_client_connection_wait_time_seconds_count)"),
         (await value("sum(db_client_operation_duration_seconds_count)")) -
@@ -110,8 +103,8 @@ describe("stack: metrics", () => {
   });
 
   it("counts as many server spans as requests", async () => {
-    const expected = sentCount("GET", "/api/automations/marketplace", 200);
-    const spans = `traces_span_metrics_duration_seconds_count{span_kind="SPAN_KIND_SERVER", http_route="/api/automations/marketplace"}`;
+    const expected = sentCount("GET", routes.items, 200);
+    const spans = `traces_span_metrics_duration_seconds_count{span_kind="SPAN_KIND_SERVER", span_name="GET ${routes.items}"}`;
     await eventually(withinS, async () => assert.equal(await value(`sum(${spans})`), expected));
   });
 });

@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { compose, container } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { query } from "./prometheus.ts";
-import { type Sent, send } from "./service.ts";
+import { get, routes, type Sent, send } from "./service.ts";
 
-const list = "/api/automations/marketplace";
-const cachedList = "/api/optimized/automations/marketplace";
+const { items: list, cached: cachedList } = routes;
 
 /** Changes when the service's process is replaced. */
 interface Process {
@@ -30,10 +29,7 @@ describe("stack: restart of MySQL", () => {
       cached.push(await send({ route: cachedList }));
       assert.ok(Number(cached.at(-1)?.headers.get("age")) >= 6);
     });
-    uncached.push(
-      await send({ route: list }),
-      await send({ route: "/api/automations/{id}", path: "/api/automations/1" }),
-    );
+    uncached.push(await send({ route: list }), await get(1));
     ready = await send({ route: "/health/ready" });
     await compose(["start", "mysql"]);
   });

@@ -46,7 +46,7 @@ export const texts: Record<string, () => string> = {
   variables: () => `DB_PASSWORD=${plant()} CLIENT_SECRET=${plant()} AUTH_TOKEN=${plant()} AWS_ACCESS_KEY='${plant()}'`,
   "an argument": () => `cli --password ${plant()} --verbose`,
   "a header with a key": () => `X-API-Key: ${plant()}`,
-  "a URL with credentials": () => `connect to mysql://app:${plant()}@mysql:3306/automations`,
+  "a URL with credentials": () => `connect to mysql://app:${plant()}@mysql:3306/service`,
   "a URL with a token for a user": () => `clone https://${plant()}@git.example.com/x.git`,
   "a URL with parameters": () => `GET http://example.com/x?sig=${plant()}&name=${plant()} failed`,
   "keys of well-known makes": () =>

@@ -1,5 +1,6 @@
 // Secrets and query values that slip into any part of telemetry do not leave the collector; everything else does.
 import assert from "node:assert/strict";
+import { paths } from "../support/fixture/routes.ts";
 import { addresses } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { answerText, findTrace, type Span } from "./jaeger.ts";
@@ -15,10 +16,10 @@ import {
   withoutLiterals,
 } from "./planted-secrets.ts";
 import { exemplarTraceIds, query, seriesOf } from "./prometheus.ts";
-import { send } from "./service.ts";
+import { routes, send } from "./service.ts";
 
 const service = `redaction-${run}`;
-const statement = "SELECT id FROM automations_2 WHERE name LIKE ? AND token = ? LIMIT ?";
+const statement = "SELECT id FROM things_2 WHERE name LIKE ? AND token = ? LIMIT ?";
 
 describe("stack: what does not leave the collector", () => {
   const traceIds = { attributes: newTraceId(), texts: newTraceId(), database: newTraceId(), ordinary: newTraceId() };
@@ -83,15 +84,15 @@ describe("stack: what does not leave the collector", () => {
       })),
       {
         traceId: traceIds.ordinary,
-        name: "GET /api/automations/{id}",
+        name: "GET /api/things/{id}",
         kind: server,
         failed: true,
         statusMessage: message,
         traceState: "vendor=t61rcWkgMzE",
         attributes: {
-          "http.route": "/api/automations/{id}",
+          "http.route": "/api/things/{id}",
           "http.response.status_code": 500,
-          "url.path": "/api/automations/1",
+          "url.path": "/api/things/1",
           "url.query": "limit=20",
           "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) basic token reader",
           "request.id": "01JCXYZABCDEFGHJKMNPQRSTVW",
@@ -112,11 +113,11 @@ describe("stack: what does not leave the collector", () => {
       session_token: plant(),
       jwt: jwt(),
     });
-    const list = "/api/automations/marketplace";
+    const list = routes.items;
     const requests = [
       await send({ route: list, path: `${list}?search=${plant()}` }),
       await send({ route: "unmatched", path: `/reset?token=${plant()}` }),
-      await send({ route: "/api/automations/{id}", path: "/api/automations/1", apiKey: plant() }),
+      await send({ route: routes.item, path: paths.item, apiKey: plant() }),
     ];
     assert.deepEqual(
       requests.map(({ status }) => status),
@@ -171,7 +172,7 @@ describe("stack: what does not leave the collector", () => {
   it("leaves ordinary values unchanged", async () => {
     const [span] = await findTrace(traceIds.ordinary);
     assert.ok(span);
-    assert.equal(span.name, "GET /api/automations/{id}");
+    assert.equal(span.name, "GET /api/things/{id}");
     assert.deepEqual(Object.fromEntries(span.tags), {
       "span.kind": "server",
       error: true,
@@ -179,9 +180,9 @@ describe("stack: what does not leave the collector", () => {
       "otel.status_description": message,
       "otel.scope.name": "test",
       "w3c.tracestate": "vendor=t61rcWkgMzE",
-      "http.route": "/api/automations/{id}",
+      "http.route": "/api/things/{id}",
       "http.response.status_code": 500,
-      "url.path": "/api/automations/1",
+      "url.path": "/api/things/1",
       "url.query": "limit=****",
       "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64) basic token reader",
       "request.id": "01JCXYZABCDEFGHJKMNPQRSTVW",

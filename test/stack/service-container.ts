@@ -26,7 +26,6 @@ export async function startService(name: string): Promise<ServiceContainer> {
   const service = new ServiceUnderTest({
     url,
     token: await developmentToken(),
-    webhookUrl: "http://webhook:9000/hooks",
     freeze: async () => {
       await compose(["pause", "mysql"]);
     },

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { developmentSecret } from "../../src/config/environment.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
+import { paths } from "../support/fixture/routes.ts";
 import { addresses } from "./compose.ts";
 
 export interface Sent {
@@ -30,6 +31,14 @@ const token = await signDevelopmentToken(
   { secret: developmentSecret, issuer: "koa-service-template", audience: "koa-service-template" },
   { subject: "stack-test", ttlS: 86_400 },
 );
+
+/** The routes of the tests' domain, as in the telemetry. */
+export const routes = {
+  items: paths.items,
+  cached: paths.cached,
+  item: `${paths.items}/{id}`,
+  calls: `${paths.items}/{id}/calls`,
+} as const;
 
 const answered = new Map<string, number>();
 
@@ -63,10 +72,19 @@ function countKey(method: string, route: string, status: number): string {
   return `${method} ${route} ${status}`;
 }
 
-/** Creates an automation that calls a hook of the webhook receiver at the given origin, and returns its id. */
-export async function createAutomation(hook: string, origin = "http://webhook:9000"): Promise<number> {
-  const webhookUrl = `${origin}/hooks/${hook}`;
-  const body = { name: `Stack test: ${hook}`, description: "Made by the stack's tests", category: "data", webhookUrl };
-  const created = await send({ method: "POST", route: "/api/automations", body });
+/** Creates an item whose calls the receiver answers in one of the ways in receiver.ts, and returns its id. */
+export async function createItem(answer: string, origin = "http://receiver:9000"): Promise<number> {
+  const body = { name: `Stack test: ${answer}`, url: `${origin}/${answer}` };
+  const created = await send({ method: "POST", route: routes.items, body });
   return z.object({ id: z.number() }).parse(created.body).id;
+}
+
+/** Requests an item. */
+export function get(id: number): Promise<Sent> {
+  return send({ route: routes.item, path: `${paths.items}/${id}` });
+}
+
+/** Makes the service call an item's URL. */
+export function call(id: number): Promise<Sent> {
+  return send({ method: "POST", route: routes.calls, path: `${paths.items}/${id}/calls` });
 }

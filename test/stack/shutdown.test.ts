@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { compose, container } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { findTrace } from "./jaeger.ts";
-import { createAutomation, type Sent, send } from "./service.ts";
+import { call, createItem, type Sent } from "./service.ts";
 
 /** stop_grace_period in docker-compose.yml, after which Docker kills the process. */
 const graceS = 15;
@@ -13,13 +13,10 @@ describe("stack: stop of the service", () => {
   let tookS: number;
 
   before("stop the service while a request runs", async () => {
-    const id = await createAutomation("slow");
+    const id = await createItem("slow");
     const startedAt = performance.now();
-    // The slow webhook takes 1.2 s, so the signal arrives while the request waits.
-    [running] = await Promise.allSettled([
-      send({ method: "POST", route: "/api/automations/{id}/runs", path: `/api/automations/${id}/runs` }),
-      compose(["stop", "app"]),
-    ]);
+    // The call takes 1.2 s, so the signal arrives while the request waits.
+    [running] = await Promise.allSettled([call(id), compose(["stop", "app"])]);
     tookS = (performance.now() - startedAt) / 1000;
   });
 

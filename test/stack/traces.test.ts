@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "./eventually.ts";
 import { findTrace, type Span } from "./jaeger.ts";
-import { createAutomation, type Sent, send } from "./service.ts";
+import { call, createItem, get, routes, type Sent, send } from "./service.ts";
 
 /** How long a trace may take to reach Jaeger: the collector decides 5 to 6 s after its first span. */
 const withinS = 25;
@@ -22,63 +22,57 @@ async function traceOf({ traceId, callerId }: Sent, count: number) {
 
 describe("stack: traces", () => {
   it("has a request's server span and its query span in Jaeger, as parent and child", async () => {
-    const { server, children } = await traceOf(
-      await send({ route: "/api/automations/{id}", path: "/api/automations/1" }),
-      2,
-    );
-    assert.equal(server.name, "GET /api/automations/{id}");
+    const { server, children } = await traceOf(await get(1), 2);
+    assert.equal(server.name, `GET ${routes.item}`);
     assert.equal(server.tags.get("span.kind"), "server");
     assert.equal(server.tags.get("http.request.method"), "GET");
-    assert.equal(server.tags.get("http.route"), "/api/automations/{id}");
+    assert.equal(server.tags.get("http.route"), routes.item);
     assert.equal(server.tags.get("http.response.status_code"), 200);
 
     const [query] = children;
     assert.ok(query);
-    assert.equal(query.name, "automations.get");
+    assert.equal(query.name, "items.get");
     assert.equal(query.tags.get("span.kind"), "client");
     assert.equal(query.tags.get("db.system.name"), "mysql");
-    assert.equal(query.tags.get("db.query.summary"), "automations.get");
+    assert.equal(query.tags.get("db.query.summary"), "items.get");
     assert.match(String(query.tags.get("db.query.text")), /WHERE id = \?/);
     assert.ok(query.startTime >= server.startTime);
     assert.ok(query.duration <= server.duration);
   });
 
-  it("shows where a run's time went: queries before and after the webhook call", async () => {
-    const id = await createAutomation("slow");
-    const run = await send({
-      method: "POST",
-      route: "/api/automations/{id}/runs",
-      path: `/api/automations/${id}/runs`,
-    });
-    assert.equal(run.status, 201);
-    const { server, children, below } = await traceOf(run, 9);
+  it("shows where a request's time went: queries before and after a call to another service", async () => {
+    const id = await createItem("slow");
+    const called = await call(id);
+    assert.equal(called.status, 201);
+    const { server, children, below } = await traceOf(called, 9);
     assert.deepEqual(
       children.map((span) => span.name),
-      ["automations.get", "runs.create", "POST webhook", "runs.finish"],
+      ["items.get", "calls.create", "POST receiver", "calls.finish"],
     );
-    const [, , call, finish] = children;
-    assert.ok(call && finish);
+    const [, , outbound, finish] = children;
+    assert.ok(outbound && finish);
     // In any order: start times are in whole milliseconds, and several spans share one.
     assert.deepEqual(
       below(finish)
         .map((span) => span.name)
         .sort(),
-      ["BEGIN", "COMMIT", "automations.count_run", "runs.update"],
+      ["BEGIN", "COMMIT", "calls.update", "items.count_call"],
     );
-    assert.ok(call.duration >= 1.2, "the slow webhook answers after 1.2 s");
-    assert.ok(server.duration >= call.duration);
+    assert.ok(outbound.duration >= 1.2, "the receiver answers after 1.2 s");
+    assert.ok(server.duration >= outbound.duration);
   });
 
   it("marks a failed request, and returns the trace id to its caller", async () => {
-    const id = await createAutomation("failing");
-    const run = await send({
-      method: "POST",
-      route: "/api/automations/{id}/runs",
-      path: `/api/automations/${id}/runs`,
+    const id = await createItem("error");
+    const called = await call(id);
+    assert.equal(called.status, 503);
+    assert.deepEqual(called.body, {
+      ...Object(called.body),
+      type: "dependency_failed",
+      status: 503,
+      traceId: called.traceId,
     });
-    assert.equal(run.status, 503);
-    assert.deepEqual(run.body, { ...Object(run.body), type: "dependency_failed", status: 503, traceId: run.traceId });
-    const { server } = await traceOf(run, 8);
+    const { server } = await traceOf(called, 8);
     assert.equal(server.tags.get("http.response.status_code"), 503);
     assert.equal(server.tags.get("error"), true);
   });

@@ -34,6 +34,10 @@ describe("stack: traffic generator", () => {
       await compose(["up", "--detach", "--no-deps", "traffic"], { TRAFFIC: "on" });
     });
 
+    after("switch it off", async () => {
+      await compose(["up", "--detach", "--no-deps", "traffic"], { TRAFFIC: "off" });
+    });
+
     it("makes slow requests", () => expectTraces("slow", { minDuration: "1s" }, () => true));
 
     it("makes errors", () =>
