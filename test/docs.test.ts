@@ -98,7 +98,9 @@ const proofs: { command: RegExp; place: string; evidence: string }[] = [
     evidence: 'run("api-key.ts"',
   },
   { command: /^npm run dashboards$/, place: ci, evidence: "run: npm run check:dashboards" },
+  // example: begin
   { command: /^TRAFFIC=off docker compose up$/, place: ci, evidence: "TRAFFIC=off docker compose up" },
+  // example: end
   { command: /^npm run screenshots$/, place: ci, evidence: "npm run screenshots\n" },
   { command: /^promtool test rules /, place: "test/stack/rules.test.ts", evidence: 'promtool(["test", "rules"' },
 ];
