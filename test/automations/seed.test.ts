@@ -16,7 +16,7 @@ describe("seed", () => {
       await migrate(connection, domains, silent);
       const startedAt = performance.now();
       assert.equal(await seedAutomations(connection, 10_000, "http://127.0.0.1:9/hooks"), 10_000);
-      assert.ok(performance.now() - startedAt < 5000);
+      assert.ok(performance.now() - startedAt < 30_000);
       assert.equal(await seedAutomations(connection, 10_000, "http://127.0.0.1:9/hooks"), 0);
       const [[row]] = await connection.query<RowDataPacket[]>(checksum);
       contents.push({ ...row });

@@ -8,8 +8,7 @@ import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 const rounds = fc.sample(fc.stringMatching(/^[A-Za-z0-9]{10}$/), 3).map((text) => `sk_live_${text}`);
 
-describe("a secret", function () {
-  this.timeout(60_000);
+describe("a secret", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
   let receiver: Awaited<ReturnType<typeof startOtlpReceiver>>;
   let service: Awaited<ReturnType<typeof spawnService>>;
@@ -33,8 +32,6 @@ describe("a secret", function () {
       OUTBOUND_ALLOW_PRIVATE: "127.0.0.1",
       OUTBOUND_OWN_HOSTS: "localhost",
       BREAKER_FAILURES: "2",
-      // Does not shed on a busy machine.
-      LOOP_DELAY_SHED_MS: "60000",
     });
   });
   after(async () => {

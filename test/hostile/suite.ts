@@ -14,8 +14,7 @@ interface Suite {
 }
 
 export function hostileSuite(title: string, define: (suite: Suite) => void): void {
-  describe(title, function () {
-    this.timeout(30_000);
+  describe(title, () => {
     let service: Target;
     before(async () => {
       service = await startTarget();

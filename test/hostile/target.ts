@@ -22,7 +22,6 @@ export async function startTarget() {
     // Avoids refusals that the input does not cause.
     ADMISSION_WAITING: "1000",
     ADMISSION_WAIT_MS: "2500",
-    LOOP_DELAY_SHED_MS: "60000",
   });
   return {
     url: service.url,

@@ -41,7 +41,7 @@ describe("LogOutput", () => {
     for (const line of ["one", "two", "three", "four", "five"]) output.write(`${line.padEnd(9)}\n`);
     assert.equal(output.lost, 1);
     sink.room = 1000;
-    await eventually("the waiting lines", () => sink.lines.length === 5, 2000);
+    await eventually("the waiting lines", () => sink.lines.length === 5);
     output.write("six\n");
     const expected = ["one      ", "two      ", "three    ", "four     ", "lost 1", "six"];
     assert.deepEqual(sink.lines, expected);
@@ -86,7 +86,7 @@ describe("LogOutput", () => {
     const startedAt = performance.now();
     output.finish(50);
     const ms = performance.now() - startedAt;
-    assert.ok(ms >= 50 && ms < 1000, `${ms} ms`);
+    assert.ok(ms >= 50 && ms < 10_000, `${ms} ms`);
   });
 
   it("logs how many lines were lost", () => {

@@ -29,7 +29,7 @@ describe("the shutdown time", () => {
     const late = sleep(60_000, undefined, { signal: ending.signal }).catch(() => {});
     const startedAt = performance.now();
     await within(50, late);
-    assert.ok(performance.now() - startedAt < 5000);
+    assert.ok(performance.now() - startedAt < 30_000);
     ending.abort();
   });
 

@@ -10,8 +10,7 @@ const names = ["items2", "order-items-of-a-rather-long-name-456789", "group"];
 
 describe("npm run add -- domain", () => {
   let copy: ProjectCopy;
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     copy = await copyProject();
     for (const name of names) {
       const { code, output } = await copy.node("scripts/add.js", "domain", name);
@@ -20,8 +19,7 @@ describe("npm run add -- domain", () => {
   });
   after(() => copy.remove());
 
-  it("writes domains in the project's format, without type errors", async function () {
-    this.timeout(60_000);
+  it("writes domains in the project's format, without type errors", async () => {
     const folders = names.flatMap((name) => [`src/${name}`, `test/${name}`]);
     const biome = ["ci", "--vcs-enabled=false", "--error-on-warnings", "src/domains.ts", ...folders];
     const style = await copy.node("node_modules/@biomejs/biome/bin/biome", ...biome);
@@ -31,8 +29,7 @@ describe("npm run add -- domain", () => {
     assert.deepEqual(ofDomains, []);
   });
 
-  it("writes tests that pass", async function () {
-    this.timeout(60_000);
+  it("writes tests that pass", async () => {
     const files = names.map((name) => `test/${name}/routes.test.ts`);
     const { code, output } = await copy.node(
       ...["node_modules/mocha/bin/mocha.js", "--no-config", "--require=test/support/setup.ts", "--exit", ...files],

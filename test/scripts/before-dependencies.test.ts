@@ -37,8 +37,7 @@ describe("scripts that run before the dependencies are installed", () => {
     }
   });
 
-  it("use only the language and library of Node 20", function () {
-    this.timeout(20_000);
+  it("use only the language and library of Node 20", () => {
     const options = [
       "--noEmit",
       "--ignoreConfig",

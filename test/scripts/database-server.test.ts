@@ -29,8 +29,7 @@ async function query(url: string, statement: string): Promise<unknown> {
 }
 
 function databaseServer(title: string, find: () => Promise<Binaries | undefined>) {
-  describe(`database server ${title}`, function () {
-    this.timeout(60_000);
+  describe(`database server ${title}`, () => {
     let binaries: Binaries;
     let keepIn: string;
 

@@ -26,8 +26,7 @@ async function ports() {
   return { PORT: String(PORT), VIEWER_PORT: String(VIEWER_PORT), WEBHOOK_PORT: String(WEBHOOK_PORT) };
 }
 
-describe("npm run local", function () {
-  this.timeout(40_000);
+describe("npm run local", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
   before(async () => {
     db = await createDatabase();

@@ -85,8 +85,7 @@ describe("npm run migrate", () => {
 describe("MIGRATE_ON_START=off", () => {
   const env = { MIGRATE_ON_START: "off", OTEL_TRACES_EXPORTER: "none", OTEL_METRICS_EXPORTER: "none" };
 
-  it("leaves the schema alone, and is not ready until the migrations have run", async function () {
-    this.timeout(30_000);
+  it("leaves the schema alone, and is not ready until the migrations have run", async () => {
     const db = await createDatabase();
     const service = await spawnService({ ...env, MYSQL_URL: db.url }, undefined, "listening");
     const status = async () => (await fetch(`${service.url}/health/ready`)).status;

@@ -3,8 +3,15 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { serviceCommand } from "../../scripts/bootstrap/service-command.js";
-import { addressOf, createDatabase, eventually, spawnService, token } from "../support/helper.ts";
+import {
+  addressOf,
+  createDatabase,
+  eventually,
+  spawnService,
+  testCommand,
+  token,
+  uncaughtOnSignal,
+} from "../support/helper.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
 let db: Awaited<ReturnType<typeof createDatabase>>;
@@ -51,8 +58,8 @@ for (const mode of ["lean", "standard"] as const)
     });
 
     it("has an uncaught error, and why the service can't listen", async () => {
-      const later = `data:text/javascript,setTimeout(() => Promise.reject(new Error("oh")), 2500)`;
-      const service = await spawnService(env, ["--import", later, ...serviceCommand]);
+      const service = await spawnService(env, ["--import", uncaughtOnSignal, ...testCommand]);
+      service.child.kill("SIGUSR2");
       assert.equal(await service.exited, 1);
       const fatal = receiver.logs.find(({ body }) => body === "unhandledRejection");
       assert.equal(fatal?.severityText, "fatal");

@@ -136,13 +136,13 @@ describe("the phases of a request", () => {
         OUTBOUND_TIMEOUT_MS: "150",
         OUTBOUND_CONNECT_TIMEOUT_MS: "100",
       },
-      routes: () => [publicRoute("/sleeps", () => sleep(400))],
+      routes: () => [publicRoute("/sleeps", () => sleep(3000))],
     });
     const response = await get("/sleeps");
     assert.equal(response.status, 504);
     const sumMs = [...timingOf(response).values()].reduce((sum, ms) => sum + ms, 0);
-    assert.ok(sumMs >= 195 && sumMs < 390, `${sumMs} ms`);
-    await sleep(300);
+    assert.ok(sumMs >= 195 && sumMs < 2900, `${sumMs} ms`);
+    await sleep(3000);
     assert.deepEqual(
       service.log.filter(({ level }) => level === "error"),
       [],

@@ -10,8 +10,7 @@ import { publicRoute } from "../support/public-route.ts";
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
-describe("provoked faults", function () {
-  this.timeout(30_000);
+describe("provoked faults", () => {
   let service: Service;
   before(async () => {
     service = await startService({

@@ -51,7 +51,6 @@ for (const [mode, protocol] of [
         DEADLINE_MS: "20000",
         ADMISSION_LIMIT: "100",
         // A busy machine must not cause refusals here.
-        LOOP_DELAY_SHED_MS: "60000",
       });
     });
     after(async () => {
@@ -389,8 +388,7 @@ describe("an unavailable collector", () => {
     assert.equal(service.errors(), "");
   });
 
-  it("fails no request, uses bounded memory and is logged once when it hangs", async function () {
-    this.timeout(40_000);
+  it("fails no request, uses bounded memory and is logged once when it hangs", async () => {
     const hanging = createServer(() => {}).listen(0, "127.0.0.1");
     await once(hanging, "listening");
     const address = hanging.address();

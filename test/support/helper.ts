@@ -32,6 +32,9 @@ export const silent = pino({ level: "silent" });
 /** Node's arguments for the service with the tests' domain besides your own. */
 export const testCommand = ["--import", "./test/support/replace-domains.js", ...serviceCommand];
 
+/** A module for --import: on SIGUSR2, a promise rejects and nothing handles it. */
+export const uncaughtOnSignal = `data:text/javascript,process.once("SIGUSR2", () => Promise.reject(new Error("oh")))`;
+
 /** What every service under test is configured with. */
 const testEnv = {
   APP_ENV: "development",
@@ -198,7 +201,7 @@ function portOf(address: AddressInfo | string | null): number {
 export async function eventually<Result>(
   what: string,
   check: () => Promise<Result | undefined | false> | Result | undefined | false,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<Result> {
   const deadline = performance.now() + limitMs;
   for (;;) {

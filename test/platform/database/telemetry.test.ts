@@ -37,8 +37,7 @@ for (const mode of ["lean", "standard"])
     const ask = (signal?: AbortSignal) =>
       fetch(`${service.url}/api/fixture/items/1`, { headers, ...(signal && { signal }) });
 
-    it("is recorded with the error that ended it, in a series of its own", async function () {
-      this.timeout(30_000);
+    it("is recorded with the error that ended it, in a series of its own", async () => {
       assert.equal((await ask()).status, 404);
       await eventually("a successful wait", () => waits().count > 0);
       await db.connection.query("LOCK TABLES fixture_items WRITE");

@@ -122,7 +122,7 @@ describe("a transaction", () => {
       await increase(transaction, 2);
     });
     await assert.rejects(late, { type: "query_timeout" });
-    assert.ok(performance.now() - startedAt < 400, "rejected before the rollback is done");
+    assert.ok(performance.now() - startedAt < 5000, "rejected before the lock is released");
     await db.connection.query("ROLLBACK");
     const [after] = await database.query("id", "SELECT CONNECTION_ID() AS id");
     assert.equal(after?.id, before?.id);

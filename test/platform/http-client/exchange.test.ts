@@ -14,7 +14,7 @@ describe("an exchange", () => {
     const startedAt = performance.now();
     controller.abort(reason);
     await assert.rejects(running, reason);
-    assert.ok(performance.now() - startedAt < 1000);
+    assert.ok(performance.now() - startedAt < 10_000);
     await assert.rejects(exchange(new URL("http://nowhere.example/"), {}, options), reason);
     await agent.destroy();
   });

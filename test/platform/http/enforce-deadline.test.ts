@@ -97,7 +97,7 @@ describe("enforceDeadline", () => {
       }),
     );
     for (const answer of answers) assert.match(answer, /^HTTP\/1.1 504 .*Connection: close.*deadline_exceeded/s);
-    await eventually("the release of both slots", () => queue.state().running.normal === 0, 1000);
+    await eventually("the release of both slots", () => queue.state().running.normal === 0);
   });
 
   it("shows telemetry 499 when a client disconnects, not Koa's initial 404", async () => {

@@ -84,15 +84,15 @@ describe("request context and admission", () => {
       [120, { "x-request-timeout-ms": "120" }],
     ];
     for (const [deadlineMs, headers] of cases) {
-      // The median of three, because the machine may be busy for a moment.
+      // The best of five, because a busy machine only adds to it.
       const tookMs: number[] = [];
-      for (let time = 0; time < 3; time++) {
+      for (let time = 0; time < 5; time++) {
         const startedAt = performance.now();
         assert.equal((await get(headers)).status, 504);
         tookMs.push(performance.now() - startedAt);
       }
-      const [, medianMs = 0] = tookMs.sort((one, other) => one - other);
-      assert.ok(Math.abs(medianMs - deadlineMs) <= 50, `${deadlineMs}: ${tookMs} ms`);
+      const leastMs = Math.min(...tookMs);
+      assert.ok(leastMs >= deadlineMs - 2 && leastMs <= deadlineMs + 50, `${deadlineMs}: ${tookMs} ms`);
     }
     end.resolve();
   });
@@ -113,15 +113,15 @@ describe("request context and admission", () => {
   });
 
   it("lets the client lower the deadline but not raise it, and ignores a malformed header", async () => {
-    await start({ deadlineMs: 3000 });
+    await start({ deadlineMs: 30_000 });
     handler = () => currentDeadline()?.remainingMs();
     const remaining = async (header: string) =>
       Number(Reflect.get(Object(await (await get({ "x-request-timeout-ms": header })).json()), "answer"));
-    const lowered = await remaining("700");
-    assert.ok(lowered > 300 && lowered <= 700, `${lowered}`);
+    const lowered = await remaining("10000");
+    assert.ok(lowered > 0 && lowered <= 10_000, `${lowered}`);
     for (const header of ["60000", "abc", "-1", "1e2", "", "0x10", "9999999999"]) {
       const left = await remaining(header);
-      assert.ok(left > 2000 && left <= 3000, `${header}: ${left}`);
+      assert.ok(left > 10_000 && left <= 30_000, `${header}: ${left}`);
     }
   });
 
@@ -194,7 +194,7 @@ describe("request context and admission", () => {
     assert.deepEqual(new Set(reasons), new Set(["client_closed"]));
     handler = () => {};
     for (let number = 0; number < 20; number++) await get();
-    await eventually("no more timers than before", () => timers() <= timersBefore + 2, 2000);
+    await eventually("no more timers than before", () => timers() <= timersBefore + 2);
   });
 
   it("refuses with a problem and Retry-After in whole seconds", async () => {

@@ -57,7 +57,7 @@ describe("a server whose clients do not read", () => {
     });
     socket.resume();
     const closed = once(socket, "close").then(() => true);
-    await eventually("the bytes", async () => bytes >= wanted || Promise.race([closed, sleep(10)]), 8000);
+    await eventually("the bytes", async () => bytes >= wanted || Promise.race([closed, sleep(10)]));
     return bytes;
   }
 
@@ -120,7 +120,7 @@ describe("a server whose clients do not read", () => {
   });
 
   it("closes a connection that reads nothing for SERVER_SEND_TIMEOUT_MS, but not a slow one", async () => {
-    await start({ SERVER_SEND_TIMEOUT_MS: "500" });
+    await start({ SERVER_SEND_TIMEOUT_MS: "2000" });
     const startedAt = performance.now();
     const stuck = send(get("/large/30"));
     const slow = send(get("/large/30"));
@@ -129,13 +129,13 @@ describe("a server whose clients do not read", () => {
       bytes += chunk.length;
       slow.pause();
     });
-    const reading = setInterval(() => slow.resume(), 2);
+    const reading = setInterval(() => slow.resume(), 8);
     // What has already arrived can still be read, but it is not everything.
-    await sleep(1500);
+    await sleep(6000);
     assert.ok((await read(stuck, 30 * megabyte)) < 30 * megabyte);
-    await eventually("the whole response", () => bytes >= 30 * megabyte, 20_000);
+    await eventually("the whole response", () => bytes >= 30 * megabyte);
     clearInterval(reading);
-    assert.ok(performance.now() - startedAt > 700, "the slow client took longer than the timeout");
+    assert.ok(performance.now() - startedAt > 2200, "the slow client took longer than the timeout");
   });
 
   it("closes the connections stalled longest when all buffer too much, never one that reads", async () => {

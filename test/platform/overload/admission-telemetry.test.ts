@@ -45,8 +45,7 @@ for (const mode of ["lean", "standard"])
 
     const ask = (signal?: AbortSignal) => fetch(`${service.url}${paths.items}`, { headers, ...(signal && { signal }) });
 
-    it("is recorded with the error that ended it, and not for requests refused at once", async function () {
-      this.timeout(30_000);
+    it("is recorded with the error that ended it, and not for requests refused at once", async () => {
       await db.connection.query("LOCK TABLES fixture_items WRITE");
       const running = ask();
       await eventually("a running request", () => total("admission.running") === 1);

@@ -100,7 +100,7 @@ describe("admission", () => {
     await eventually("a waiting request", () => queue.state().queued.normal === 1);
     assert.equal((await get()).status, 503);
     leaving.destroy();
-    await eventually("an empty wait queue", () => queue.state().queued.normal === 0, 1000);
+    await eventually("an empty wait queue", () => queue.state().queued.normal === 0, 10_000);
     const next = get();
     await eventually("another waiting request", () => queue.state().queued.normal === 1);
     end.resolve();
@@ -131,7 +131,8 @@ describe("admission", () => {
   });
 
   it("answers health probes without a slot while it refuses other requests", async () => {
-    const env = { ADMISSION_LIMIT: "1", ADMISSION_WAITING: "1", ADMISSION_WAIT_MS: "100" };
+    const patient = { DB_QUERY_TIMEOUT_MS: "20000", DEADLINE_MS: "30000" };
+    const env = { ...patient, ADMISSION_LIMIT: "1", ADMISSION_WAITING: "1", ADMISSION_WAIT_MS: "100" };
     const service = await startService({ items: 1, env });
     try {
       const { connection } = service.db;
@@ -192,7 +193,7 @@ describe("the outbound share, on the real service", () => {
     const slow = createServer((_, response) => {
       setTimeout(() => response.end(), 1350);
     }).listen(0, "127.0.0.1");
-    const service = await startService({ items: 1, env: { LOOP_DELAY_SHED_MS: "60000" } });
+    const service = await startService({ items: 1 });
     try {
       const url = addressOf(slow.address());
       const created = await service.call("POST", "/api/fixture/items", { name: "Slow", url });

@@ -59,7 +59,6 @@ describe("the refresh of stale pages, on the real service", () => {
       items: 10,
       env: {
         FIXTURE_FRESH_MS: "1",
-        LOOP_DELAY_SHED_MS: "60000",
         DB_POOL_LIMIT: "12",
         DB_POOL_MAX_IDLE: "12",
         ADMISSION_WAIT_MS: "1000",

@@ -5,8 +5,7 @@ import { promisify } from "node:util";
 import { createDatabase, freePort, root, spawnService, token } from "../../support/helper.ts";
 import { type Dependency, dependency, ok } from "../http-client/dependency.ts";
 
-describe("the trace context of outbound calls", function () {
-  this.timeout(60_000);
+describe("the trace context of outbound calls", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
   let target: Dependency;
   before(async () => {

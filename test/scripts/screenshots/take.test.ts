@@ -41,8 +41,7 @@ const page = (uid: string) => ({
   ],
 });
 
-describe("screenshots", function () {
-  this.timeout(30_000);
+describe("screenshots", () => {
   const requests: string[] = [];
   let slowTraces: string[][] = [];
   const server = createServer(async (request, response) => {

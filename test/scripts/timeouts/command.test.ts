@@ -11,8 +11,7 @@ import { serve, timeouts } from "./peers.ts";
 const read = (stdout: string): Report => reportSchema.strict().parse(JSON.parse(stdout));
 const quick = ["--duration", "1s", "--rate", "20"];
 
-describe("npm run timeouts", function () {
-  this.timeout(40_000);
+describe("npm run timeouts", () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "timeouts-"));

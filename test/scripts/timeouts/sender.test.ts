@@ -54,9 +54,7 @@ describe("arrivals", () => {
   });
 });
 
-describe("the load generator", function () {
-  this.timeout(20_000);
-
+describe("the load generator", () => {
   it("measures a known distribution within 2 %", async function () {
     // Other programs may take the CPUs for longer than that.
     this.retries(3);
