@@ -22,7 +22,7 @@ describe("request context and admission", () => {
   let handler: (ctx: Context) => unknown;
   let handled: number;
 
-  async function start({ deadlineMs = 5000, limit = 2, maxWaiting = 2000, waitMs = 5000 } = {}): Promise<void> {
+  async function start({ deadlineMs = 60_000, limit = 2, maxWaiting = 2000, waitMs = 50_000 } = {}): Promise<void> {
     queue = new AdmissionQueue({ limit, maxWaiting, waitMs, newestFirstAfterMs: 100 });
     handled = 0;
     const app = new Koa<RequestState>();
@@ -198,7 +198,7 @@ describe("request context and admission", () => {
   });
 
   it("refuses with a problem and Retry-After in whole seconds", async () => {
-    await start({ limit: 1, maxWaiting: 1, waitMs: 400 });
+    await start({ limit: 1, maxWaiting: 1, waitMs: 3000 });
     const end = Promise.withResolvers<void>();
     handler = () => end.promise;
     const running = get();
