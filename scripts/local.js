@@ -130,11 +130,14 @@ function startPart(node, { name, args, env, shown }, stopLimitMs = STOP_LIMIT_MS
 function welcome(settings) {
   const { serviceUrl, traces } = settings;
   const lines = [`service   ${serviceUrl}`, `traces    ${traces}`];
-  // example: begin
   const credentials =
     settings.env.API_KEYS === undefined
       ? "X-API-Key: development-key"
       : "Authorization: Bearer $(npm run --silent token)";
+  // own: begin
+  // lines.push(`try       curl -H "${credentials}" ${serviceUrl}/api/{{domain}}`);
+  // own: end
+  // example: begin
   const [first, ...more] = exampleCommands(serviceUrl, credentials);
   lines.push(`try       ${first}`, ...more.map((command) => `          ${command}`));
   // example: end

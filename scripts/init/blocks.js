@@ -3,12 +3,14 @@
 //   # example: begin … # example: end    there only with the example; also as // and <!-- -->, each on a line of its own
 //   … # template                         a single line; here there only in the template itself
 //   <!-- own: begin … own: end -->       Markdown that shows up when the example is gone
+//   // own: begin … // own: end          the same in code, where each of its lines is a comment
 
 /** @typedef {"example" | "template"} Owner */
 
 const marker = /^\s*(?:#|\/\/|<!--)\s*(example|template): (begin|end)(?:\s*-->)?\s*$/;
 const single = /\s(?:#|\/\/|<!--)\s*(example|template)(?:\s*-->)?$/;
-const own = /^<!-- own: begin\n([\s\S]*?)^own: end -->\n/gm;
+const ownMarkdown = /^<!-- own: begin\n([\s\S]*?)^own: end -->\n/gm;
+const ownCode = /^ *\/\/ own: begin\n([\s\S]*?)^ *\/\/ own: end\n/gm;
 
 /**
  * Cuts the blocks of the template and, unless `keepExample`, those of the example; what is left has no markers.
@@ -18,7 +20,9 @@ const own = /^<!-- own: begin\n([\s\S]*?)^own: end -->\n/gm;
  * @throws {Error} when a block has no end or no beginning
  */
 export function cutBlocks(text, keepExample) {
-  const kept = text.replace(own, (_, content) => (keepExample ? "" : content));
+  const kept = text
+    .replace(ownMarkdown, (_, content) => (keepExample ? "" : content))
+    .replace(ownCode, (_, content) => (keepExample ? "" : content.replace(/^( *)\/\/ /gm, "$1")));
   if (!kept.split("\n").some((line) => marker.test(line) || single.test(line))) return kept;
   /** @type {string[]} */
   const lines = [];

@@ -9,6 +9,9 @@ import { cutBlocks } from "./blocks.js";
 /** What only the template itself has: folders end with a slash. */
 const ofTemplate = ["scripts/init.js", "scripts/init/", "test/init/", ".ci/", ".github/workflows/release.yml"];
 const ofExample = [
+  "scripts/bootstrap/example.js",
+  "scripts/bootstrap/example-lines.js",
+  "test/scripts/example-lines.test.ts",
   `src/${EXAMPLE}/`,
   `test/${EXAMPLE}/`,
   "scripts/example/",
@@ -63,7 +66,7 @@ export function transform(files, answers) {
 function ownText(path, text, { name, domain, port }) {
   try {
     const words = name.replaceAll("-", " ");
-    const cut = cutBlocks(text, domain === "");
+    const cut = cutBlocks(text, domain === "").replaceAll("{{domain}}", () => domain);
     return (domain === "" || !path.endsWith(".md") ? cut : withOwnDomain(cut, domain))
       .replaceAll(TEMPLATE, () => name)
       .replaceAll("Koa service template", () => words.charAt(0).toUpperCase() + words.slice(1))

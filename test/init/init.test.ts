@@ -144,6 +144,9 @@ describe("marked blocks", () => {
     const text = "a\n<!-- own: begin\nb\nown: end -->\nc\n";
     assert.equal(cutBlocks(text, false), "a\nb\nc\n");
     assert.equal(cutBlocks(text, true), "a\nc\n");
+    const code = "a();\n  // own: begin\n  // b();\n  // c();\n  // own: end\nd();\n";
+    assert.equal(cutBlocks(code, false), "a();\n  b();\n  c();\nd();\n");
+    assert.equal(cutBlocks(code, true), "a();\nd();\n");
   });
 
   for (const text of ["# example: begin\na\n", "# example: end\n", "# example: begin\n# template: end\n"]) {
