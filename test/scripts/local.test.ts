@@ -1,9 +1,12 @@
 // Runs the real script with its own database. Only the dependencies are already installed.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createDatabase, eventually, freePort, root } from "../support/helper.ts";
+
+/** A failed test may not get to stop what it started. */
+const running = new Set<ChildProcess>();
 
 function local(env: Record<string, string>, args: string[] = []) {
   const child = spawn(process.execPath, ["scripts/local.js", ...args], {
@@ -11,6 +14,8 @@ function local(env: Record<string, string>, args: string[] = []) {
     env: { ...process.env, TRAFFIC: "off", SEED_AUTOMATIONS: "20", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running.add(child);
+  child.once("close", () => running.delete(child));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -30,6 +35,12 @@ describe("npm run local", () => {
   let db: Awaited<ReturnType<typeof createDatabase>>;
   before(async () => {
     db = await createDatabase();
+  });
+  afterEach(async () => {
+    for (const child of running) {
+      child.kill("SIGTERM");
+      await once(child, "close");
+    }
   });
   after(() => db.drop());
 
