@@ -11,7 +11,8 @@ const running = new Set<ChildProcess>();
 function local(env: Record<string, string>, args: string[] = []) {
   const child = spawn(process.execPath, ["scripts/local.js", ...args], {
     cwd: root,
-    env: { ...process.env, TRAFFIC: "off", SEED_AUTOMATIONS: "20", ...env },
+    // A busy machine must not cause refusals here.
+    env: { ...process.env, TRAFFIC: "off", SEED_AUTOMATIONS: "20", LOOP_DELAY_SHED_MS: "60000", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
