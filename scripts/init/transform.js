@@ -11,7 +11,6 @@ const ofTemplate = ["scripts/init.js", "scripts/init/", "test/init/", ".ci/", ".
 const ofExample = [
   "scripts/bootstrap/example.js",
   "scripts/bootstrap/example-lines.js",
-  "test/scripts/example-lines.test.ts",
   `src/${EXAMPLE}/`,
   `test/${EXAMPLE}/`,
   "scripts/example/",

@@ -1,8 +1,9 @@
 // A copy of the repository to edit at will: the working tree is never touched. Its service says which version of a file it runs.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { projectFiles } from "../scaffold/project-files.js";
 
 const identity = [
   "-c",
@@ -28,9 +29,7 @@ export interface Copy {
 export function copyRepository(root: string, markers: readonly string[]): Copy {
   const folder = mkdtempSync(join(tmpdir(), "inner-loop-"));
   const git = (...args: string[]) => execFileSync("git", [...identity, ...args], { cwd: folder, stdio: "pipe" });
-  const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
-  const files = execFileSync("git", list, { cwd: root, encoding: "utf8" }).split("\0");
-  for (const path of files.filter((name) => name !== "" && existsSync(join(root, name)))) {
+  for (const path of projectFiles(root)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     // With their times: an older lock file says that the dependencies are current.
     cpSync(join(root, path), join(folder, path), { preserveTimestamps: true });

@@ -33,19 +33,19 @@ export interface Dev {
 
 /** Starts it on free ports. Resolves once the service is ready. */
 export async function startDev(copy: Copy, env: Record<string, string> = {}, args: string[] = []): Promise<Dev> {
-  const ports = [await freePort(), await freePort(), await freePort()].map(String);
-  const [PORT = "", VIEWER_PORT = "", WEBHOOK_PORT = ""] = ports;
+  const PORT = String(await freePort());
+  const ports: Record<string, string> = { PORT, VIEWER_PORT: String(await freePort()) };
+  // example: begin
+  ports.WEBHOOK_PORT = String(await freePort());
+  // example: end
   const child = spawn(process.execPath, ["scripts/local.js", "--watch", ...args], {
     cwd: copy.folder,
     env: {
       ...process.env,
-      SEED_AUTOMATIONS: "20",
       // In the copy, not in the dependencies that it shares.
       NODE_COMPILE_CACHE: join(copy.folder, ".local", "compile"),
       ...env,
-      PORT,
-      VIEWER_PORT,
-      WEBHOOK_PORT,
+      ...ports,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -32,7 +32,14 @@ describe("npm run add -- domain", () => {
   it("writes tests that pass", async () => {
     const files = names.map((name) => `test/${name}/routes.test.ts`);
     const { code, output } = await copy.node(
-      ...["node_modules/mocha/bin/mocha.js", "--no-config", "--require=test/support/setup.ts", "--exit", ...files],
+      ...[
+        "node_modules/mocha/bin/mocha.js",
+        "--no-config",
+        "--require=test/support/setup.ts",
+        "--timeout=30000",
+        "--exit",
+        ...files,
+      ],
     );
     assert.equal(code, 0, output);
     assert.match(output, new RegExp(`${4 * names.length} passing`));

@@ -12,7 +12,7 @@ describe("dependencies", () => {
   it("are not installed again when they are as new as the lock file, and include the project's Node", async () => {
     const { node, installed } = await ensureDependencies(root, options);
     assert.equal(installed, false);
-    assert.match(execFileSync(node, ["--version"], { encoding: "utf8" }), /^v24\./);
+    assert.match(execFileSync(node, ["--version"], { encoding: "utf8" }), /^v2[46]\./);
   });
 
   it("report npm's error when they cannot be installed", async () => {

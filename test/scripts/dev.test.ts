@@ -20,7 +20,7 @@ describe("npm run dev", function () {
     if (spawnSync("git", ["--version"]).error !== undefined) this.skip();
     db = await createDatabase();
     copy = copyRepository(root, markers);
-    dev = await startDev(copy, { MYSQL_URL: db.url });
+    dev = await startDev(copy, { MYSQL_URL: db.url, FAULTS: "on" });
   });
   after(async () => {
     await dev?.stop();
@@ -58,7 +58,7 @@ describe("npm run dev", function () {
 
   it("restarts with the settings of a changed .env", async () => {
     const timing = async () =>
-      (await fetch(`${dev.url}/api/automations/marketplace`).catch(() => undefined))?.headers.has("server-timing");
+      (await fetch(`${dev.url}/faults/rows`).catch(() => undefined))?.headers.has("server-timing");
     assert.equal(await timing(), true);
     writeFileSync(join(copy.folder, ".env"), "SERVER_TIMING=off\n");
     await eventually("an answer without the header", async () => (await timing()) === false, limitMs);
@@ -70,7 +70,7 @@ describe("npm run dev", function () {
     await eventually("the welcome", () => dev.output().includes("Ctrl-C"), limitMs);
     const second = spawnSync(process.execPath, ["scripts/local.js"], {
       cwd: copy.folder,
-      env: { ...process.env, PORT: new URL(dev.url).port, MYSQL_URL: db.url },
+      env: { ...process.env, PORT: new URL(dev.url).port, MYSQL_URL: db.url, FAULTS: "on" },
       encoding: "utf8",
     });
     assert.equal(second.status, 1);
@@ -87,7 +87,7 @@ describe("npm run dev", function () {
     writeFileSync(join(copy.folder, ".local"), "a file");
     const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/local.js"], {
       cwd: copy.folder,
-      env: { ...process.env, MYSQL_URL: db.url },
+      env: { ...process.env, MYSQL_URL: db.url, FAULTS: "on" },
       encoding: "utf8",
     });
     assert.equal(status, 1);

@@ -25,10 +25,10 @@ describe("ports of npm run local", () => {
     const port = await freePort();
     const settings = [
       { variable: "PORT", port, what: "the service" },
-      { variable: "WEBHOOK_PORT", port, what: "the webhook receiver" },
+      { variable: "VIEWER_PORT", port, what: "the traces page" },
     ];
     await assert.rejects(requireFreePorts(settings), {
-      message: `PORT and WEBHOOK_PORT are both ${port}: give the webhook receiver another port.`,
+      message: `PORT and VIEWER_PORT are both ${port}: give the traces page another port.`,
     });
   });
 

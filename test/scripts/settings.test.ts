@@ -6,10 +6,10 @@ const url = "mysql://u:p@127.0.0.1/x";
 
 describe("settings of npm run local", () => {
   it("takes a variable from the shell, then from .env, then from the defaults", () => {
-    const settings = localSettings({ PORT: "8001" }, "PORT=8002\nSEED_AUTOMATIONS=5\n", []);
+    const settings = localSettings({ PORT: "8001" }, "PORT=8002\nSLOW_QUERY_MS=5\n", []);
     const env = settings.serviceEnv(url);
     assert.equal(env.PORT, "8001");
-    assert.equal(env.SEED_AUTOMATIONS, "5");
+    assert.equal(env.SLOW_QUERY_MS, "5");
     assert.equal(env.APP_ENV, "development");
   });
 
@@ -20,41 +20,25 @@ describe("settings of npm run local", () => {
   });
 
   it("points the parts to each other's ports", () => {
-    const settings = localSettings({ PORT: "1111", VIEWER_PORT: "2222", WEBHOOK_PORT: "3333" }, "", []);
+    const settings = localSettings({ PORT: "1111", VIEWER_PORT: "2222" }, "", []);
     const service = settings.serviceEnv(url);
     assert.equal(service.OTEL_EXPORTER_OTLP_ENDPOINT, "http://127.0.0.1:2222");
-    assert.equal(service.SEED_WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
-    assert.equal(settings.example.trafficEnv.TARGET_URL, "http://127.0.0.1:1111");
-    assert.equal(settings.example.trafficEnv.WEBHOOK_URL, "http://127.0.0.1:3333/hooks");
-    assert.equal(settings.example.webhookEnv.WEBHOOK_PORT, "3333");
+    assert.equal(service.PORT, "1111");
   });
 
   it("passes the database that was found to the service", () => {
     assert.equal(localSettings({}, "MYSQL_URL=mysql://old/x", []).serviceEnv(url).MYSQL_URL, url);
   });
 
-  it("starts the traffic last, unless it is off", () => {
-    const names = (shell: Record<string, string>, args: string[]) =>
-      localParts(localSettings(shell, "", args), url).map(({ name }) => name);
-    assert.deepEqual(names({}, []), ["webhook", "viewer", "service", "traffic"]);
-    assert.deepEqual(names({ TRAFFIC: "off" }, []), ["webhook", "viewer", "service"]);
-    assert.deepEqual(names({}, ["--traffic=off"]), ["webhook", "viewer", "service"]);
-    assert.deepEqual(names({}, ["--watch"]), ["webhook", "viewer", "service"]);
-    assert.deepEqual(names({}, ["--watch", "--traffic=on"]), ["webhook", "viewer", "service", "traffic"]);
-  });
-
   it("starts no viewer when telemetry goes elsewhere", () => {
-    const settings = localSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://vendor.example" }, "", ["--traffic=off"]);
-    assert.deepEqual(
-      localParts(settings, url).map(({ name }) => name),
-      ["webhook", "service"],
-    );
+    const settings = localSettings({ OTEL_EXPORTER_OTLP_ENDPOINT: "https://vendor.example" }, "", []);
+    assert.ok(localParts(settings, url).every(({ name }) => name !== "viewer"));
     assert.equal(settings.serviceEnv(url).OTEL_EXPORTER_OTLP_ENDPOINT, "https://vendor.example");
   });
 
   it("rejects an invalid port with the variable's name", () => {
     assert.throws(() => localSettings({ VIEWER_PORT: "http" }, "", []), /^Error: VIEWER_PORT is "http"/);
-    assert.throws(() => localSettings({}, "WEBHOOK_PORT=70000", []), /^Error: WEBHOOK_PORT is "70000"/);
+    assert.throws(() => localSettings({}, "VIEWER_PORT=70000", []), /^Error: VIEWER_PORT is "70000"/);
   });
 
   it("rejects an unknown option", () => {

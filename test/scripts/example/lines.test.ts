@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { exampleLine } from "../../scripts/bootstrap/example-lines.js";
+import { exampleLine } from "../../../scripts/bootstrap/example-lines.js";
 
 const line = (record: object) => exampleLine(JSON.stringify({ level: "warn", ...record }));
 
