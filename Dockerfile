@@ -33,6 +33,9 @@ COPY --from=dependencies /app/node_modules node_modules
 COPY --from=compiled /app/node_modules/.cache node_modules/.cache
 COPY package.json ./
 COPY src src
+# For migrations apart from the start: node scripts/migrate.ts up
+COPY scripts/migrate.ts scripts/
+COPY scripts/scaffold/names.js scripts/scaffold/migration-file.js scripts/scaffold/
 # example: begin
 # The traffic generator and the webhook receiver of docker-compose.yml: small and without dependencies.
 COPY scripts/example scripts/example

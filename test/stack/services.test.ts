@@ -25,6 +25,11 @@ describe("stack: services", () => {
     });
   }
 
+  it("can migrate with the service's image", async () => {
+    const status = await compose(["exec", "-T", "app", "node", "scripts/migrate.ts", "status"]);
+    assert.match(status, /^\d+ migrations, 0 pending$/m);
+  });
+
   // Their images have no shell for a health check, so another container requests it.
   for (const [service, port, path] of [
     ["otel-collector", 13133, "/"],
