@@ -22,9 +22,9 @@ export interface Scenario {
   provoke(service: ServiceUnderTest): Promise<void>;
 }
 
-const list = get("/faults/rows");
-const search = get("/faults/rows?search=nothing");
-const one = get("/faults/rows/1");
+const list = get("/api/faults/rows");
+const search = get("/api/faults/rows?search=nothing");
+const one = get("/api/faults/rows/1");
 
 export const scenarios: readonly Scenario[] = [
   {
@@ -117,6 +117,6 @@ function get(path: string): Endpoint {
 
 /** A call to another service, which answers in one of the ways in src/faults/receiver.ts. */
 function call(answer: string): Endpoint {
-  const path = `/faults/calls?answer=${answer}`;
+  const path = `/api/faults/calls?answer=${answer}`;
   return { name: `POST ${path}`, method: "POST", path };
 }

@@ -1,4 +1,5 @@
-// Routes to put load on while a fault is active, so that this needs no domain: queries, and a call to another service.
+// Routes to put load on while a fault is active, so that this needs no domain: queries, and a call to another service. They are
+// not below /faults, which dashboards and rules leave out.
 import { z } from "zod";
 import type { Database } from "../platform/database/database.ts";
 import type { Route } from "../platform/http/types.ts";
@@ -33,7 +34,7 @@ export function loadRoutes({ database, client, receiver }: LoadRoutesOptions): R
   return [
     {
       method: "GET",
-      path: "/faults/rows",
+      path: "/api/faults/rows",
       public: true,
       priority: "low",
       async handle(ctx) {
@@ -42,7 +43,7 @@ export function loadRoutes({ database, client, receiver }: LoadRoutesOptions): R
     },
     {
       method: "GET",
-      path: "/faults/rows/:id",
+      path: "/api/faults/rows/:id",
       async handle(ctx) {
         const row = await rows.get(validate(rowParameters, ctx.state.params).id);
         if (row === undefined) throw new Problem("not_found");
@@ -51,7 +52,7 @@ export function loadRoutes({ database, client, receiver }: LoadRoutesOptions): R
     },
     {
       method: "POST",
-      path: "/faults/calls",
+      path: "/api/faults/calls",
       priority: "high",
       outbound: true,
       async handle(ctx) {

@@ -51,7 +51,7 @@ describe("npm run scenario", function () {
       const { stdout } = await scenario("pool-exhaustion", ...on);
       const [outcome] = z.array(outcomeSchema).parse(JSON.parse(stdout));
       assert.equal(outcome?.found, "exhausted_pool", JSON.stringify(outcome?.on.verdict));
-      assert.equal((await fetch(`${service.url}/faults/rows`)).status, 200);
+      assert.equal((await fetch(`${service.url}/api/faults/rows`)).status, 200);
       await assert.rejects(scenario("memory", ...on), { code: 2, stderr: /settings of its own/ });
       await assert.rejects(scenario("overload", ...on, "--compare"), { code: 2, stderr: /leave out --url/ });
     } finally {

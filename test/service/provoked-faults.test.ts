@@ -21,7 +21,7 @@ describe("provoked faults", () => {
   afterEach(() => service.call("DELETE", "/faults"));
   after(() => service.stop());
 
-  const list = () => fetch(`${service.url}/faults/rows`);
+  const list = () => fetch(`${service.url}/api/faults/rows`);
   const active = async () => {
     const body = await (await service.call("GET", "/faults")).json();
     return Object.keys(z.object({ active: z.record(z.string(), z.unknown()) }).parse(body).active);
@@ -51,7 +51,7 @@ describe("provoked faults", () => {
 
   it("slow down token checks and nothing else", async () => {
     await provoke("auth", 200);
-    const response = await service.call("GET", "/faults/rows/1");
+    const response = await service.call("GET", "/api/faults/rows/1");
     // A part of it may count as a stall of the loop.
     assert.ok(phaseMs(response, "auth") + phaseMs(response, "loop") >= 199);
     assert.ok(phaseMs(await list(), "auth") === 0);
@@ -65,20 +65,20 @@ describe("provoked faults", () => {
 
   it("bring rows to list and to read, which need no domain", async () => {
     const found = z.object({ items: z.array(z.object({ id: z.number(), name: z.string() })) });
-    const search = await (await fetch(`${service.url}/faults/rows?search=row%20777&limit=5`)).json();
+    const search = await (await fetch(`${service.url}/api/faults/rows?search=row%20777&limit=5`)).json();
     assert.deepEqual(
       found.parse(search).items.map(({ name }) => name),
       ["row 777", "row 7770", "row 7771", "row 7772", "row 7773"],
     );
-    const last = z.object({ id: z.number() }).parse(await (await service.call("GET", "/faults/rows/10000")).json());
+    const last = z.object({ id: z.number() }).parse(await (await service.call("GET", "/api/faults/rows/10000")).json());
     assert.equal(last.id, 10_000);
-    assert.equal((await service.call("GET", "/faults/rows/10001")).status, 404);
-    assert.equal((await fetch(`${service.url}/faults/rows/1`)).status, 401);
-    assert.equal((await fetch(`${service.url}/faults/rows?limit=0`)).status, 400);
+    assert.equal((await service.call("GET", "/api/faults/rows/10001")).status, 404);
+    assert.equal((await fetch(`${service.url}/api/faults/rows/1`)).status, 401);
+    assert.equal((await fetch(`${service.url}/api/faults/rows?limit=0`)).status, 400);
   });
 
   it("bring calls that are answered, slowly, with an error or never", async () => {
-    const call = (answer: string) => service.call("POST", `/faults/calls?answer=${answer}`);
+    const call = (answer: string) => service.call("POST", `/api/faults/calls?answer=${answer}`);
     const [fast, slow, error, never] = await Promise.all(["fast", "slow", "error", "never"].map(call));
     assert.ok(fast && slow && error && never);
     assert.deepEqual([fast.status, slow.status, error.status, never.status], [200, 200, 503, 504]);
@@ -97,7 +97,7 @@ describe("provoked faults", () => {
   it("call this machine even where nothing else may", async () => {
     const env = { FAULTS: "on", OUTBOUND_ALLOW_PRIVATE: "192.0.2.1" };
     const other = await startService({ items: 1, env: { ...env, FIXTURE_URL: service.url } });
-    assert.equal((await other.call("POST", "/faults/calls")).status, 200);
+    assert.equal((await other.call("POST", "/api/faults/calls")).status, 200);
     assert.equal((await other.call("POST", paths.calls)).status, 422);
     await other.stop();
   });
@@ -105,7 +105,7 @@ describe("provoked faults", () => {
   it("leave the rows as they are at the next start", async () => {
     await service.db.connection.query("DELETE FROM faults_rows WHERE id = 1");
     await prepareRows(service.db.connection);
-    assert.equal((await service.call("GET", "/faults/rows/1")).status, 404);
+    assert.equal((await service.call("GET", "/api/faults/rows/1")).status, 404);
   });
 
   it("fill memory to the given level and no further", async () => {
@@ -142,7 +142,7 @@ describe("provoked faults", () => {
   it("exist only with FAULTS=on, which production refuses", async () => {
     const other = await startService();
     const headers = { authorization: `Bearer ${token}` };
-    for (const path of ["/faults", "/faults/rows", "/faults/rows/1"]) {
+    for (const path of ["/faults", "/api/faults/rows", "/api/faults/rows/1"]) {
       assert.equal((await fetch(other.url + path, { headers })).status, 404);
     }
     await other.stop();

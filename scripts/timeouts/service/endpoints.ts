@@ -7,7 +7,7 @@ import type { Endpoint } from "../load/load-figures.ts";
 
 const metricsSchema = z.object({ endpoints: z.record(z.string(), z.unknown()) });
 /** Not what a service is for. */
-const notMeasured = /^\/(health|metrics|faults)(\/|$)/;
+const notMeasured = /^\/(health|metrics|faults|api\/faults)(\/|$)/;
 const timeoutMs = 3000;
 
 export interface Found {

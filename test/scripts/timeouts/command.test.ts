@@ -70,7 +70,8 @@ describe("npm run timeouts", () => {
         "GET /things",
         "GET /things/{id}",
         "POST /things",
-        "GET /faults/rows",
+        "GET /faults",
+        "GET /api/faults/rows",
         "GET /health",
         "GET unmatched",
       ];
