@@ -103,7 +103,8 @@ describe("stack: metrics", () => {
   });
 
   it("counts as many server spans as requests", async () => {
-    const expected = sentCount("GET", routes.items, 200);
+    // On a busy machine, the queue refuses some of them.
+    const expected = sentCount("GET", routes.items, 200) + sentCount("GET", routes.items, 503);
     const spans = `traces_span_metrics_duration_seconds_count{span_kind="SPAN_KIND_SERVER", span_name="GET ${routes.items}"}`;
     await eventually(withinS, async () => assert.equal(await value(`sum(${spans})`), expected));
   });
