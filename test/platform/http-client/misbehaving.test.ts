@@ -134,7 +134,8 @@ describe("a called service that misbehaves", () => {
   });
 
   it("fails with dependency_failed when its response never ends, without using up memory", async () => {
-    const patient = await startService({ env: { ...env, BREAKER_FAILURES: "100", ADMISSION_LIMIT: "16" } });
+    const times = { OUTBOUND_TIMEOUT_MS: "20000", DEADLINE_MS: "30000" };
+    const patient = await startService({ env: { ...env, ...times, BREAKER_FAILURES: "100", ADMISSION_LIMIT: "16" } });
     const target = await dependency((socket) => {
       socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
       endlessly(socket, Buffer.concat([Buffer.from("10000\r\n"), Buffer.alloc(65_536), Buffer.from("\r\n")]));

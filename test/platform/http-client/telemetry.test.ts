@@ -13,7 +13,8 @@ describe("the telemetry of outbound calls", () => {
     db = await createDatabase();
     receiver = await startOtlpReceiver();
     // One connection, so that calls queue for it.
-    const env = { MYSQL_URL: db.url, OUTBOUND_CONNECTIONS: "1", OUTBOUND_ALLOW_PRIVATE: "127.0.0.1" };
+    const times = { OUTBOUND_TIMEOUT_MS: "20000", DEADLINE_MS: "30000" };
+    const env = { ...times, MYSQL_URL: db.url, OUTBOUND_CONNECTIONS: "1", OUTBOUND_ALLOW_PRIVATE: "127.0.0.1" };
     service = await spawnService({ ...receiver.env, ...env });
   });
   after(async () => {
