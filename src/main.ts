@@ -64,7 +64,8 @@ const preparing = prepareDatabase(config, log).then(() => {
 function listen(httpServer: Server, port: number, variable: string, message: string): void {
   httpServer.once("error", (error) => {
     log.fatal({ err: error, host: config.host, port }, `cannot listen: see HOST and ${variable}`);
-    exitSoon();
+    // Nobody waits for a process that never served, and the line says why.
+    exitSoon(5000);
   });
   httpServer.listen(port, config.host, () => log.info({ address: httpServer.address() }, message));
 }
@@ -94,10 +95,10 @@ function endNow(reason: string): void {
   exitSoon();
 }
 
-/** Exits with 1 as soon as the last log lines are sent, which say why. At once if they go to standard output only. */
-function exitSoon(): void {
+/** Exits with 1 as soon as the last log lines are sent, which say why, or after `limitMs`. At once if they go to standard output only. */
+function exitSoon(limitMs = logFlushMs): void {
   const exit = () => process.exit(1);
-  within(logFlushMs, telemetry.flushLogs()).then(exit, exit);
+  within(limitMs, telemetry.flushLogs()).then(exit, exit);
 }
 
 /** An unreachable collector is not a reason to exit with an error, and has been logged already. */
