@@ -64,7 +64,7 @@ const timeouts = "test/scripts/timeouts/command.test.ts";
 /** What runs each command: `place` contains `evidence`. A command that is new needs a test, and a line here. */
 const proofs: { command: RegExp; place: string; evidence: string }[] = [
   { command: /^docker compose up$/, place: ci, evidence: "run: docker compose up --detach" },
-  { command: /^npm run local$/, place: "test/scripts/local.test.ts", evidence: '["scripts/local.js"' },
+  { command: /^npm run local$/, place: "test/scripts/run-local.ts", evidence: '["scripts/local.js"' },
   { command: /^npm test$/, place: ci, evidence: "run: npm test" },
   {
     command: /^curl .*http:\/\/127\.0\.0\.1:8000\//,
