@@ -1,4 +1,4 @@
-// `npm run upgrade -- TAG [--from URL|PATH]`: merges a later version of the template into this service. Runs `npm run init` of both
+// `npm run upgrade -- TAG [--from URL|PATH]`: merges a later version of the template into this service. Runs the init of both
 // versions with the answers that were given here, and applies the difference with git's three-way merge, so that it also works
 // in a repository that shares no history with the template.
 import "./bootstrap/node-version.js";
@@ -29,7 +29,8 @@ function upgrade() {
     throw new Error("there are uncommitted changes: commit or stash them first, so that git can merge");
   }
   const record = join(root, ".template.json");
-  if (!existsSync(record)) throw new Error("there is no .template.json: `npm run init` writes it, so run that first");
+  if (!existsSync(record))
+    throw new Error("there is no .template.json, which the template's init writes: merge with git instead");
   /** @type {{ version: string, answers: import("./init/answers.js").Answers }} */
   const { version, answers } = JSON.parse(readFileSync(record, "utf8"));
   const source = from ?? remoteUrl();

@@ -44,6 +44,9 @@ export function transform(files, answers) {
   edit("package.json", (text) => ownPackage(text, answers));
   for (const path of ["package-lock.json", "test/bench/package-lock.json"])
     edit(path, (text) => ownLock(text, answers));
+  if (!keepExample) {
+    edit("test/stack/.mocharc.json", (text) => text.replaceAll(/^ +"test\/stack\/example\/[^"]*",\n/gm, ""));
+  }
   edit("LICENSE", (text) => text.replace(/^(Copyright \(c\) \d+) .*$/m, `$1 ${answers.holder}`));
   edit("docker-compose.yml", (text) =>
     text

@@ -1,4 +1,4 @@
-// The fast part: what init makes of the project's files. full.test.ts runs what comes out.
+// The fast part: what init makes of the project's files. full.ts runs what comes out.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
