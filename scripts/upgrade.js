@@ -10,6 +10,17 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { git, isRepository } from "./scaffold/project-files.js";
 
+/**
+ * What `.template.json` records of the answers that init was given.
+ * @typedef {object} Answers
+ * @property {string} name the service's name
+ * @property {string} domain the first domain; "" when the example stayed
+ * @property {string} database
+ * @property {number} port
+ * @property {string} holder the copyright holder
+ * @property {string} date the date of the first migration
+ */
+
 const usage = `usage: npm run upgrade -- TAG [--from URL|PATH]
   TAG               the version of the template, as in v1.2.0
   --from URL|PATH   the template's repository (the git remote "template")`;
@@ -31,7 +42,7 @@ function upgrade() {
   const record = join(root, ".template.json");
   if (!existsSync(record))
     throw new Error("there is no .template.json, which the template's init writes: merge with git instead");
-  /** @type {{ version: string, answers: import("./init/answers.js").Answers }} */
+  /** @type {{ version: string, answers: Answers }} */
   const { version, answers } = JSON.parse(readFileSync(record, "utf8"));
   const source = from ?? remoteUrl();
   if (source === undefined) throw new Error(`where is the template? There is no git remote "template".\n${usage}`);
@@ -127,7 +138,7 @@ function changesSince(version, changelog) {
 
 /**
  * Runs that version's own init.
- * @param {string} project @param {import("./init/answers.js").Answers} answers
+ * @param {string} project @param {Answers} answers
  */
 function replay(project, { name, domain, database, port, holder, date }) {
   const ofDomain = domain === "" ? ["--keep-example"] : ["--domain", domain];

@@ -1,15 +1,7 @@
 // What `npm run init` has to know: from flags, or asked.
 import { refusalOfDomain, refusalOfName } from "../scaffold/names.js";
 
-/**
- * @typedef {object} Answers
- * @property {string} name the service's name
- * @property {string} domain the first domain; "" when the example stays
- * @property {string} database
- * @property {number} port
- * @property {string} holder the copyright holder
- * @property {string} date the date of the first migration
- */
+/** @typedef {import("../upgrade.js").Answers} Answers */
 
 export const usage = `usage: npm run init -- NAME [options]
   NAME              the service's name, as in order-service
