@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { developmentSecret } from "../../src/config/environment.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
+import { serviceName } from "../bootstrap/package.js";
 
 /** A fault ends by itself after this time, should nobody end it. */
 const faultSeconds = 600;
@@ -10,7 +11,7 @@ const faultSeconds = 600;
 /** A token that a service in development accepts. */
 export function developmentToken(): Promise<string> {
   return signDevelopmentToken(
-    { secret: developmentSecret, issuer: "koa-service-template", audience: "koa-service-template" },
+    { secret: developmentSecret, issuer: serviceName, audience: serviceName },
     { subject: "scenario", ttlS: 3600 },
   );
 }

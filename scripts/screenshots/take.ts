@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { serviceName } from "../bootstrap/package.js";
 import type { Tab } from "./browser.ts";
 import { type Patience, problems, untilLoaded, untilText } from "./grafana-page.ts";
 
@@ -49,7 +50,7 @@ const searchResult = z.object({
 /** Takes trace.png: a request that took 0.5 s or more in the last 15 minutes. Returns what is wrong. */
 export async function takeTrace(session: Session): Promise<string[]> {
   const { tab, grafana, patience } = session;
-  const search = { refId: "A", datasource: jaeger, queryType: "search", service: "koa-service-template", limit: 20 };
+  const search = { refId: "A", datasource: jaeger, queryType: "search", service: serviceName, limit: 20 };
   const response = await fetch(`${grafana}/api/ds/query`, {
     method: "POST",
     headers: { "content-type": "application/json" },

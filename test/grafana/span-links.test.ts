@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { commonLabels, type Metric, metrics, seriesNames } from "../../grafana/metrics.ts";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -127,7 +128,7 @@ function checkQuery(label: string, expr: string): void {
     for (const name of [...filtered, ...grouped.split(", ").filter((name) => name !== "le")]) {
       ok([...metric.labels, ...commonLabels].includes(name), `${label}: ${series} has no label ${name}`);
     }
-    match(matchers, /service_name='koa-service-template'/, label);
+    match(matchers, new RegExp(`service_name='${serviceName}'`), label);
     equal(window, "1m", label);
   }
 }
@@ -148,7 +149,7 @@ function linksOf(tags: Record<string, string>, startTime = 1_764_547_200_123) {
   return links.flatMap(({ label, url, transformations }) => {
     const values = new Map([
       ["traceID", "5b8efff798038103d269b633813fc60c"],
-      ["serviceName", "koa-service-template"],
+      ["serviceName", serviceName],
     ]);
     for (const { expression, mapValue } of transformations) {
       const [, value] = new RegExp(expression).exec(String(startTime)) ?? [];

@@ -1,6 +1,7 @@
 // What values look like: a missing one is not zero, text is not a number, counts are whole, and lines keep their meaning.
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { z } from "zod";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { dashboards, overridden, type Panel, panels } from "./committed.ts";
 
 const all = dashboards.flatMap((dashboard) => panels(dashboard).map((panel) => ({ uid: dashboard.uid, panel })));
@@ -97,7 +98,7 @@ describe("text and numbers", () => {
           .array(z.looseObject({ options: z.object({ pattern: z.string(), result: z.object({ text: z.string() }) }) }))
           .parse(value)[0],
     );
-    const name = "koa-service-template: GET /api/orders/{id}";
+    const name = `${serviceName}: GET /api/orders/{id}`;
     equal(
       name.replace(new RegExp((mapping?.options.pattern ?? "").slice(1, -1)), mapping?.options.result.text ?? ""),
       "GET /api/orders/{id}",

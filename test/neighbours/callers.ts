@@ -1,5 +1,6 @@
 // The callers of the service. Each has its own address (as seen through a proxy) and subject, so that limits tell them apart.
 import { z } from "zod";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { paths } from "../support/fixture/routes.ts";
 import { secret } from "../support/helper.ts";
@@ -10,7 +11,7 @@ export interface Caller {
 
 /** Creates caller `number`, from 1 to 250. */
 export async function caller(number: number): Promise<Caller> {
-  const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+  const signing = { secret, issuer: serviceName, audience: serviceName };
   const token = await signDevelopmentToken(signing, { subject: `caller-${number}`, ttlS: 3600 });
   return { headers: { authorization: `Bearer ${token}`, "x-forwarded-for": `198.51.100.${number}` } };
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { connect } from "node:net";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { paths } from "../support/fixture/routes.ts";
 import { secret } from "../support/helper.ts";
 import { startUnderLoad } from "./service-process.ts";
@@ -15,7 +16,7 @@ const pipelined = 100;
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const header = base64({ alg: "HS256", typ: "JWT" });
-const claims = { iss: "koa-service-template", aud: "koa-service-template", exp: 4_000_000_000 };
+const claims = { iss: serviceName, aud: serviceName, exp: 4_000_000_000 };
 
 /** A token with its own subject. Invalid when signed with a secret other than the service's. */
 function tokenOf(index: number, signedWith: string): string {

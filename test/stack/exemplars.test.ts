@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { paths } from "../support/fixture/routes.ts";
 import { startCollector } from "./collector.ts";
 import { dashboards, fillIn, queriesOf } from "./dashboards.ts";
@@ -54,7 +55,7 @@ describe("stack: exemplars", function () {
       { route: routes.cached },
       { route: "unmatched", path: "/nothing" },
     ];
-    await expectTraces("koa-service-template", async () => {
+    await expectTraces(serviceName, async () => {
       for (const request of requests) await send(request);
     });
   });

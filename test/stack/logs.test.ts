@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { addresses, compose } from "./compose.ts";
 import { eventually } from "./eventually.ts";
 import { findTrace } from "./jaeger.ts";
@@ -20,7 +21,7 @@ import {
 } from "./planted-secrets.ts";
 import { call, createItem, get, routes, type Sent } from "./service.ts";
 
-const service = "koa-service-template";
+const service = serviceName;
 
 describe("stack: logs", () => {
   let slow: Sent;

@@ -1,5 +1,6 @@
 // Prometheus has the requests that were sent, with their number and route.
 import assert from "node:assert/strict";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { paths } from "../support/fixture/routes.ts";
 import { eventually } from "./eventually.ts";
 import { labelValues, query, value } from "./prometheus.ts";
@@ -63,7 +64,7 @@ describe("stack: metrics", () => {
     );
     assert.ok(series);
     assert.deepEqual(more, []);
-    assert.equal(series.labels.service_name, "koa-service-template");
+    assert.equal(series.labels.service_name, serviceName);
     assert.equal(series.labels.deployment_environment_name, "development");
     assert.ok(series.labels.service_instance_id);
   });

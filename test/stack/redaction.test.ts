@@ -1,5 +1,6 @@
 // Secrets and query values that slip into any part of telemetry do not leave the collector; everything else does.
 import assert from "node:assert/strict";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { paths } from "../support/fixture/routes.ts";
 import { addresses } from "./compose.ts";
 import { eventually } from "./eventually.ts";
@@ -137,7 +138,7 @@ describe("stack: what does not leave the collector", () => {
   it("has no secret in any trace in Jaeger", async () => {
     const traces = [...Object.values(traceIds).map((id) => `/api/traces/${id}`)];
     const raw = [...Object.values(traceIds).map((id) => `/api/v3/traces/${id}`)];
-    const lists = [service, "koa-service-template"].flatMap((name) => [
+    const lists = [service, serviceName].flatMap((name) => [
       `/api/services/${name}/operations`,
       `/api/traces?service=${name}&limit=1000`,
     ]);

@@ -2,6 +2,7 @@
 // compare the telemetry with what happened.
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { serviceName } from "../../scripts/bootstrap/package.js";
 import { developmentSecret } from "../../src/config/environment.ts";
 import { signDevelopmentToken } from "../../src/platform/auth/development-token.ts";
 import { paths } from "../support/fixture/routes.ts";
@@ -28,7 +29,7 @@ interface Request {
 }
 
 const token = await signDevelopmentToken(
-  { secret: developmentSecret, issuer: "koa-service-template", audience: "koa-service-template" },
+  { secret: developmentSecret, issuer: serviceName, audience: serviceName },
   { subject: "stack-test", ttlS: 86_400 },
 );
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { connect, Socket } from "node:net";
 import Koa from "koa";
+import { serviceName } from "../../../scripts/bootstrap/package.js";
 import { signDevelopmentToken } from "../../../src/platform/auth/development-token.ts";
 import type { Context, RequestState, Route } from "../../../src/platform/http/types.ts";
 import { WaitingBodies } from "../../../src/platform/overload/waiting-bodies.ts";
@@ -22,7 +23,7 @@ function upload(bytes: number | undefined, start: string, credentials = `Authori
 }
 
 const another = "X-API-Key: development-key";
-const signing = { secret, issuer: "koa-service-template", audience: "koa-service-template" };
+const signing = { secret, issuer: serviceName, audience: serviceName };
 const third = `Authorization: Bearer ${await signDevelopmentToken(signing, { subject: "third", ttlS: 3600 })}`;
 
 describe("waiting bodies", () => {

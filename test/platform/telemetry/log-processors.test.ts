@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { serviceName } from "../../../scripts/bootstrap/package.js";
 import { evaluate } from "../../support/evaluate.ts";
 import { addressOf, freePort } from "../../support/helper.ts";
 import { type ReceivedLog, startOtlpReceiver } from "../../support/otlp-receiver.ts";
@@ -86,7 +87,7 @@ describe("log lines over OTLP", () => {
       const [slow] = logs;
       assert.match(slow?.traceId ?? "", /^[0-9a-f]{32}$/);
       assert.match(String(slow?.attributes["exception.stacktrace"]), /^ {4}at /);
-      assert.equal(slow?.resource["service.name"], "koa-service-template");
+      assert.equal(slow?.resource["service.name"], serviceName);
       assert.deepEqual(
         receiver.spans.map(({ name }) => name),
         ["request"],

@@ -1,5 +1,6 @@
 // The traffic generator produces something of each kind within a minute.
 import assert from "node:assert/strict";
+import { serviceName } from "../../../scripts/bootstrap/package.js";
 import { compose } from "../compose.ts";
 import { eventually } from "../eventually.ts";
 import { type Span, searchTraces } from "../jaeger.ts";
@@ -14,7 +15,7 @@ const cachedList = "/api/optimized/automations/marketplace";
 async function expectTraces(what: string, parameters: Record<string, string>, fits: (spans: Span[]) => boolean) {
   const tags = JSON.stringify({ "user_agent.original": "traffic-generator" });
   await eventually(withinS, async () => {
-    const traces = await searchTraces({ service: "koa-service-template", tags, ...parameters });
+    const traces = await searchTraces({ service: serviceName, tags, ...parameters });
     assert.ok(traces.some(fits), `none of ${traces.length} traces is ${what}`);
   });
 }
