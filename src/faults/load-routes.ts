@@ -2,6 +2,7 @@
 // not below /faults, which dashboards and rules leave out.
 import { z } from "zod";
 import type { Database } from "../platform/database/database.ts";
+import { idParameters } from "../platform/http/input.ts";
 import type { Route } from "../platform/http/types.ts";
 import { validate } from "../platform/http/validate.ts";
 import type { HttpClient } from "../platform/http-client/client.ts";
@@ -12,12 +13,6 @@ import { rowQueries } from "./rows.ts";
 const listQuery = z.strictObject({
   search: z.string().max(100).default(""),
   limit: z.coerce.number().int().min(1).max(100).default(20),
-});
-const rowParameters = z.object({
-  id: z
-    .string()
-    .regex(/^[1-9]\d{0,8}$/)
-    .transform(Number),
 });
 const callQuery = z.strictObject({ answer: z.enum(answers).default("fast") });
 
@@ -45,7 +40,7 @@ export function loadRoutes({ database, client, receiver }: LoadRoutesOptions): R
       method: "GET",
       path: "/api/faults/rows/:id",
       async handle(ctx) {
-        const row = await rows.get(validate(rowParameters, ctx.state.params).id);
+        const row = await rows.get(validate(idParameters, ctx.state.params).id);
         if (row === undefined) throw new Problem("not_found");
         ctx.body = row;
       },
