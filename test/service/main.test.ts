@@ -155,7 +155,7 @@ describe("the process", () => {
     assert.deepEqual(migrated, [...new Set(migrated)]);
     assert.deepEqual(
       migrated.filter((migration) => migration.startsWith("fixture/")),
-      ["fixture/2026-12-01-01-items.ts", "fixture/2026-12-01-02-calls.ts"],
+      ["fixture/2000-01-01-01-items.ts", "fixture/2000-01-01-02-calls.ts"],
     );
     const [[row]] = await db.connection.query<RowDataPacket[]>("SELECT COUNT(*) AS number FROM fixture_items");
     assert.equal(row?.number, 3000);
